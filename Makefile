@@ -1,0 +1,78 @@
+# Everything a newcomer types. `make` alone lists it.
+#
+# .venv needs nothing but a Python with its venv module. It is made again when a lock changes; a change of pyproject.toml
+# only installs the project anew. One .venv serves both: the development lock holds all of the runtime lock.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
+TEST_ARGS ?=
+
+# A root shell and an absent home are ordinary here, and no worth a warning a line.
+export PIP_ROOT_USER_ACTION := ignore
+export PYTHONUTF8 := 1
+unexport VIRTUAL_ENV
+
+.PHONY: help demo test check format bench lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo    a live ledger on this machine, filled and served (Ctrl-C ends it)"
+	@echo "make test    all tests, with coverage; TEST_ARGS='-k word' narrows them"
+	@echo "make check   format, lint, imports, types"
+	@echo "make format  puts the format right, and what lint can mend by itself"
+	@echo "make bench   the benchmarks: ratios with their intervals"
+	@echo "make lock    resolves both lock files to current releases"
+	@echo "make clean   removes .venv and caches; the data in .data stays"
+
+demo: .venv/project.stamp
+	@.venv/bin/daybook demo
+
+test: .venv/dev.stamp .venv/project.stamp
+	$(PY) -m pytest --cov $(TEST_ARGS)
+
+check: .venv/dev.stamp .venv/project.stamp
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	.venv/bin/lint-imports
+	$(PY) -m mypy
+
+format: .venv/dev.stamp
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: .venv/dev.stamp .venv/project.stamp
+	$(PY) -m pytest tests/benchmarks --bench -p no:randomly -s $(TEST_ARGS)
+
+# A lock is resolved by uv, in an environment of its own that is thrown away: uv is no part of the project.
+UV_COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
+	--generate-hashes --no-emit-index-url --no-annotate --no-header
+
+lock:
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip --disable-pip-version-check --no-input --quiet install uv
+	$(UV_COMPILE) --group build -o requirements.lock
+	$(UV_COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
+	rm -rf .venv-lock
+
+clean:
+	rm -rf .venv .venv-lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -f .coverage .coverage.*
+
+.venv/run.stamp: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Daybook needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	@echo "Making .venv from requirements.lock ..."
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock .venv/run.stamp
+	@echo "Adding requirements-dev.lock ..."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/project.stamp: pyproject.toml .venv/run.stamp
+	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Every door into the ledger: GraphQL, HTTP, command line and settings."""

@@ -1,0 +1,1 @@
+"""Keeping what happened: append, read and verify events in PostgreSQL."""
