@@ -1,0 +1,124 @@
+"""What tests stand on: one fast PostgreSQL a run, its schema made once, and a clone for each test that commits."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ledger.embedded import FAST, Embedded
+
+PROJECT = Path(__file__).resolve().parent.parent
+TEMPLATE = "daybook_template"
+WRITER = "daybook_writer"
+PROJECTOR = "daybook_projector"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--bench", action="store_true", help="run the benchmarks in tests/benchmarks, which are off otherwise"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Benchmarks are not even imported unless asked for."""
+    return True if collection_path.name == "benchmarks" and not config.getoption("--bench") else None
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of one test's own, and how each role reaches it."""
+
+    name: str
+    owner_url: str
+    writer_url: str
+    projector_url: str
+
+    @staticmethod
+    def on(server: Embedded, name: str) -> "Database":
+        return Database(
+            name=name,
+            owner_url=server.url(name),
+            writer_url=server.url(name, user=WRITER),
+            projector_url=server.url(name, user=PROJECTOR),
+        )
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A folder for data directories: pytest's own are private, and under root the server runs as somebody else."""
+    folder = Path(tempfile.mkdtemp(prefix="daybook-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server(open_folder: Path) -> Iterator[Embedded]:
+    """The run's PostgreSQL, which may forget everything."""
+    with Embedded(open_folder / "pg", settings=FAST) as running:
+        yield running
+
+
+def _administer(server: Embedded, statement: LiteralString, **names: str) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(**{key: sql.Identifier(name) for key, name in names.items()}))
+
+
+@pytest.fixture(scope="session")
+def template(server: Embedded) -> str:
+    """The name of a migrated database to clone; nobody may stay connected to it."""
+    from ledger.migrate import migrate
+
+    _administer(server, "CREATE DATABASE {template}", template=TEMPLATE)
+    migrate(server.url(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_database(server: Embedded) -> Iterator[Database]:
+    """A database without a schema, for what makes one."""
+    yield from _database(server, "template0")
+
+
+@pytest.fixture
+def database(server: Embedded, template: str) -> Iterator[Database]:
+    """A fresh migrated database that this test may commit to."""
+    yield from _database(server, template)
+
+
+def _database(server: Embedded, template: str) -> Iterator[Database]:
+    name = f"test_{uuid.uuid4().hex}"
+    _administer(server, "CREATE DATABASE {name} TEMPLATE {template}", name=name, template=template)
+    yield Database.on(server, name)
+    _administer(server, "DROP DATABASE {name} WITH (FORCE)", name=name)
+
+
+@pytest.fixture(scope="session")
+def rolled_back_database(server: Embedded, template: str) -> Database:
+    _administer(server, "CREATE DATABASE rolled_back TEMPLATE {template}", template=template)
+    return Database.on(server, "rolled_back")
+
+
+@pytest.fixture
+def rolled_back(rolled_back_database: Database) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """The owner's connection, in a transaction that the test's end undoes."""
+    with psycopg.connect(rolled_back_database.owner_url) as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real histories beside the checkout, found through DAYBOOK_SHARED."""
+    folder = Path(os.environ.get("DAYBOOK_SHARED") or PROJECT.parent / "shared") / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no real histories: {folder} is not there (DAYBOOK_SHARED names its parent)")
+    return folder
