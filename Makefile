@@ -29,7 +29,7 @@ demo: .venv/project.stamp
 	@.venv/bin/daybook demo
 
 test: .venv/dev.stamp .venv/project.stamp
-	$(PY) -m pytest --cov $(TEST_ARGS)
+	$(PY) -m pytest $(TEST_ARGS) --cov
 
 check: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m ruff format --check .

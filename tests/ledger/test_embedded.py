@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ledger.embedded import FAST, Account, Embedded, EmbeddedError, default_data
+from ledger.embedded import FAST, Account, Embedded, EmbeddedError, default_data, programs, reachable
 
 USE_UNTIL_TOLD = """
 import sys
@@ -240,11 +240,40 @@ def test_root_steps_down_to_another_user(place: Path) -> None:
 def test_roots_data_of_a_project_in_a_private_folder_lies_where_its_stand_in_may_enter(place: Path) -> None:
     place.chmod(0o700)
     data = default_data(place)
-    assert data == default_data(place)
     assert not data.is_relative_to(place)
-    assert Account.of_this_process().may_enter(Path("/var/tmp"))
+    assert data == default_data(place)
+    with Embedded(data, settings=FAST) as server:
+        assert answer(server.url()) == 1
+    shutil.rmtree(data.parent)
     with pytest.raises(EmbeddedError, match="may not enter"):
         Embedded(place / ".data" / "pg")
+
+
+@as_root
+def test_programs_in_a_private_folder_are_run_from_a_copy(place: Path) -> None:
+    account = Account.of_this_process()
+    private, copies = place / "private", place / "copies"
+    package = programs().parent.parent
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(part, private / part.name, symlinks=True)
+    copies.mkdir()
+    folder = private / programs().relative_to(package.parent)
+    assert reachable(folder, account, copies=copies) == folder
+    private.chmod(0o700)
+    copied = reachable(folder, account, copies=copies)
+    assert copied.is_relative_to(copies)
+    assert account.run([copied / "initdb", "--version"]).stdout.startswith("initdb (PostgreSQL) 18.")
+    assert reachable(folder, account, copies=copies) == copied
+
+
+@as_root
+def test_a_folder_that_somebody_else_planted_in_a_public_place_is_refused(place: Path) -> None:
+    place.chmod(0o1777)
+    planted = place / "planted"
+    planted.mkdir()
+    os.chown(planted, 12345, 12345)
+    with pytest.raises(EmbeddedError, match="was put there by somebody else"):
+        Embedded(planted / "pg")
 
 
 @as_root
