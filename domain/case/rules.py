@@ -1,0 +1,247 @@
+"""The rules of a case's declared life: what a live command is refused for, and imported history is marked with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from domain.case.events import CaseEvent, Outcome, PauseGround, ResponseKind
+from domain.case.state import Case, Moment
+from domain.decider import Decided
+from domain.envelope import Context, Occurred
+from domain.event import Precision, Refused, rfc3339, same_day_or_before
+from domain.refusal import Refusal
+
+
+class Departure(StrEnum):
+    """A step that the declared life does not foresee. Imported history takes them; its events carry these marks."""
+
+    NOT_REGISTERED = "not-registered"
+    """It was handled before it was registered (先登记)."""
+    TIME_RUNS_BACKWARDS = "time-runs-backwards"
+    """It occurred before the event that stands before it in the stream."""
+    WORK_AFTER_RESOLVING = "work-after-resolving"
+    """It was handled, or resolved otherwise, while resolved and not reopened."""
+    WORK_AFTER_CLOSING = "work-after-closing"
+    """It was handled, answered, or closed otherwise, while closed and not reopened."""
+    DISPATCHED_WHILE_HELD = "dispatched-while-held"
+    """It was dispatched while a unit held it."""
+    MOVED_BY_ANOTHER_UNIT = "moved-by-another-unit"
+    """A unit returned or transferred it that did not hold it."""
+    TRANSFERRED_TO_HOLDER = "transferred-to-holder"
+    """It was transferred to the unit that held it."""
+    LET_GO_BY_ANOTHER = "let-go-by-another"
+    """Somebody let go of it who was not its handler."""
+    WORK_STARTED_AGAIN = "work-started-again"
+    """Work began by somebody else while it was under way."""
+    RESUMED_NOT_PAUSED = "resumed-not-paused"
+    """It was resumed on a ground on which it was not paused."""
+    ANSWERED_AGAIN = "answered-again"
+    """A first or a final response was followed by another of its kind, without a reopening."""
+    OUTCOME_UNSTATED = "outcome-unstated"
+    """It was resolved and nobody said how."""
+    CLOSED_UNRESOLVED = "closed-unresolved"
+    """It was closed without having been resolved."""
+    REOPENED_WHILE_OPEN = "reopened-while-open"
+    """It was reopened while neither resolved nor closed."""
+
+
+class Broken(NamedTuple):
+    """A rule that a step breaks: the answer to a live command, and the mark on imported history."""
+
+    refusal: Refusal
+    departure: Departure
+    message: str
+    field: str | None = None
+    params: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def refused(self) -> Refused:
+        """The answer no, to be raised."""
+        return Refused(self.refusal, self.message, field=self.field, params=self.params)
+
+
+def stepped(context: Context, event: CaseEvent, *rules: Broken | None) -> Decided:
+    """The event, marked with the rules it breaks when it is history. Raises: Refused for the first, when it is not."""
+    broken = [rule for rule in rules if rule is not None]
+    if not broken:
+        return [event]
+    if not context.imported:
+        raise broken[0].refused
+    return [Occurred(event, departures=tuple(rule.departure for rule in broken))]
+
+
+def out_of_time(case: Case, moment: Moment, context: Context) -> Broken | None:
+    """Whether a step comes too early.
+
+    Live, people may record late and out of order what was done in time; only what precedes the receipt cannot be.
+    History is in order already, so each step of it that precedes the one before is worth a mark.
+    """
+    bound = case.previous if context.imported else case.received
+    by_day = Precision.DAY in (bound.precision, moment.precision)
+    if same_day_or_before(bound.at, moment.at, Precision.DAY if by_day else Precision.INSTANT):
+        return None
+    return Broken(
+        Refusal.BEFORE_RECEIPT,
+        Departure.TIME_RUNS_BACKWARDS,
+        f"This case was received at {rfc3339(case.received.at)}; nothing can have been done about it before.",
+        field="at",
+        params={"received_at": rfc3339(case.received.at)},
+    )
+
+
+def unregistered(case: Case) -> Broken | None:
+    """Whether the case has no number yet, so that it may not be handled."""
+    if case.registration is not None:
+        return None
+    return Broken(Refusal.NOT_REGISTERED, Departure.NOT_REGISTERED, "This case is not registered; register it first.")
+
+
+def closed(case: Case) -> Broken | None:
+    """Whether nothing more is to be done."""
+    if case.closing is None:
+        return None
+    return Broken(Refusal.ALREADY_CLOSED, Departure.WORK_AFTER_CLOSING, "This case is closed; reopen it first.")
+
+
+def finished(case: Case) -> Broken | None:
+    """Whether the case has its outcome, or is closed even without one."""
+    if case.closing is not None or case.resolution is None:
+        return closed(case)
+    outcome = case.resolution.outcome
+    how = "" if outcome is Outcome.UNSTATED else f" as {outcome}"
+    return Broken(
+        Refusal.ALREADY_RESOLVED,
+        Departure.WORK_AFTER_RESOLVING,
+        f"This case is resolved{how}; reopen it first.",
+        params={"outcome": outcome},
+    )
+
+
+def held(case: Case) -> Broken | None:
+    """Whether a unit holds the case, so that it cannot be dispatched."""
+    if case.unit is None:
+        return None
+    return Broken(
+        Refusal.ALREADY_HELD,
+        Departure.DISPATCHED_WHILE_HELD,
+        f"This case is with {case.unit}; transfer it instead.",
+        field="unit",
+        params={"unit": case.unit},
+    )
+
+
+def not_held_by(case: Case, unit: str | None, field: str) -> Broken | None:
+    """Whether the case is not with this unit (None: with any unit), so that it cannot go from there."""
+    if case.unit is None:
+        return Broken(
+            Refusal.NOT_HELD,
+            Departure.MOVED_BY_ANOTHER_UNIT,
+            "No unit holds this case; dispatch it first.",
+            field=field,
+        )
+    if unit in (None, case.unit):
+        return None
+    return Broken(
+        Refusal.HELD_BY_ANOTHER_UNIT,
+        Departure.MOVED_BY_ANOTHER_UNIT,
+        f"This case is with {case.unit}, not with {unit}; only {case.unit} can let it go.",
+        field=field,
+        params={"unit": case.unit},
+    )
+
+
+def going_nowhere(case: Case, to_unit: str) -> Broken | None:
+    """Whether the unit that a case is to go to holds it."""
+    if to_unit != case.unit:
+        return None
+    return Broken(
+        Refusal.SAME_UNIT,
+        Departure.TRANSFERRED_TO_HOLDER,
+        f"This case is with {to_unit} already; name another unit, or assign it within this one.",
+        field="to_unit",
+        params={"unit": to_unit},
+    )
+
+
+def handled_by_another(case: Case, handler: str) -> Broken | None:
+    """Whether somebody lets go of the case who does not handle it."""
+    if case.handler == handler:
+        return None
+    whose = "Nobody handles this case" if case.handler is None else f"This case is handled by {case.handler}"
+    return Broken(
+        Refusal.NOT_THE_HANDLER,
+        Departure.LET_GO_BY_ANOTHER,
+        f"{whose}, so {handler} cannot let it go.",
+        field="handler",
+        params={"handler": case.handler or ""},
+    )
+
+
+def under_way(case: Case) -> Broken | None:
+    """Whether work has begun in this cycle."""
+    if case.work is None:
+        return None
+    return Broken(
+        Refusal.WORK_ALREADY_STARTED,
+        Departure.WORK_STARTED_AGAIN,
+        "Work on this case has started already; assign it to change its handler.",
+    )
+
+
+def running(case: Case, ground: PauseGround) -> Broken | None:
+    """Whether the case does not wait on this ground."""
+    if ground in case.paused:
+        return None
+    return Broken(
+        Refusal.NOT_PAUSED,
+        Departure.RESUMED_NOT_PAUSED,
+        f"This case is not paused for {ground}, so it cannot be resumed.",
+        field="ground",
+        params={"ground": ground},
+    )
+
+
+def answered(case: Case, kind: ResponseKind) -> Broken | None:
+    """Whether a response that is given once a cycle was given."""
+    if kind not in (ResponseKind.FIRST, ResponseKind.FINAL) or all(sent.kind != kind for _, sent in case.responses):
+        return None
+    return Broken(
+        Refusal.ALREADY_ANSWERED,
+        Departure.ANSWERED_AGAIN,
+        f"The {kind} response to this case was given, and otherwise; send an update instead.",
+        field="kind",
+        params={"kind": kind},
+    )
+
+
+def unstated(outcome: Outcome) -> Broken | None:
+    """Whether nobody says how the case ended."""
+    if outcome is not Outcome.UNSTATED:
+        return None
+    return Broken(
+        Refusal.OUTCOME_UNSTATED,
+        Departure.OUTCOME_UNSTATED,
+        "A case is not resolved without an outcome; say how it ended.",
+        field="outcome",
+    )
+
+
+def unresolved(case: Case) -> Broken | None:
+    """Whether the case has no outcome yet."""
+    if case.resolution is not None:
+        return None
+    return Broken(Refusal.NOT_RESOLVED, Departure.CLOSED_UNRESOLVED, "This case is not resolved; resolve it first.")
+
+
+def still_open(case: Case) -> Broken | None:
+    """Whether there is nothing to reopen."""
+    if case.resolution is not None or case.closing is not None:
+        return None
+    return Broken(
+        Refusal.STILL_OPEN,
+        Departure.REOPENED_WHILE_OPEN,
+        "This case is neither resolved nor closed, so there is nothing to reopen.",
+    )

@@ -1,0 +1,177 @@
+"""What later decisions about a case depend on, and how it follows from the case's events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias, assert_never
+from uuid import UUID
+
+from domain.case.events import (
+    Attribute,
+    CaseAssigned,
+    CaseAttributesRecorded,
+    CaseChannelChanged,
+    CaseClassified,
+    CaseClosed,
+    CaseCustomerChanged,
+    CaseDispatched,
+    CaseEvent,
+    CasePaused,
+    CasePrioritised,
+    CaseReceived,
+    CaseRegistered,
+    CaseReopened,
+    CaseResolved,
+    CaseResumed,
+    CaseTransferred,
+    CaseUnassigned,
+    DispatchReturned,
+    PauseGround,
+    ResponseSent,
+    WorkStarted,
+)
+from domain.channel import Channel
+from domain.envelope import Recorded
+from domain.event import Precision
+
+
+class Status(StrEnum):
+    """Where a case is in its life."""
+
+    RECEIVED = "received"
+    REGISTERED = "registered"
+    IN_PROGRESS = "in-progress"
+    PAUSED = "paused"
+    """It waits on at least one ground."""
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Moment(NamedTuple):
+    """When something occurred, and how exactly that is known."""
+
+    at: datetime
+    precision: Precision
+
+
+Movement: TypeAlias = CaseDispatched | DispatchReturned | CaseTransferred
+
+
+class Case(NamedTuple):
+    """A case, as far as decisions need it. A cycle runs from the receipt, or from a reopening, to a resolution.
+
+    A named tuple, since replay copies it twice an event: a frozen dataclass of this width took 8.8 microseconds an
+    event, the tuple MEASURED (2026-11-21).
+    """
+
+    receipt: CaseReceived
+    received: Moment
+    previous: Moment
+    """When the event before this decision occurred."""
+    customer_id: UUID | None
+    channel: Channel
+    registration: CaseRegistered | None = None
+    classification: CaseClassified | None = None
+    priority: CasePrioritised | None = None
+    attributes: tuple[Attribute, ...] = ()
+    unit: str | None = None
+    handler: str | None = None
+    movement: Movement | None = None
+    """The latest one between units."""
+    let_go_by: str | None = None
+    """Who let it go last, while nobody has handled it since."""
+    work: WorkStarted | None = None
+    """Its beginning in this cycle."""
+    paused: frozenset[PauseGround] = frozenset()
+    resumed: frozenset[PauseGround] = frozenset()
+    """Grounds that were resumed and have not paused the case again."""
+    responses: tuple[tuple[datetime, ResponseSent], ...] = ()
+    """Those of this cycle."""
+    resolution: CaseResolved | None = None
+    closing: CaseClosed | None = None
+    reopening: CaseReopened | None = None
+    """The one that began this cycle, until it ends."""
+
+    @property
+    def status(self) -> Status:
+        """Where the case is: the latest stage reached, and paused while any ground is open."""
+        if self.closing is not None:
+            return Status.CLOSED
+        if self.resolution is not None:
+            return Status.RESOLVED
+        if self.paused:
+            return Status.PAUSED
+        if self.work is not None or self.reopening is not None:
+            return Status.IN_PROGRESS
+        return Status.RECEIVED if self.registration is None else Status.REGISTERED
+
+
+def evolve(case: Case | None, recorded: Recorded[CaseEvent]) -> Case | None:
+    """The case after an event, in whatever order history has them; what comes before its receipt leaves nothing."""
+    moment = Moment(recorded.occurred_at, recorded.occurred_precision)
+    event = recorded.event
+    if case is None:
+        return _received(event, moment) if isinstance(event, CaseReceived) else None
+    return _after(case, event, moment.at)._replace(previous=moment)
+
+
+def _received(event: CaseReceived, moment: Moment) -> Case:
+    return Case(event, received=moment, previous=moment, customer_id=event.customer_id, channel=event.channel)
+
+
+def _after(case: Case, event: CaseEvent, at: datetime) -> Case:  # noqa: C901  one flat case an event
+    match event:
+        case CaseReceived():
+            return case
+        case CaseRegistered():
+            return _registered(case, event)
+        case CaseClassified():
+            return case._replace(classification=event)
+        case CasePrioritised():
+            return case._replace(priority=event)
+        case CaseDispatched():
+            return case._replace(unit=event.unit, handler=event.handler, movement=event, let_go_by=None)
+        case DispatchReturned():
+            return case._replace(unit=None, handler=None, movement=event, let_go_by=None)
+        case CaseTransferred():
+            return case._replace(unit=event.to_unit, handler=event.handler, movement=event, let_go_by=None)
+        case CaseAssigned():
+            return case._replace(handler=event.handler, let_go_by=None)
+        case CaseUnassigned():
+            return case._replace(handler=None, let_go_by=event.handler)
+        case WorkStarted():
+            return case._replace(work=event)
+        case CasePaused():
+            return case._replace(paused=case.paused | {event.ground}, resumed=case.resumed - {event.ground})
+        case CaseResumed():
+            return case._replace(paused=case.paused - {event.ground}, resumed=case.resumed | {event.ground})
+        case ResponseSent():
+            return case._replace(responses=(*case.responses, (at, event)))
+        case CaseResolved():
+            return case._replace(resolution=event, reopening=None)
+        case CaseReopened():
+            return case._replace(resolution=None, closing=None, reopening=event, work=None, responses=())
+        case CaseClosed():
+            return case._replace(closing=event, reopening=None)
+        case CaseCustomerChanged():
+            return case._replace(customer_id=event.customer_id)
+        case CaseChannelChanged():
+            return case._replace(channel=event.channel)
+        case CaseAttributesRecorded():
+            return case._replace(attributes=_merged(case.attributes, event.attributes))
+        case _:
+            assert_never(event)
+
+
+def _registered(case: Case, event: CaseRegistered) -> Case:
+    """A registration that names no unit takes the case from none, should it have been dispatched before."""
+    return case._replace(
+        registration=case.registration or event,
+        unit=event.unit or case.unit,
+        handler=event.handler or case.handler,
+    )
+
+
+def _merged(known: tuple[Attribute, ...], told: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
+    return tuple({attribute.name: attribute for attribute in (*known, *told)}.values())

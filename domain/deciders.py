@@ -1,0 +1,33 @@
+"""Which decider speaks for which streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from domain.book import BOOK
+from domain.case.life import CASE
+from domain.customer import CUSTOMER
+from domain.decider import Decider
+from domain.event import Refused
+from domain.imports import IMPORT
+from domain.refusal import Refusal
+from domain.stream import Category, category_of
+from domain.touchpoint import TOUCHPOINT
+
+DECIDERS: Mapping[Category, Decider[Any]] = MappingProxyType(
+    {decider.category: decider for decider in (BOOK, CUSTOMER, TOUCHPOINT, CASE, IMPORT)}
+)
+
+
+def decider_of(stream: str) -> Decider[Any]:
+    """The decider that speaks for a stream. Raises: Refused when none does."""
+    category = category_of(stream)
+    if category not in set(Category):
+        raise Refused(
+            Refusal.UNKNOWN_STREAM,
+            f"Nothing is known of streams such as {stream}; they begin with {', '.join(Category)}.",
+            params={"stream": stream},
+        )
+    return DECIDERS[Category(category)]

@@ -1,0 +1,79 @@
+"""Opening books: the row that orders them and their genesis, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+import psycopg
+
+from domain.book import BookTime, OpenBook
+from domain.envelope import Actor, Submission
+from ledger.append import Batch
+from ledger.database import Database
+from ledger.errors import BookExists
+from ledger.keys import MasterKey
+from ledger.ledger import BookKind, Ledger, kind_of
+
+BOOKS_NAMESPACE = UUID("5d0a5f2e-3b4e-5c56-9b0e-6f2a8a1f4c11")
+FORMATS = ("envelope/v1", "personal/v1", "metadata/v1")
+BOOKS = """
+SELECT b.book, b.time, b.zone, h.position, h.recorded_at
+FROM ledger.book b
+JOIN ledger.head h ON h.book = b.book
+ORDER BY b.book
+"""
+OPEN = "SELECT ledger.open_book(%(book)s, %(time)s, %(zone)s, %(from)s)"
+
+
+class BookState(NamedTuple):
+    """A book and where it stands."""
+
+    book: str
+    time: BookTime
+    zone: str
+    position: int
+    recorded_at: datetime
+    """When its last event was recorded, in UTC."""
+
+
+def books(database: Database) -> list[BookState]:
+    """All books, by name."""
+    return [BookState(book, BookTime(time), *rest) for book, time, *rest in database.rows(BOOKS)]
+
+
+def open_book(
+    database: Database,
+    master: MasterKey,
+    book: str,
+    *,
+    origin: str,
+    zone: str,
+    time: BookTime,
+    at: datetime,
+    actor: Actor,
+) -> Ledger:
+    """The ledger of a new book, or of the book that was opened just so before.
+
+    `at` is when it is opened; in a simulated book its time begins there. Raises: BookExists when the book is there
+    and of another kind or zone; Refused when it was opened under another origin.
+    """
+    book_id = uuid5(BOOKS_NAMESPACE, book)
+    command = OpenBook(at=at, zone=zone, book_id=book_id, origin=origin, book_zone=zone, time=time, formats=FORMATS)
+    submission = Submission(uuid5(book_id, "genesis"), (command,), actor, "ledger", said_at=at, times_stated=False)
+    kind = BookKind(time, zone)
+    ledger = Ledger(database, master, book, kind=kind)
+    if all(state.book != book for state in books(database)):
+        try:
+            with database.connection() as connection, connection.transaction():
+                connection.execute(OPEN, {"book": book, "time": time.value, "zone": zone, "from": at})
+                Batch([ledger.first_write(submission)]).run(connection, book, database.now())
+            return ledger
+        except psycopg.errors.UniqueViolation:
+            pass  # another process opened it at this moment
+    if kind_of(database, book) != kind:
+        found = kind_of(database, book)
+        raise BookExists(f"Book {book!r} is there already, with {found.time} time and in zone {found.zone}.")
+    ledger.carry_out(submission)
+    return ledger

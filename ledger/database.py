@@ -1,0 +1,133 @@
+"""The connection to PostgreSQL: a pool that outlives restarts, and one committer a book."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool
+
+from ledger.append import Batch, LeftOut, Write, Written
+from ledger.committer import NOTIFY, Committer
+from ledger.errors import LedgerAway
+
+T = TypeVar("T")
+
+PATIENCE = timedelta(seconds=10)
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 1.0
+# What may be tried again: a lost connection, a restart, a serialization failure, a deadlock.
+PASSING = (psycopg.OperationalError, psycopg.InterfaceError)
+
+
+class Database:
+    """One PostgreSQL, shared by the ledgers of all its books. Every instant it reads comes back in UTC.
+
+    Raises: LedgerAway when it does not answer within `patience`.
+    """
+
+    def __init__(self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10) -> None:
+        self.url = in_utc(url)
+        self.patience = patience
+        self._pool: ConnectionPool[psycopg.Connection] = ConnectionPool(
+            self.url,
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            kwargs={"autocommit": True},
+            name="daybook",
+            timeout=patience.total_seconds(),
+        )
+        self._pool.open()
+        self._committers: dict[str, Committer] = {}
+        self._lock = Lock()
+        try:
+            self.rows("SELECT 1")
+        except LedgerAway:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Waits for what has been handed in, then lets all connections go."""
+        with self._lock:
+            committers, self._committers = self._committers, {}
+        for committer in committers.values():
+            committer.close()
+        self._pool.close()
+
+    def now(self) -> datetime:
+        """The time of day here, in UTC."""
+        return datetime.now(UTC)
+
+    def connection(self) -> AbstractContextManager[psycopg.Connection]:
+        """A pooled connection, in autocommit, for work that is not tried again."""
+        return self._pool.connection()
+
+    def rows(self, query: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query, tried again over a lost connection. For reading only."""
+
+        def read(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
+            cursor = connection.execute(query, parameters, prepare=True, binary=True)
+            return cursor.fetchall()
+
+        return self.patiently(read)
+
+    def patiently(self, work: Callable[[psycopg.Connection], T]) -> T:
+        """Does work that may be done twice, again and again until the database answers. Raises: LedgerAway."""
+        deadline = time.monotonic() + self.patience.total_seconds()
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                with self._pool.connection() as connection:
+                    return work(connection)
+            except PASSING as error:
+                if time.monotonic() + pause > deadline:
+                    raise LedgerAway(f"The database does not answer: {str(error).strip()}") from error
+                time.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def write(self, book: str, write: Write) -> Written | LeftOut:
+        """One command, in a transaction shared with the commands that arrive beside it."""
+        return self._committer(book).submit(write).result()
+
+    def write_together(self, book: str, writes: Sequence[Write]) -> list[Written | LeftOut]:
+        """Many commands at once, all or none; they may share streams.
+
+        When the connection is lost at the commit, the second try finds them `repeated`.
+        """
+        batch = Batch(writes, together=True)
+
+        def append(connection: psycopg.Connection) -> list[Written | LeftOut]:
+            return batch.run(connection, book, self.now())
+
+        written = self.patiently(append)
+        if any(isinstance(result, Written) for result in written):
+            self.rows(NOTIFY, (book,))
+        return written
+
+    def _committer(self, book: str) -> Committer:
+        with self._lock:
+            if book not in self._committers:
+                self._committers[book] = Committer(self.url, book, self.patience)
+            return self._committers[book]
+
+
+def in_utc(url: str) -> str:
+    """The conninfo with the session's zone set to UTC, whatever the server's is."""
+    options = str(conninfo_to_dict(url).get("options") or "")
+    return make_conninfo(url, options=f"{options} -c TimeZone=UTC".strip())

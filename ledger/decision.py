@@ -1,0 +1,129 @@
+"""From a submission and the streams it is about to the events that follow, without touching the ledger."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import reduce
+from typing import Any, NamedTuple
+
+from domain.correction import applied
+from domain.deciders import decider_of
+from domain.envelope import Context, Metadata, Occurred, Recorded, Submission, When
+from domain.event import Command, Event, Precision, Refused
+from domain.personal import personal_values, plain
+from ledger.canonical import canonical
+
+CLOCK_SLACK = timedelta(minutes=1)
+
+
+class Asked(NamedTuple):
+    """A submission with the keyed digest of what it asks for."""
+
+    submission: Submission
+    digest: bytes
+
+
+class Tip(NamedTuple):
+    """A stream as a decision sees it: its last version and its folded state."""
+
+    version: int
+    state: Any
+
+
+class Pending(NamedTuple):
+    """An event that follows from a submission, with its place in its stream."""
+
+    stream: str
+    version: int
+    event: Event
+    when: When
+    departures: tuple[str, ...]
+
+
+class Decision(NamedTuple):
+    """What follows from a submission: events, the versions they build on, and the streams after them."""
+
+    pending: tuple[Pending, ...]
+    expected: tuple[tuple[str, int], ...]
+    tips: Mapping[str, Tip]
+
+
+def tip_of(stream: str, history: Iterable[Recorded[Event]]) -> Tip:
+    """A stream folded from its beginning. Raises: Refused when nothing is known of such streams."""
+    decider = decider_of(stream)
+    events = list(history)
+    state = reduce(decider.evolve, applied(events), decider.initial)
+    return Tip(events[-1].version if events else 0, state)
+
+
+def streams_of(submission: Submission) -> tuple[str, ...]:
+    """The streams that a submission is about, each once, in order."""
+    return tuple(dict.fromkeys(command.stream for command in submission.commands))
+
+
+def decided(submission: Submission, tips: Mapping[str, Tip], metadata: Metadata, book: str) -> Decision:
+    """What follows from a submission, given the tips of its streams.
+
+    Raises: Refused; then nothing follows from any of its commands.
+    """
+    after = {stream: tips[stream] for stream in streams_of(submission)}
+    context = Context(imported=submission.imported, basis=metadata.basis)
+    pending: list[Pending] = []
+    for command in submission.commands:
+        stream = command.stream
+        decider = decider_of(stream)
+        version, state = after[stream]
+        for follows in decider.decide(state, command, context):
+            version += 1
+            entry = _pending(stream, version, follows, command)
+            pending.append(entry)
+            state = decider.evolve(state, _provisional(entry, metadata, book))
+        after[stream] = Tip(version, state)
+    touched = {entry.stream for entry in pending}
+    return Decision(
+        tuple(pending), tuple((stream, tips[stream].version) for stream in after if stream in touched), after
+    )
+
+
+def refuse_the_future(submission: Submission, now: datetime) -> None:
+    """Nothing can have happened after it is written down. Raises: Refused."""
+    for command in submission.commands:
+        slack = CLOCK_SLACK if command.precision is Precision.INSTANT else timedelta(days=1)
+        if command.at > now + slack:
+            raise Refused(
+                "OCCURS_IN_THE_FUTURE",
+                f"{command.at.isoformat()} has not come yet; say when it happened.",
+                field="at",
+                params={"at": command.at.isoformat()},
+            )
+
+
+def digest_of(submission: Submission, key: bytes) -> bytes:
+    """What a command id stands for: a keyed digest (HMAC-SHA256) of the commands, personal values included.
+
+    It leaves out where the submission was read, and the times when the caller did not say them.
+    """
+    return hmac.digest(
+        key, canonical([_content(c, times=submission.times_stated) for c in submission.commands]), "sha256"
+    )
+
+
+def _content(command: Command, *, times: bool) -> list[Any]:
+    clear = {id(personal): canonical(plain(personal)).decode() for _, personal in personal_values(command)}
+    left_out = set() if times else {"at"}
+    return [type(command).__name__, command.model_dump(mode="json", context=clear, exclude=left_out)]
+
+
+def _pending(stream: str, version: int, follows: Event | Occurred[Event], command: Command) -> Pending:
+    as_command = When(command.at, command.zone, command.precision)
+    if isinstance(follows, Occurred):
+        return Pending(stream, version, follows.event, follows.when or as_command, follows.departures)
+    return Pending(stream, version, follows, as_command, ())
+
+
+def _provisional(entry: Pending, metadata: Metadata, book: str) -> Recorded[Event]:
+    """The event as the next command of the same submission sees it, before it has a position."""
+    at, zone, precision = entry.when
+    return Recorded(book, entry.stream, entry.version, 0, at, at, zone, precision, None, None, entry.event, metadata)

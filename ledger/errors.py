@@ -1,0 +1,60 @@
+"""What can go wrong in the keeping, in one short tree."""
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """The ledger could not do what was asked; nothing was half done."""
+
+
+class UnknownBook(LedgerError):
+    """There is no book of this name in the ledger."""
+
+
+class BookExists(LedgerError):
+    """A book of this name is there already, and of another kind."""
+
+
+class StreamMoved(LedgerError):
+    """A stream has moved past the version the caller had seen."""
+
+    def __init__(self, stream: str, version: int) -> None:
+        super().__init__(f"Stream {stream} has moved past version {version}. Read it again and decide anew.")
+        self.stream = stream
+        self.version = version
+
+
+class CommandIdReused(LedgerError):
+    """A command id came back with other content than it was first used for."""
+
+
+class UnknownTopic(LedgerError):
+    """The ledger holds a topic, or a schema version of one, that this program does not know."""
+
+
+class UnreadableEvent(LedgerError):
+    """The stored bytes of an event do not fit its topic."""
+
+
+class NotCanonical(LedgerError):
+    """A value has no canonical form: a float, an integer beyond 2^53, a lone surrogate, a key that is not ASCII."""
+
+
+class TooLarge(LedgerError):
+    """An event's data, its metadata or a personal value is larger than the ledger keeps."""
+
+
+class ClocksDisagree(LedgerError):
+    """The clocks of application, database and book are too far apart to say when something was recorded."""
+
+
+class LedgerAway(LedgerError):
+    """The database did not answer, after several tries."""
+
+
+class WrongKey(LedgerError):
+    """A sealed value or a wrapped key does not open with the key at hand."""
+
+
+class SchemaMismatch(LedgerError):
+    """The database's schema is not the one that this program was written for."""

@@ -1,0 +1,357 @@
+"""The ledger of one book: the only road to a new event, and the way to read the events there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from importlib.metadata import version as distribution_version
+from itertools import groupby
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import Mapper
+from eventsourcing.utils import Environment, EnvType
+from typing_extensions import override
+
+from domain.book import BookTime
+from domain.envelope import Metadata, Recorded, RegisterNumber, Submission
+from domain.event import Event, Refused
+from domain.personal import ERASED, Personal, personal_values
+from ledger.append import Draft, LeftOut, Write, Written
+from ledger.codec import Codec, Disclosure, SealedValue, commitments, metadata_bytes, opened_value, seal, unseal
+from ledger.database import Database
+from ledger.decision import Asked, Decision, Tip, decided, digest_of, refuse_the_future, streams_of, tip_of
+from ledger.errors import LedgerError, StreamMoved, UnknownBook, WrongKey
+from ledger.keys import KeyRing, MasterKey
+from ledger.outcome import Accepted, Outcome, Stored, accepted, same, same_or_reused, stored_outcomes
+from ledger.recorder import COLUMNS, LedgerFactory, LedgerMapper, LedgerRecorder, Row
+
+MOST_TRIES = 5
+PROGRAM = distribution_version("daybook")
+
+BOOK = "SELECT time, zone FROM ledger.book WHERE book = %(book)s"
+# Leans on the primary keys of outcome and event.
+OUTCOMES = """
+SELECT o.command_id, o.digest, o.position, e.position, e.stream, e.version, e.topic, e.register_series,
+       e.register_number, e.recorded_at
+FROM ledger.outcome o
+LEFT JOIN ledger.event e ON e.book = o.book AND e.position > o.position - o.events AND e.position <= o.position
+WHERE o.book = %(book)s AND o.command_id = ANY(%(ids)s)
+ORDER BY o.command_id, e.position
+"""
+# Leans on the primary key of personal_value.
+SEALED = """
+SELECT p.stream, p.version, p.path, p.subject, p.key_version, p.sealed
+FROM unnest(%(streams)s::text[], %(versions)s::int4[]) AS w(stream, version)
+JOIN ledger.personal_value p ON p.book = %(book)s AND p.stream = w.stream AND p.version = w.version
+"""
+KEYS = (
+    "SELECT subject, key_version, wrapped FROM ledger.subject_key WHERE book = %(book)s AND subject = ANY(%(subjects)s)"
+)
+KEEP_KEYS = "SELECT ledger.keep_keys(%(book)s, %(subjects)s, %(wrapped)s)"
+# Leans on event (book, stream, version).
+EVENTS_AT = f"""
+SELECT {", ".join("e." + column for column in COLUMNS.split(", "))}
+FROM unnest(%(streams)s::text[], %(versions)s::int4[]) AS w(stream, version)
+JOIN ledger.event e ON e.book = %(book)s AND e.stream = w.stream AND e.version = w.version
+"""
+# Leans on event_register.
+NUMBERED = """
+SELECT stream FROM ledger.event
+WHERE book = %(book)s AND register_series = %(series)s AND register_number = %(number)s
+"""
+
+
+class PersonalPlace(NamedTuple):
+    """Where a personal value lies: an event of a stream, and the JSON pointer in its data."""
+
+    stream: str
+    version: int
+    path: str
+
+
+class BookKind(NamedTuple):
+    """What a book is for good: whose clock it has, and the IANA zone in which its years begin."""
+
+    time: BookTime
+    zone: str
+
+
+def kind_of(database: Database, book: str) -> BookKind:
+    """The kind of a book that is there. Raises: UnknownBook."""
+    rows = database.rows(BOOK, {"book": book})
+    if not rows:
+        raise UnknownBook(f"There is no book {book!r} in this ledger.")
+    return BookKind(BookTime(rows[0][0]), rows[0][1])
+
+
+class Prepared(NamedTuple):
+    """A decision in bytes, before its personal values are sealed."""
+
+    decision: Decision
+    write: Write
+    disclosures: tuple[tuple[Disclosure, ...], ...]
+    """For each event the personal values in it."""
+
+
+class Ledger(Application[str]):
+    """One book of the ledger. Siblings on the same database share its pool; each book has one committer.
+
+    Raises: UnknownBook when there is no such book.
+    """
+
+    name = "daybook"
+
+    def __init__(
+        self,
+        database: Database,
+        master: MasterKey,
+        book: str = "main",
+        *,
+        codec: Codec | None = None,
+        kind: BookKind | None = None,
+    ) -> None:
+        self.database = database
+        self.book = book
+        self.codec = codec or Codec()
+        self.time, self.zone = kind or kind_of(database, book)
+        self._digest_key = master.derive(b"daybook/command-digest/v1")
+        self._keys = KeyRing(book, master, self._fetch_keys, self._keep_keys)
+        super().__init__({"PERSISTENCE_MODULE": "ledger.recorder", "DAYBOOK_BOOK": book})
+        self.rows = cast(LedgerRecorder, self.recorder)
+        self._mapper = cast(LedgerMapper, self.mapper)
+
+    @override
+    def construct_factory(self, env: Environment) -> LedgerFactory:
+        """The library's factory, over the database that siblings share."""
+        return LedgerFactory(env, self.database)
+
+    @override
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Only what is handed in: a ledger does not change with the process's environment."""
+        return Environment(name, env)
+
+    @override
+    def construct_mapper(self) -> Mapper[str]:
+        """The library's mapper, over the ledger's codec."""
+        return LedgerMapper(self.codec, self.book)
+
+    # Writing ----------------------------------------------------------------------------------------------------
+
+    def carry_out(self, submission: Submission) -> Accepted:
+        """Carries a submission out, once, however often it is asked for.
+
+        Raises: Refused, in the user's words; StreamMoved when a stream has moved past the version the caller named, or
+        keeps moving; CommandIdReused, TooLarge, NotCanonical, ClocksDisagree, LedgerAway.
+        """
+        asked = Asked(submission, digest_of(submission, self._digest_key))
+        streams = streams_of(submission)
+        if stored := self._stored([asked]).get(submission.command_id):
+            return same(stored, asked)
+        tips: Mapping[str, Tip] = {}
+        for _ in range(MOST_TRIES):
+            tips = self.tips(streams)
+            try:
+                prepared = self._prepared(asked, tips)
+            except (Refused, StreamMoved):
+                # Another try of the same request may have been carried out since the look-up.
+                if stored := self._stored([asked]).get(submission.command_id):
+                    return same(stored, asked)
+                raise
+            (write,) = self._sealed([prepared])
+            written = self.database.write(self.book, write)
+            if isinstance(written, Written):
+                return accepted(write, written)
+            if written.repeated:
+                return same(self._stored([asked])[submission.command_id], asked)
+        raise StreamMoved(streams[0], tips[streams[0]].version)
+
+    def carry_out_all(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """Carries many submissions out in their order, in one transaction, and answers each.
+
+        One that is refused or faulty takes no other with it. Raises: StreamMoved when other writers keep moving its
+        streams; ClocksDisagree, LedgerAway: then all may be asked for again.
+        """
+        asked = [Asked(submission, digest_of(submission, self._digest_key)) for submission in submissions]
+        for _ in range(MOST_TRIES):
+            answers = self._carried_out_together(asked)
+            if answers is not None:
+                return answers
+        raise StreamMoved("of a batch", 0)
+
+    def first_write(self, submission: Submission) -> Write:
+        """A submission about streams that are not there yet, ready for the transaction that opens the book."""
+        asked = Asked(submission, digest_of(submission, self._digest_key))
+        tips = {stream: tip_of(stream, ()) for stream in streams_of(submission)}
+        return self._sealed([self._prepared(asked, tips)])[0]
+
+    def _carried_out_together(self, asked: Sequence[Asked]) -> list[Outcome] | None:
+        """One try at a batch; None when a stream has moved meanwhile."""
+        stored = self._stored(asked)
+        fresh = [one for one in asked if one.submission.command_id not in stored]
+        tips = dict(self.tips({stream for one in fresh for stream in streams_of(one.submission)}))
+        answers: dict[int, Outcome] = {}
+        prepared: dict[int, Prepared] = {}
+        first_place: dict[UUID, int] = {}
+        twice: dict[int, int] = {}
+        for place, one in enumerate(asked):
+            command_id = one.submission.command_id
+            try:
+                if found := stored.get(command_id):
+                    answers[place] = same(found, one)
+                elif command_id in first_place:
+                    twice[place] = first_place[command_id]
+                else:
+                    prepared[place] = self._prepared(one, tips)
+                    first_place[command_id] = place
+                    tips |= prepared[place].decision.tips
+            except (Refused, LedgerError) as error:
+                answers[place] = error
+        writes = self._sealed(prepared.values())
+        results = self.database.write_together(self.book, writes) if writes else []
+        for place, write, written in zip(prepared, writes, results, strict=True):
+            if isinstance(written, LeftOut):
+                return None
+            answers[place] = accepted(write, written)
+        for place, earlier in twice.items():
+            answers[place] = same_or_reused(asked[earlier], answers[earlier], asked[place])
+        return [answers[place] for place in range(len(asked))]
+
+    def _prepared(self, asked: Asked, tips: Mapping[str, Tip]) -> Prepared:
+        """Decides and encodes. Raises: Refused, StreamMoved, TooLarge, NotCanonical."""
+        submission = asked.submission
+        for stream, version in submission.expected:
+            if stream in tips and tips[stream].version != version:
+                raise StreamMoved(stream, version)
+        said_at = self._said_at(submission)
+        if not submission.imported:
+            refuse_the_future(submission, said_at)
+        metadata = self._metadata(asked)
+        decision = decided(submission, tips, metadata, self.book)
+        encoded = tuple(self.codec.encode(entry.event) for entry in decision.pending)
+        kept = {departures: metadata_bytes(replace(metadata, departures=departures))
+                for departures in {entry.departures for entry in decision.pending}}  # fmt: skip
+        drafts = tuple(
+            Draft(
+                entry.stream, entry.version, bytes_.topic, entry.when.at, entry.when.zone, entry.when.precision.value,
+                submission.source_recorded_at, bytes_.series, bytes_.data, kept[entry.departures],
+            )
+            for entry, bytes_ in zip(decision.pending, encoded, strict=True)
+        )  # fmt: skip
+        write = Write(submission.command_id, asked.digest, said_at, drafts, (), decision.expected)
+        return Prepared(decision, write, tuple(bytes_.disclosures for bytes_ in encoded))
+
+    def _sealed(self, prepared: Iterable[Prepared]) -> list[Write]:
+        """The writes with their personal values sealed; data keys are fetched or made for all of them at once."""
+        waiting = list(prepared)
+        subjects = {d.subject for one in waiting for of_event in one.disclosures for d in of_event}
+        keys = self._keys.for_writing(subjects) if subjects else {}
+        return [
+            one.write._replace(
+                sealed=tuple(
+                    seal(self.book, draft.stream, draft.version, disclosure, keys[disclosure.subject])
+                    for draft, of_event in zip(one.write.drafts, one.disclosures, strict=True)
+                    for disclosure in of_event
+                )
+            )
+            for one in waiting
+        ]
+
+    def _said_at(self, submission: Submission) -> datetime:
+        """The writer's time: in a simulated book what the caller says, otherwise the time of day."""
+        if self.time is BookTime.SIMULATED and submission.said_at is not None:
+            return submission.said_at
+        return self.database.now()
+
+    def _metadata(self, asked: Asked) -> Metadata:
+        submission = asked.submission
+        return Metadata(
+            submission.actor, submission.channel, submission.correlation or submission.command_id,
+            submission.causation, submission.command_id, asked.digest.hex(), None, PROGRAM, submission.source, (),
+        )  # fmt: skip
+
+    def _stored(self, asked: Sequence[Asked]) -> dict[UUID, Stored]:
+        """The outcomes that are stored already, by command id."""
+        ids = [one.submission.command_id for one in asked]
+        return stored_outcomes(self.database.rows(OUTCOMES, {"book": self.book, "ids": ids}))
+
+    # Reading ----------------------------------------------------------------------------------------------------
+
+    def head(self) -> int:
+        """The book's last position."""
+        return self.rows.head()
+
+    def history(self, stream: str, *, opened: bool = False) -> list[Recorded[Event]]:
+        """A stream's events by version; personal values closed unless asked for. Empty when there is no such stream."""
+        return self._recorded(self.rows.rows_of([stream]), opened=opened)
+
+    def histories(self, streams: Iterable[str], *, opened: bool = False) -> Mapping[str, list[Recorded[Event]]]:
+        """The same for several streams at once."""
+        wanted = list(streams)
+        rows = self._recorded(self.rows.rows_of(wanted), opened=opened) if wanted else []
+        found = {stream: list(events) for stream, events in groupby(rows, key=lambda recorded: recorded.stream)}
+        return {stream: found.get(stream, []) for stream in wanted}
+
+    def since(
+        self, after: int, *, upto: int | None = None, limit: int | None = None, opened: bool = False
+    ) -> list[Recorded[Event]]:
+        """The book's events with positions above `after` and not above `upto`, at most `limit`, in order."""
+        return self._recorded(self.rows.rows_since(after, upto, limit), opened=opened)
+
+    def tips(self, streams: Iterable[str]) -> Mapping[str, Tip]:
+        """Streams as decisions see them, corrections applied, personal values open. Raises: Refused."""
+        return {stream: tip_of(stream, history) for stream, history in self.histories(streams, opened=True).items()}
+
+    def stream_of_number(self, number: RegisterNumber) -> str | None:
+        """The stream whose event has a register number, such as C2026-000123."""
+        parameters = {"book": self.book, "series": number.series, "number": number.number}
+        rows = self.database.rows(NUMBERED, parameters)
+        return str(rows[0][0]) if rows else None
+
+    def disclose(self, places: Iterable[PersonalPlace]) -> dict[PersonalPlace, Personal[Any]]:
+        """Personal values, open or erased, by where they lie; a place that holds none is not in the answer."""
+        wanted = set(places)
+        events = sorted({(place.stream, place.version) for place in wanted})
+        if not events:
+            return {}
+        parameters = {"book": self.book, "streams": [s for s, _ in events], "versions": [v for _, v in events]}
+        recorded = self._recorded(self.database.rows(EVENTS_AT, parameters), opened=True)
+        return {
+            place: personal
+            for one in recorded
+            for path, personal in personal_values(one.event)
+            if (place := PersonalPlace(one.stream, one.version, path)) in wanted
+        }
+
+    def _recorded(self, rows: Sequence[Row], *, opened: bool) -> list[Recorded[Event]]:
+        values = self._opened(rows) if opened else None
+        return [self._mapper.recorded(row, values) for row in rows]
+
+    def _opened(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """What the personal values of events hold, by commitment; ERASED where there is nothing left to open."""
+        data = {(row[0], row[1]): row[3] for row in rows if self.codec.holds_personal(row[2])}
+        if not data:
+            return {}
+        committed = {place: commitments(bytes_) for place, bytes_ in data.items()}
+        parameters = {"book": self.book, "streams": [s for s, _ in data], "versions": [v for _, v in data]}
+        kept = [SealedValue(*row) for row in self.database.rows(SEALED, parameters)]
+        keys = self._keys.existing(value.subject for value in kept)
+        values: dict[str, Any] = {c: ERASED for of_event in committed.values() for c in of_event.values()}
+        for value in kept:
+            commitment = committed[value.stream, value.version].get(value.path)
+            if commitment is None:
+                raise WrongKey(f"Nothing in {value.stream} {value.version} commits to the value at {value.path}.")
+            if value.subject in keys:
+                values[commitment] = opened_value(unseal(self.book, value, commitment, keys[value.subject]))
+        return values
+
+    # Keys -------------------------------------------------------------------------------------------------------
+
+    def _fetch_keys(self, subjects: Sequence[UUID]) -> Iterable[tuple[UUID, int, bytes]]:
+        rows = self.database.rows(KEYS, {"book": self.book, "subjects": list(subjects)})
+        return [(subject, version, wrapped) for subject, version, wrapped in rows]
+
+    def _keep_keys(self, subjects: Sequence[UUID], wrapped: Sequence[bytes]) -> None:
+        self.database.rows(KEEP_KEYS, {"book": self.book, "subjects": list(subjects), "wrapped": list(wrapped)})
