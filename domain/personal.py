@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Generic, TypeVar, cast, get_args
+from typing import Any, Generic, Protocol, TypeVar, cast, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, GetCoreSchemaHandler, SerializationInfo, TypeAdapter, ValidationInfo
@@ -34,22 +34,32 @@ ERASED = _Erased()
 _NO_VALUE = object()
 
 
+class Opening(Protocol):
+    """What knows the values of an event by their commitments; a mapping will do."""
+
+    def get(self, commitment: str, default: Any, /) -> Any:
+        """The value as plain JSON types, ERASED, or the default for a value that stays closed."""
+
+
 class Personal(Generic[T]):
-    """A value of type T about `subject`, in one of three states.
+    """A value of type T, which is plain JSON, about `subject`, in one of three states.
 
     Open: `value` can be read. Closed: the event was read without opening it. Erased: the key is gone for good.
     An open value equals another by subject and value; a closed or erased one by subject and commitment.
+
+    A stored value that was read to be opened is unsealed when it is first looked at: most decisions look at none.
     """
 
     __slots__ = ("_state", "_value", "commitment", "subject")
 
-    _state: PersonalState
+    _state: PersonalState | None
     _value: Any
+    """The value; or, while the state is None, where to find it."""
     subject: UUID
     commitment: str | None
     """The commitment in the event's bytes (hex of HMAC-SHA256); None before the value is first stored."""
 
-    def __init__(self, subject: UUID, state: PersonalState, value: Any, commitment: str | None) -> None:
+    def __init__(self, subject: UUID, state: PersonalState | None, value: Any, commitment: str | None) -> None:
         object.__setattr__(self, "subject", subject)
         object.__setattr__(self, "commitment", commitment)
         object.__setattr__(self, "_state", state)
@@ -63,13 +73,22 @@ class Personal(Generic[T]):
     @property
     def state(self) -> PersonalState:
         """Open, closed or erased."""
+        if self._state is None:
+            found = self._value.get(self.commitment, _NO_VALUE)
+            state = PersonalState.OPEN
+            if found is _NO_VALUE or found is ERASED:
+                state = PersonalState.CLOSED if found is _NO_VALUE else PersonalState.ERASED
+                found = None
+            object.__setattr__(self, "_value", found)
+            object.__setattr__(self, "_state", state)
+            return state
         return self._state
 
     @property
     def value(self) -> T:
         """The value itself. Raises: NotOpen when it is closed or erased."""
-        if self._state is not PersonalState.OPEN:
-            raise NotOpen(f"This personal value is {self._state}; ask the ledger to open it, with a purpose.")
+        if self.state is not PersonalState.OPEN:
+            raise NotOpen(f"This personal value is {self.state}; ask the ledger to open it, with a purpose.")
         return cast(T, self._value)
 
     @override
@@ -78,19 +97,19 @@ class Personal(Generic[T]):
 
     @override
     def __repr__(self) -> str:
-        return f"<personal {self._state}>"
+        return f"<personal {self.state}>"
 
     @override
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Personal) and self._identity() == other._identity()
+        if not isinstance(other, Personal) or self.subject != other.subject or self.state is not other.state:
+            return False
+        if self.state is PersonalState.OPEN:
+            return bool(self._value == other._value)
+        return self.commitment == other.commitment
 
     @override
     def __hash__(self) -> int:
-        return hash((self.subject, self._state))
-
-    def _identity(self) -> tuple[object, ...]:
-        shown = self._value if self._state is PersonalState.OPEN else self.commitment
-        return self.subject, self._state, shown
+        return hash(self.subject)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -120,16 +139,10 @@ def _given(personal: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Pe
 
 
 def _read(pair: dict[str, Any], info: ValidationInfo) -> Personal[Any]:
-    """What stands in stored bytes: subject and commitment; the context maps commitments to values or ERASED."""
-    subject, commitment = pair["subject"], pair["commitment"]
+    """What stands in stored bytes: subject and commitment; the context, if any, knows values by commitment."""
     if info.context is None:
-        return Personal(subject, PersonalState.CLOSED, None, commitment)
-    found = info.context.get(commitment, _NO_VALUE)
-    if found is _NO_VALUE:
-        return Personal(subject, PersonalState.CLOSED, None, commitment)
-    if found is ERASED:
-        return Personal(subject, PersonalState.ERASED, None, commitment)
-    return Personal(subject, PersonalState.OPEN, found, commitment)
+        return Personal(pair["subject"], PersonalState.CLOSED, None, pair["commitment"])
+    return Personal(pair["subject"], None, info.context, pair["commitment"])
 
 
 def _stored(personal: Personal[Any], info: SerializationInfo) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from domain.envelope import Actor, ActorKind, Metadata, Source
 from domain.event import Event
-from domain.personal import Personal, personal_values, plain
+from domain.personal import Opening, Personal, personal_values, plain
 from domain.topics import EVENTS, UPCASTS
 from ledger.canonical import canonical, canonical_of_checked
 from ledger.errors import NotCanonical, TooLarge, UnknownTopic, UnreadableEvent, WrongKey
@@ -104,10 +104,10 @@ class Codec:
             raise TooLarge(f"{topic} has {len(data)} bytes of data; the ledger keeps {DATA_LIMIT_BYTES}. Attach it.")
         return Encoded(topic, event.REGISTER, data, disclosures)
 
-    def decode(self, topic: str, data: bytes, opened: Mapping[str, Any] | None = None, *, where: str = "") -> Event:
+    def decode(self, topic: str, data: bytes, opened: Opening | None = None, *, where: str = "") -> Event:
         """The event as today's class, however old its payload.
 
-        `opened` maps commitments to values (or ERASED); a personal value that it does not hold stays closed. `where`
+        `opened` knows personal values by their commitments; one that it does not know stays closed. `where`
         is told in errors, such as "position 48112".
 
         Raises: UnknownTopic, UnreadableEvent.
@@ -118,12 +118,12 @@ class Codec:
                 event: Event = validator.validate_json(data, context=opened)
                 return event
             return self._decode_old(topic, data, opened, where)
-        except (ValidationError, orjson.JSONDecodeError, KeyError) as error:
+        except (ValidationError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise UnreadableEvent(
                 f"The bytes of {topic} at {where or 'an unknown place'} do not fit: {error}"
             ) from error
 
-    def _decode_old(self, topic: str, data: bytes, opened: Mapping[str, Any] | None, where: str) -> Event:
+    def _decode_old(self, topic: str, data: bytes, opened: Opening | None, where: str) -> Event:
         if topic not in self._upcasts:
             raise UnknownTopic(self._unknown(topic, where))
         payload = orjson.loads(data)
@@ -198,11 +198,6 @@ def unseal(book: str, value: SealedValue, committed: str, key: DataKey) -> Discl
     return Disclosure(value.path, value.subject, committed, salt, clear)
 
 
-def opened_value(disclosure: Disclosure) -> Any:
-    """What `decode` takes for a commitment: the value as plain JSON types."""
-    return orjson.loads(disclosure.value)
-
-
 def commitments(data: bytes) -> dict[str, str]:
     """The commitments in an event's bytes, by JSON pointer."""
     return dict(_commitments(orjson.loads(data), ""))
@@ -259,5 +254,5 @@ def metadata_of(data: bytes) -> Metadata:
             Source(source["digest"], source["line"]) if source else None,
             tuple(found.get("departures", ())),
         )
-    except (orjson.JSONDecodeError, KeyError, ValueError) as error:
+    except (orjson.JSONDecodeError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise UnreadableEvent(f"The metadata {data!r} cannot be read: {error}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import secrets
 from collections import OrderedDict
@@ -52,7 +51,7 @@ class LocalMasterKey:
         """The key out of base64 text. Raises: WrongKey."""
         try:
             return cls(base64.b64decode(text.strip(), validate=True))
-        except binascii.Error as error:
+        except ValueError as error:  # binascii.Error is one; text beyond ASCII is another
             raise WrongKey("The master key is not base64 text.") from error
 
     @classmethod

@@ -18,15 +18,16 @@ from typing_extensions import override
 from domain.book import BookTime
 from domain.envelope import Metadata, Recorded, RegisterNumber, Submission
 from domain.event import Event, Refused
-from domain.personal import ERASED, Personal, personal_values
+from domain.personal import Personal, personal_values
+from ledger import opening
 from ledger.append import Draft, LeftOut, Write, Written
-from ledger.codec import Codec, Disclosure, SealedValue, commitments, metadata_bytes, opened_value, seal, unseal
+from ledger.codec import Codec, Disclosure, metadata_bytes, seal
 from ledger.database import Database
 from ledger.decision import Asked, Decision, Tip, decided, digest_of, refuse_the_future, streams_of, tip_of
-from ledger.errors import LedgerError, StreamMoved, UnknownBook, WrongKey
+from ledger.errors import LedgerError, StreamMoved, UnknownBook
 from ledger.keys import KeyRing, MasterKey
 from ledger.outcome import Accepted, Outcome, Stored, accepted, same, same_or_reused, stored_outcomes
-from ledger.recorder import COLUMNS, LedgerFactory, LedgerMapper, LedgerRecorder, Row
+from ledger.recorder import LedgerFactory, LedgerMapper, LedgerRecorder, Row
 
 MOST_TRIES = 5
 PROGRAM = distribution_version("daybook")
@@ -41,22 +42,10 @@ LEFT JOIN ledger.event e ON e.book = o.book AND e.position > o.position - o.even
 WHERE o.book = %(book)s AND o.command_id = ANY(%(ids)s)
 ORDER BY o.command_id, e.position
 """
-# Leans on the primary key of personal_value.
-SEALED = """
-SELECT p.stream, p.version, p.path, p.subject, p.key_version, p.sealed
-FROM unnest(%(streams)s::text[], %(versions)s::int4[]) AS w(stream, version)
-JOIN ledger.personal_value p ON p.book = %(book)s AND p.stream = w.stream AND p.version = w.version
-"""
 KEYS = (
     "SELECT subject, key_version, wrapped FROM ledger.subject_key WHERE book = %(book)s AND subject = ANY(%(subjects)s)"
 )
 KEEP_KEYS = "SELECT ledger.keep_keys(%(book)s, %(subjects)s, %(wrapped)s)"
-# Leans on event (book, stream, version).
-EVENTS_AT = f"""
-SELECT {", ".join("e." + column for column in COLUMNS.split(", "))}
-FROM unnest(%(streams)s::text[], %(versions)s::int4[]) AS w(stream, version)
-JOIN ledger.event e ON e.book = %(book)s AND e.stream = w.stream AND e.version = w.version
-"""
 # Leans on event_register.
 NUMBERED = """
 SELECT stream FROM ledger.event
@@ -143,20 +132,20 @@ class Ledger(Application[str]):
     def carry_out(self, submission: Submission) -> Accepted:
         """Carries a submission out, once, however often it is asked for.
 
+        Whether it was carried out before is looked up inside the append, under the book's lock, and here only when the
+        answer would be no: a look-up beforehand says nothing about the try that is under way beside this one.
+
         Raises: Refused, in the user's words; StreamMoved when a stream has moved past the version the caller named, or
         keeps moving; CommandIdReused, TooLarge, NotCanonical, ClocksDisagree, LedgerAway.
         """
         asked = Asked(submission, digest_of(submission, self._digest_key))
         streams = streams_of(submission)
-        if stored := self._stored([asked]).get(submission.command_id):
-            return same(stored, asked)
         tips: Mapping[str, Tip] = {}
         for _ in range(MOST_TRIES):
             tips = self.tips(streams)
             try:
                 prepared = self._prepared(asked, tips)
             except (Refused, StreamMoved):
-                # Another try of the same request may have been carried out since the look-up.
                 if stored := self._stored([asked]).get(submission.command_id):
                     return same(stored, asked)
                 raise
@@ -285,20 +274,21 @@ class Ledger(Application[str]):
 
     def history(self, stream: str, *, opened: bool = False) -> list[Recorded[Event]]:
         """A stream's events by version; personal values closed unless asked for. Empty when there is no such stream."""
-        return self._recorded(self.rows.rows_of([stream]), opened=opened)
+        return self.histories([stream], opened=opened)[stream]
 
     def histories(self, streams: Iterable[str], *, opened: bool = False) -> Mapping[str, list[Recorded[Event]]]:
         """The same for several streams at once."""
         wanted = list(streams)
-        rows = self._recorded(self.rows.rows_of(wanted), opened=opened) if wanted else []
-        found = {stream: list(events) for stream, events in groupby(rows, key=lambda recorded: recorded.stream)}
+        rows = self.rows.rows_of(wanted, sealed=opened) if wanted else []
+        recorded = self._recorded(rows, opened=opened)
+        found = {stream: list(events) for stream, events in groupby(recorded, key=lambda one: one.stream)}
         return {stream: found.get(stream, []) for stream in wanted}
 
     def since(
         self, after: int, *, upto: int | None = None, limit: int | None = None, opened: bool = False
     ) -> list[Recorded[Event]]:
         """The book's events with positions above `after` and not above `upto`, at most `limit`, in order."""
-        return self._recorded(self.rows.rows_since(after, upto, limit), opened=opened)
+        return list(self._recorded(self.rows.rows_since(after, upto, limit, sealed=opened), opened=opened))
 
     def tips(self, streams: Iterable[str]) -> Mapping[str, Tip]:
         """Streams as decisions see them, corrections applied, personal values open. Raises: Refused."""
@@ -316,8 +306,7 @@ class Ledger(Application[str]):
         events = sorted({(place.stream, place.version) for place in wanted})
         if not events:
             return {}
-        parameters = {"book": self.book, "streams": [s for s, _ in events], "versions": [v for _, v in events]}
-        recorded = self._recorded(self.database.rows(EVENTS_AT, parameters), opened=True)
+        recorded = self._recorded(self.rows.rows_at(events), opened=True)
         return {
             place: personal
             for one in recorded
@@ -325,27 +314,8 @@ class Ledger(Application[str]):
             if (place := PersonalPlace(one.stream, one.version, path)) in wanted
         }
 
-    def _recorded(self, rows: Sequence[Row], *, opened: bool) -> list[Recorded[Event]]:
-        values = self._opened(rows) if opened else None
-        return [self._mapper.recorded(row, values) for row in rows]
-
-    def _opened(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """What the personal values of events hold, by commitment; ERASED where there is nothing left to open."""
-        data = {(row[0], row[1]): row[3] for row in rows if self.codec.holds_personal(row[2])}
-        if not data:
-            return {}
-        committed = {place: commitments(bytes_) for place, bytes_ in data.items()}
-        parameters = {"book": self.book, "streams": [s for s, _ in data], "versions": [v for _, v in data]}
-        kept = [SealedValue(*row) for row in self.database.rows(SEALED, parameters)]
-        keys = self._keys.existing(value.subject for value in kept)
-        values: dict[str, Any] = {c: ERASED for of_event in committed.values() for c in of_event.values()}
-        for value in kept:
-            commitment = committed[value.stream, value.version].get(value.path)
-            if commitment is None:
-                raise WrongKey(f"Nothing in {value.stream} {value.version} commits to the value at {value.path}.")
-            if value.subject in keys:
-                values[commitment] = opened_value(unseal(self.book, value, commitment, keys[value.subject]))
-        return values
+    def _recorded(self, rows: Sequence[Row], *, opened: bool) -> Iterable[Recorded[Event]]:
+        return opening.opened(self._mapper, self._keys, rows) if opened else map(self._mapper.recorded, rows)
 
     # Keys -------------------------------------------------------------------------------------------------------
 

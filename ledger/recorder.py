@@ -6,7 +6,7 @@ keep its events here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
@@ -28,6 +28,7 @@ from typing_extensions import override
 
 from domain.envelope import Metadata, Recorded, RegisterNumber
 from domain.event import Event, Precision
+from domain.personal import Opening
 from ledger.append import Draft, LeftOut, Write
 from ledger.codec import Codec, SealedValue, metadata_of
 from ledger.database import Database
@@ -62,6 +63,31 @@ ORDER BY position
 LIMIT %(limit)s
 """
 SINCE_OF_TOPICS = SINCE.replace("ORDER BY", "AND topic = ANY(%(topics)s)\nORDER BY")
+# Leans on event (book, stream, version): one search an event.
+PLACES = f"""
+SELECT {", ".join(f"e.{column}" for column in COLUMNS.split(", "))}
+FROM unnest(%(streams)s::text[], %(versions)s::int4[]) AS w(stream, version)
+JOIN ledger.event e ON e.book = %(book)s AND e.stream = w.stream AND e.version = w.version
+ORDER BY e.stream, e.version
+"""
+
+
+def with_sealed(query: str) -> str:
+    """The query with the sealed values of each event beside it: a row for each value, and one for an event without.
+
+    Leans on the primary key of personal_value.
+    """
+    order = "position" if "ORDER BY position" in query else "stream, version"
+    ordered = ", ".join(f"e.{column}" for column in order.split(", "))
+    return f"""
+SELECT e.*, p.path, p.subject, p.key_version, p.sealed
+FROM ({query}) e
+LEFT JOIN ledger.personal_value p ON p.book = %(book)s AND p.stream = e.stream AND p.version = e.version
+ORDER BY {ordered}
+"""
+
+
+STREAM_SEALED, STREAMS_SEALED, SINCE_SEALED, PLACES_SEALED = map(with_sealed, (STREAM, STREAMS, SINCE, PLACES))
 HEAD = "SELECT position FROM ledger.head WHERE book = %(book)s"
 
 LAST_VERSION = 2**31 - 1
@@ -113,7 +139,7 @@ class LedgerMapper(Mapper[str]):
             e.occurred_zone, e.occurred_precision, e.source_recorded_at, e.series, e.number, e.metadata,
         ))  # fmt: skip
 
-    def recorded(self, row: Row, opened: Mapping[str, Any] | None = None) -> Recorded[Event]:
+    def recorded(self, row: Row, opened: Opening | None = None) -> Recorded[Event]:
         """The recorded event of a row. Raises: UnknownTopic, UnreadableEvent."""
         (stream, version, topic, data, position, recorded_at, occurred_at, zone, precision, source_recorded_at,
          series, number, metadata) = row  # fmt: skip
@@ -206,9 +232,11 @@ class LedgerRecorder(ApplicationRecorder):
         rows = self.database.rows(HEAD, {"book": self.book})
         return int(rows[0][0]) if rows else 0
 
-    def rows_since(self, after: int, upto: int | None, limit: int | None, topics: Sequence[str] = ()) -> list[Row]:
-        """Rows with positions after one and up to another, in order."""
-        query = SINCE_OF_TOPICS if topics else SINCE
+    def rows_since(
+        self, after: int, upto: int | None, limit: int | None, topics: Sequence[str] = (), *, sealed: bool = False
+    ) -> list[Row]:
+        """Rows with positions after one and up to another, in order; with their sealed values when asked for."""
+        query = SINCE_SEALED if sealed else SINCE_OF_TOPICS if topics else SINCE
         return self.database.rows(
             query,
             {
@@ -220,13 +248,21 @@ class LedgerRecorder(ApplicationRecorder):
             },
         )
 
-    def rows_of(self, streams: Iterable[str]) -> list[Row]:
-        """The rows of several streams, by stream and version."""
+    def rows_of(self, streams: Iterable[str], *, sealed: bool = False) -> list[Row]:
+        """The rows of several streams, by stream and version; with their sealed values when asked for."""
         wanted = sorted(streams)
         if len(wanted) == 1:  # half the time of the search for many
-            parameters = {"book": self.book, "stream": wanted[0], "after": 0, "upto": LAST_VERSION, "limit": None}
-            return self.database.rows(STREAM, parameters)
-        return self.database.rows(STREAMS, {"book": self.book, "streams": wanted})
+            query = STREAM_SEALED if sealed else STREAM
+            return self.database.rows(
+                query, {"book": self.book, "stream": wanted[0], "after": 0, "upto": LAST_VERSION, "limit": None}
+            )
+        query = STREAMS_SEALED if sealed else STREAMS
+        return self.database.rows(query, {"book": self.book, "streams": wanted})
+
+    def rows_at(self, places: Sequence[tuple[str, int]]) -> list[Row]:
+        """The rows of single events, by stream and version, with their sealed values."""
+        streams, versions = [stream for stream, _ in places], [version for _, version in places]
+        return self.database.rows(PLACES_SEALED, {"book": self.book, "streams": streams, "versions": versions})
 
 
 def _draft(event: StoredEvent) -> Draft:

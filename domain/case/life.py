@@ -291,7 +291,7 @@ def _respond(case: Case, command: SendResponse, context: Context, early: Broken 
     _about(command.words, case.customer_id or command.case_id)
     response = ResponseSent(kind=command.kind, channel=command.channel, by=command.by, words=command.words)
     once = command.kind in (ResponseKind.FIRST, ResponseKind.FINAL)
-    if any(sent == response and (once or at == command.at) for at, sent in case.responses):
+    if any((once or at == command.at) and sent == response for at, sent in case.responses):
         return []
     return stepped(context, response, unregistered(case), closed(case), answered(case, command.kind), early)
 

@@ -1,9 +1,10 @@
-"""What benchmarks write to: a server that really flushes, a book in it, and the floor, a bare table of the same shape."""
+"""What benchmarks write to: a server that really flushes, a book in it, and the floor, a bare table of that shape."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,6 +28,7 @@ from ledger.ledger import Ledger
 MASTER = LocalMasterKey(b"benchmark-master-key-of-32-bytes")
 ACTOR = Actor("李娜", ActorKind.PERSON, unit="East branch desk", role="agent")
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+INSTANTS = (AT + timedelta(milliseconds=turn) for turn in count(1))
 
 FLOOR_TABLE = """
 CREATE TABLE public.floor (
@@ -115,7 +117,7 @@ class Floor:
                 copy.write_row(row)
         return len(rows)
 
-    def count(self) -> int:
+    def rows(self) -> int:
         """The rows in the table."""
         row = self._main.execute("SELECT count(*) FROM public.floor").fetchone()
         assert row is not None
@@ -141,7 +143,12 @@ def _registration(case_id: UUID, customer_id: UUID) -> Submission:
             at=AT, customer_id=customer_id, kind=CustomerKind.PERSON, name=Personal.open(customer_id, "王秀英")
         ),
         ReceiveCase(
-            at=AT, case_id=case_id, kind=CaseKind.COMPLAINT, customer_id=customer_id, channel=Channel.HOTLINE, words=words
+            at=AT,
+            case_id=case_id,
+            kind=CaseKind.COMPLAINT,
+            customer_id=customer_id,
+            channel=Channel.HOTLINE,
+            words=words,
         ),
         RegisterCase(at=AT, case_id=case_id, unit="East branch desk"),
     )
@@ -151,10 +158,17 @@ def a_response(case_id: UUID, customer_id: UUID) -> Submission:
     """One more answer to the customer, in words."""
     words = Personal.open(customer_id, f"We have read your meter and will call you. {uuid4()}")
     return submission(
-        SendResponse(at=AT, case_id=case_id, kind=ResponseKind.UPDATE, channel=Channel.HOTLINE, by="李娜", words=words)
+        SendResponse(
+            at=next(INSTANTS),
+            case_id=case_id,
+            kind=ResponseKind.UPDATE,
+            channel=Channel.HOTLINE,
+            by="李娜",
+            words=words,
+        )
     )
 
 
 def submission(*commands: Command) -> Submission:
     """Commands under a new id."""
-    return Submission(uuid4(), commands, ACTOR, "benchmark", said_at=AT)
+    return Submission(uuid4(), commands, ACTOR, "benchmark", said_at=max(command.at for command in commands))

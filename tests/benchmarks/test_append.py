@@ -78,7 +78,7 @@ def test_one_event_appends(
         f"Recorder: one-event appends, {writers} writers, one book",
         Work("daybook recorder", partial(in_threads, writers, ours), lambda: ledger.head() - before),
         (Work("stock recorder", partial(in_threads, writers, library), stock.max_notification_id), "10 or more (32)"),
-        (Work("unlocked INSERT + COMMIT", partial(in_threads, writers, partial(floor.insert, each)), floor.count),
+        (Work("unlocked INSERT + COMMIT", partial(in_threads, writers, partial(floor.insert, each)), floor.rows),
          "0.5 or more (32)"),
     )  # fmt: skip
 
@@ -98,7 +98,7 @@ def test_whole_commands(writers: int, ledger: Ledger, floor: Floor) -> None:
     compare(
         f"Whole command: look up, read, decide, encrypt, append, {writers} writers",
         Work("carry_out", partial(in_threads, writers, ours), lambda: ledger.head() - before),
-        (Work("unlocked INSERT + COMMIT", partial(in_threads, writers, partial(floor.insert, each)), floor.count),
+        (Work("unlocked INSERT + COMMIT", partial(in_threads, writers, partial(floor.insert, each)), floor.rows),
          "0.2 or more (32)"),
     )  # fmt: skip
 
@@ -118,5 +118,5 @@ def test_bulk_append(ledger: Ledger, floor: Floor) -> None:
     compare(
         f"Bulk append: {BULK_EVENTS} encoded events, {EVENTS_A_COMMAND} a command, checked and durable",
         Work("daybook bulk append", ours, lambda: ledger.head() - before),
-        (Work("binary COPY", copied, floor.count), "0.7 or more"),
+        (Work("binary COPY", copied, floor.rows), "0.7 or more"),
     )

@@ -1,0 +1,195 @@
+"""Laws that hold for every history, not only those somebody thought of."""
+
+from datetime import timedelta
+from typing import Any, get_args
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.book import OpenBook
+from domain.case.commands import CaseCommand, ReceiveCase, RecordAttributes, RegisterCase
+from domain.case.events import Attribute, CaseReceived, CaseRegistered
+from domain.case.life import CASE
+from domain.case.rules import Departure
+from domain.case.state import Case
+from domain.customer import CustomerCommand
+from domain.decider import Decided, Decider
+from domain.deciders import DECIDERS, decider_of
+from domain.envelope import Context, Occurred, Recorded
+from domain.event import Command, Precision, Refused
+from domain.imports import ImportCommand
+from domain.money import Money
+from domain.personal import Personal
+from domain.refusal import Refusal
+from domain.stream import Category
+from domain.topics import EVENTS
+from domain.touchpoint import RecordTouchpoint
+from tests.domain.story import MONDAY, folded, kept, recorded
+
+# Few values of each, so that commands meet: the same customer, the same unit, the same hour.
+IDS = st.sampled_from([UUID(int=1), UUID(int=2)])
+TEXTS = st.sampled_from(["one", "二"])
+MAYBE_TEXTS = st.none() | TEXTS
+PERSONAL = st.builds(Personal[str].open, IDS, TEXTS)
+TIMES = st.integers(min_value=-2, max_value=2).map(lambda hours: MONDAY + timedelta(hours=hours))
+
+st.register_type_strategy(Money, st.builds(Money, minor_units=st.integers(0, 2), currency=st.just("CNY")))
+st.register_type_strategy(Attribute, st.builds(Attribute, name=st.sampled_from(["a", "b"]), value=MAYBE_TEXTS))
+
+
+def values(annotation: Any, field: str) -> st.SearchStrategy[Any]:
+    """Values for a field of an event or a command."""
+    if "Personal[" in str(annotation):
+        return PERSONAL | st.none() if type(None) in get_args(annotation) else PERSONAL
+    if annotation is UUID or annotation == UUID | None:
+        return IDS if annotation is UUID else st.none() | IDS
+    if annotation is str:
+        return st.sampled_from(["ab" * 32, "cd" * 32]) if field.endswith("digest") else TEXTS
+    if type(None) in get_args(annotation) and str in map(plain, get_args(annotation)):
+        return st.sampled_from([None, "zh"]) if field == "language" else MAYBE_TEXTS
+    if annotation is int:
+        return st.integers(0, 1)
+    return st.from_type(annotation)
+
+
+def plain(annotation: Any) -> Any:
+    return getattr(annotation, "__origin__", annotation)
+
+
+def made(model: type[Any]) -> st.SearchStrategy[Any]:
+    """Instances of an event or a command."""
+    special: dict[str, st.SearchStrategy[Any]] = {
+        "at": TIMES,
+        "zone": st.just("UTC"),
+        "book_zone": st.just("UTC"),
+        "file_zone": st.just("UTC"),
+        "precision": st.sampled_from(Precision),
+        "formats": st.just(("envelope.1",)),
+        "attributes": st.lists(st.from_type(Attribute), min_size=1, max_size=2, unique_by=lambda it: it.name).map(
+            tuple
+        ),
+        "case_id": st.just(UUID(int=7)),
+    }
+    return st.builds(
+        model,
+        **{
+            name: special[name] if name in special else values(field.annotation, name)
+            for name, field in model.model_fields.items()
+        },
+    )
+
+
+CASE_COMMANDS = st.one_of([made(command) for command in get_args(CaseCommand)])
+ALL_COMMANDS = st.one_of(
+    CASE_COMMANDS,
+    *[made(command) for command in (*get_args(CustomerCommand), *get_args(ImportCommand), RecordTouchpoint, OpenBook)],
+)
+CASE_EVENTS = [event for event in EVENTS if event.__module__ == "domain.case.events"]
+HISTORIES = st.lists(st.builds(recorded, st.one_of([made(event) for event in CASE_EVENTS])), max_size=12)
+CONTEXTS = st.builds(Context, imported=st.booleans())
+
+RECEIVED = ReceiveCase.model_validate(
+    {"at": MONDAY, "case_id": UUID(int=7), "kind": "complaint", "channel": "web", "customer_id": UUID(int=1)}
+)
+REGISTERED = RegisterCase(at=MONDAY, case_id=UUID(int=7))
+
+
+def answer(decider: Decider[Any], state: Any, command: Command, context: Context) -> Decided | Refused:
+    """What is decided, or the no; anything else that is raised fails the test."""
+    try:
+        return decider.decide(state, command, context)
+    except Refused as refused:
+        return refused
+
+
+def lived(commands: list[Command], context: Context) -> list[tuple[Command, Decided | Refused, Any]]:
+    """Each command, what came of it, and the state after it; a stream for each category."""
+    states = {category: decider.initial for category, decider in DECIDERS.items()}
+    steps = []
+    for command in commands:
+        decider = decider_of(command.stream)
+        decided = answer(decider, states[decider.category], command, context)
+        if not isinstance(decided, Refused):
+            states[decider.category] = folded(decider, kept(decided, command), states[decider.category])
+        steps.append((command, decided, states[decider.category]))
+    return steps
+
+
+def decisions(commands: list[Command], context: Context) -> list[tuple[Decided, Any]]:
+    """What was decided, and the state after it, for each command that was not refused."""
+    steps = lived(commands, context)
+    return [(decided, state) for _, decided, state in steps if not isinstance(decided, Refused)]
+
+
+@given(st.lists(ALL_COMMANDS, max_size=15), CONTEXTS)
+def test_whatever_is_asked_asking_again_adds_nothing_and_a_no_is_declared(
+    commands: list[Command], context: Context
+) -> None:
+    for command, decided, state in lived(commands, context):
+        again = answer(decider_of(command.stream), state, command, context)
+        if isinstance(decided, Refused):
+            assert decided.code in command.REFUSALS
+            assert isinstance(again, Refused)
+        else:
+            assert again == []
+
+
+@given(st.lists(CASE_COMMANDS, max_size=20), CONTEXTS)
+def test_a_case_is_received_once_and_first_and_registered_at_most_once(
+    commands: list[Command], context: Context
+) -> None:
+    kinds = [type(event) for decided, _ in decisions([*commands, RECEIVED], context) for event in bare(decided)]
+    assert kinds[0] is CaseReceived
+    assert kinds.count(CaseReceived) == 1
+    assert kinds.count(CaseRegistered) <= 1
+
+
+@given(st.lists(CASE_COMMANDS, max_size=20))
+def test_a_live_case_keeps_to_its_declared_life(commands: list[Command]) -> None:
+    for decided, case in decisions([RECEIVED, REGISTERED, *commands], Context()):
+        assert not any(isinstance(each, Occurred) for each in decided)
+        assert isinstance(case, Case)
+        assert case.closing is None or case.resolution is not None
+        assert case.resolution is None or not case.paused
+
+
+@given(st.lists(CASE_COMMANDS, max_size=20))
+def test_imported_history_is_refused_only_what_no_history_can_hold(commands: list[Command]) -> None:
+    impossible = {Refusal.ALREADY_RECEIVED, Refusal.ALREADY_REGISTERED, Refusal.SUBJECT_MISMATCH}
+    for _, decided, _ in lived([RECEIVED, *commands], Context(imported=True)):
+        if isinstance(decided, Refused):
+            assert decided.code in impossible
+        else:
+            marks = {mark for each in decided if isinstance(each, Occurred) for mark in each.departures}
+            assert marks <= set(Departure)
+
+
+@given(HISTORIES, CASE_COMMANDS, CONTEXTS)
+def test_a_case_is_folded_and_decided_on_in_whatever_order_its_events_come(
+    history: list[Recorded[Any]], command: Command, context: Context
+) -> None:
+    state = folded(CASE, history)
+    assert (state is None) == all(not isinstance(each.event, CaseReceived) for each in history)
+    decided = answer(CASE, state, command, context)
+    assert not isinstance(decided, Refused) or decided.code in command.REFUSALS
+
+
+@given(st.data())
+def test_every_decider_folds_its_events_in_whatever_order_they_come(data: st.DataObject) -> None:
+    rooms = {Category.BOOK: "book", Category.CUSTOMER: "customer", Category.IMPORT: "imports"}
+    category = data.draw(st.sampled_from(sorted(rooms)))
+    own = [made(event) for event in EVENTS if event.__module__ == f"domain.{rooms[category]}"]
+    history = [recorded(event) for event in data.draw(st.lists(st.one_of(own), max_size=8))]
+    once = folded(DECIDERS[category], history)
+    assert folded(DECIDERS[category], history) == once
+
+
+@given(made(RecordAttributes))
+def test_attributes_recorded_once_are_known(command: RecordAttributes) -> None:
+    *_, (_, case) = decisions([RECEIVED, command.model_copy(update={"at": MONDAY})], Context())
+    assert {*command.attributes} <= {*case.attributes}
+
+
+def bare(decided: Decided) -> list[Any]:
+    return [each.event if isinstance(each, Occurred) else each for each in decided]
