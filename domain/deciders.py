@@ -19,15 +19,16 @@ from domain.touchpoint import TOUCHPOINT
 DECIDERS: Mapping[Category, Decider[Any]] = MappingProxyType(
     {decider.category: decider for decider in (BOOK, CUSTOMER, TOUCHPOINT, CASE, IMPORT)}
 )
+_BY_NAME: Mapping[str, Decider[Any]] = {str(category): decider for category, decider in DECIDERS.items()}
 
 
 def decider_of(stream: str) -> Decider[Any]:
     """The decider that speaks for a stream. Raises: Refused when none does."""
-    category = category_of(stream)
-    if category not in set(Category):
+    decider = _BY_NAME.get(category_of(stream))
+    if decider is None:
         raise Refused(
             Refusal.UNKNOWN_STREAM,
             f"Nothing is known of streams such as {stream}; they begin with {', '.join(Category)}.",
             params={"stream": stream},
         )
-    return DECIDERS[Category(category)]
+    return decider

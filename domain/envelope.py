@@ -88,10 +88,15 @@ class Metadata(_Kept):
     """Codes of the steps in which this event left the declared life; only imported history has any."""
 
     @classmethod
-    def kept(cls, data: bytes, read: Callable[[bytes], Metadata]) -> Metadata:
-        """Metadata that `read` will make out of its stored bytes."""
+    def kept(cls, data: bytes, read: Callable[[bytes], Metadata], *, departed: bool = True) -> Metadata:
+        """Metadata that `read` will make out of its stored bytes.
+
+        When it is known to hold no departures, asking for them reads nothing: folds that note them ask at every event.
+        """
         unread = object.__new__(cls)
         object.__setattr__(unread, "_kept", (data, read))
+        if not departed:
+            object.__setattr__(unread, "departures", ())
         return unread
 
     def __getattr__(self, name: str) -> Any:

@@ -145,16 +145,22 @@ def _read(pair: dict[str, Any], info: ValidationInfo) -> Personal[Any]:
     return Personal(pair["subject"], None, info.context, pair["commitment"])
 
 
-def _stored(personal: Personal[Any], info: SerializationInfo) -> dict[str, str]:
+def _stored(personal: Personal[Any], info: SerializationInfo) -> Any:
     """The pair that stands in the event's bytes: who it is about, and a commitment to what was said.
 
-    The commitments of values not yet stored come from the codec, in the context, by identity.
+    What stands for a value that is not yet stored comes from the ledger, in the context, by identity.
     """
-    given: Mapping[int, str] = info.context or {}
-    commitment = given.get(id(personal), personal.commitment)
-    if commitment is None:
+    given: Mapping[int, Any] = info.context or {}
+    if id(personal) in given:
+        return given[id(personal)]
+    if personal.commitment is None:
         raise ValueError("a personal value is serialised by the ledger's codec only")
-    return {"commitment": commitment, "subject": str(personal.subject)}
+    return pair_of(personal.subject, personal.commitment)
+
+
+def pair_of(subject: UUID, commitment: str) -> dict[str, str]:
+    """How a personal value stands in the bytes of its event."""
+    return {"commitment": commitment, "subject": str(subject)}
 
 
 def personal_values(model: BaseModel, path: str = "") -> Iterator[tuple[str, Personal[Any]]]:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
-from psycopg.types.numeric import Int4
 
 from domain.envelope import RegisterNumber
 from ledger.codec import SealedValue
+from ledger.columns import Column, blobs, instants, integers, nullable_instants, nullable_texts, texts, uuids
 from ledger.errors import ClocksDisagree, LedgerError, UnknownBook
 
 APPEND = """
@@ -85,7 +85,7 @@ class Batch:
         Gives one result a command. Raises: UnknownBook, ClocksDisagree, LedgerError, and psycopg's own errors.
         """
         try:
-            cursor = connection.execute(APPEND, (book, now, self.together, *self._arrays()), prepare=True, binary=True)
+            cursor = connection.execute(APPEND, (book, now, self.together, *self._columns()), prepare=True, binary=True)
         except psycopg.Error as error:
             raise translated(error, book) from error
         row = cursor.fetchone()
@@ -93,35 +93,42 @@ class Batch:
             raise LedgerError("The append function gave no answer.")
         return self._results(*row)
 
-    def _arrays(self) -> list[list[Any]]:
+    def _columns(self) -> tuple[Column, ...]:
+        """The arrays, in the order of the function's parameters."""
         writes = self.writes
-        places = [Int4(place) for place in range(1, len(writes) + 1)]
-        expected: dict[str, tuple[Int4, int]] = {}
-        for place, write in zip(places, writes, strict=True):
+        expected: dict[str, tuple[int, int]] = {}
+        for place, write in enumerate(writes, 1):
             for stream, version in write.expected:
                 expected.setdefault(stream, (place, version))
-        drafts = [draft for write in writes for draft in write.drafts]
-        values = [value for write in writes for value in write.sealed]
-        columns: list[list[Any]] = [list(column) for column in zip(*drafts, strict=True)] or [[] for _ in Draft._fields]
-        columns[1] = [Int4(version) for version in columns[1]]
-        sealed: list[list[Any]] = [list(column) for column in zip(*values, strict=True)] or [
-            [] for _ in SealedValue._fields
-        ]
-        sealed[1] = [Int4(version) for version in sealed[1]]
-        sealed[4] = [Int4(version) for version in sealed[4]]
-        return [
-            [write.command_id for write in writes],
-            [write.digest for write in writes],
-            [Int4(len(write.drafts)) for write in writes],
-            [write.said_at for write in writes],
-            [place for place, _ in expected.values()],
-            list(expected),
-            [Int4(version) for _, version in expected.values()],
-            [place for place, write in zip(places, writes, strict=True) for _ in write.drafts],
-            *columns,
-            [place for place, write in zip(places, writes, strict=True) for _ in write.sealed],
-            *sealed,
-        ]
+        drafts = _transposed(Draft, [draft for write in writes for draft in write.drafts])
+        values = _transposed(SealedValue, [value for write in writes for value in write.sealed])
+        return (
+            uuids(write.command_id for write in writes),
+            blobs(write.digest for write in writes),
+            integers(len(write.drafts) for write in writes),
+            instants(write.said_at for write in writes),
+            integers(place for place, _ in expected.values()),
+            texts(expected),
+            integers(version for _, version in expected.values()),
+            integers(place for place, write in enumerate(writes, 1) for _ in write.drafts),
+            texts(drafts["stream"]),
+            integers(drafts["version"]),
+            texts(drafts["topic"]),
+            instants(drafts["occurred_at"]),
+            texts(drafts["occurred_zone"]),
+            texts(drafts["occurred_precision"]),
+            nullable_instants(drafts["source_recorded_at"]),
+            nullable_texts(drafts["series"]),
+            blobs(drafts["data"]),
+            blobs(drafts["metadata"]),
+            integers(place for place, write in enumerate(writes, 1) for _ in write.sealed),
+            texts(values["stream"]),
+            integers(values["version"]),
+            texts(values["path"]),
+            uuids(values["subject"]),
+            integers(values["key_version"]),
+            blobs(values["sealed"]),
+        )
 
     def _results(
         self,
@@ -146,6 +153,12 @@ class Batch:
             results.append(Written(base, recorded_at[place - 1], registers))
             base += len(write.drafts)
         return results
+
+
+def _transposed(row_type: type[Draft | SealedValue], rows: Sequence[Draft | SealedValue]) -> dict[str, Sequence[Any]]:
+    """The columns of rows by name, also when there is no row."""
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(row_type._fields)
+    return dict(zip(row_type._fields, columns, strict=True))
 
 
 def translated(error: psycopg.Error, book: str) -> Exception:

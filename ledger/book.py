@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 import psycopg
 
-from domain.book import BookTime, OpenBook
+from domain.book import BookOpened, BookTime, OpenBook
 from domain.envelope import Actor, Submission
 from ledger.append import Batch
 from ledger.database import Database
-from ledger.errors import BookExists
+from ledger.errors import BookExists, LedgerError
 from ledger.keys import MasterKey
 from ledger.ledger import BookKind, Ledger, kind_of
 
 BOOKS_NAMESPACE = UUID("5d0a5f2e-3b4e-5c56-9b0e-6f2a8a1f4c11")
+NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 FORMATS = ("envelope/v1", "personal/v1", "metadata/v1")
 BOOKS = """
 SELECT b.book, b.time, b.zone, h.position, h.recorded_at
@@ -57,8 +60,9 @@ def open_book(
     """The ledger of a new book, or of the book that was opened just so before.
 
     `at` is when it is opened; in a simulated book its time begins there. Raises: BookExists when the book is there
-    and of another kind or zone; Refused when it was opened under another origin.
+    under another origin, or of another kind or zone; LedgerError for an impossible name or zone.
     """
+    _check(book, zone)
     book_id = uuid5(BOOKS_NAMESPACE, book)
     command = OpenBook(at=at, zone=zone, book_id=book_id, origin=origin, book_zone=zone, time=time, formats=FORMATS)
     submission = Submission(uuid5(book_id, "genesis"), (command,), actor, "ledger", said_at=at, times_stated=False)
@@ -75,5 +79,17 @@ def open_book(
     if kind_of(database, book) != kind:
         found = kind_of(database, book)
         raise BookExists(f"Book {book!r} is there already, with {found.time} time and in zone {found.zone}.")
-    ledger.carry_out(submission)
+    (genesis,) = ledger.since(0, limit=1)
+    if isinstance(genesis.event, BookOpened) and genesis.event.origin != origin:
+        raise BookExists(f"Book {book!r} is there already, under the name {genesis.event.origin}.")
     return ledger
+
+
+def _check(book: str, zone: str) -> None:
+    """Raises: LedgerError for a name or a zone that the database would trip over, the zone at the first number only."""
+    if not NAME.fullmatch(book):
+        raise LedgerError(f"{book!r} is no name for a book: up to 40 small letters, digits and dashes, a letter first.")
+    try:
+        ZoneInfo(zone)
+    except (KeyError, OSError, ValueError) as error:  # not found, a folder, no name at all
+        raise LedgerError(f"There is no time zone {zone!r}; give an IANA name such as Asia/Shanghai.") from error

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from domain.envelope import Actor, ActorKind, Metadata, Source
 from domain.event import Event
-from domain.personal import Opening, Personal, personal_values, plain
+from domain.personal import Opening, Personal, pair_of, personal_values, plain
 from domain.topics import EVENTS, UPCASTS
 from ledger.canonical import canonical, canonical_of_checked
 from ledger.errors import NotCanonical, TooLarge, UnknownTopic, UnreadableEvent, WrongKey
@@ -92,11 +92,14 @@ class Codec:
                 f"{type(event).__qualname__} is not registered under {topic!r}; add it to domain.topics."
             )
         disclosures: tuple[Disclosure, ...] = ()
-        context: dict[int, str] = {}
+        context: dict[int, dict[str, str]] = {}
         if topic in self._personal:
             found = [(path, personal) for path, personal in personal_values(event) if personal.commitment is None]
             disclosures = tuple(disclosed(path, personal) for path, personal in found)
-            context = {id(personal): d.commitment for (_, personal), d in zip(found, disclosures, strict=True)}
+            context = {
+                id(personal): pair_of(d.subject, d.commitment)
+                for (_, personal), d in zip(found, disclosures, strict=True)
+            }
         data = canonical_of_checked(event.model_dump(mode="json", context=context))
         if b"\\u0000" in data and NUL.search(data):
             raise NotCanonical(f"{topic} holds a NUL character, which PostgreSQL cannot show as text; leave it out.")
@@ -223,6 +226,8 @@ def metadata_bytes(metadata: Metadata) -> bytes:
     if metadata.source is not None:
         fields["source"] = metadata.source._asdict()
     data = canonical_of_checked(fields)
+    if b"\\u0000" in data and NUL.search(data):
+        raise NotCanonical("The metadata holds a NUL character, which PostgreSQL cannot show as text; leave it out.")
     if len(data) > METADATA_LIMIT_BYTES:
         raise TooLarge(f"The metadata has {len(data)} bytes; the ledger keeps {METADATA_LIMIT_BYTES}.")
     return data

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
@@ -29,10 +30,11 @@ class Committer:
     over a new one; a command that had been committed after all comes back as repeated, so none is doubled or lost.
     """
 
-    def __init__(self, url: str, book: str, patience: timedelta) -> None:
+    def __init__(self, url: str, book: str, patience: timedelta, now: Callable[[], datetime]) -> None:
         self._url = url
         self._book = book
         self._patience = patience
+        self._now = now
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._held: list[Waiting] = []
         self._connection: psycopg.Connection | None = None
@@ -129,7 +131,7 @@ class Committer:
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                return Batch(writes).run(self._connected(), self._book, datetime.now(UTC))
+                return Batch(writes).run(self._connected(), self._book, self._now())
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 self._disconnect()
                 if time.monotonic() + pause > deadline:

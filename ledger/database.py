@@ -12,11 +12,11 @@ from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolClosed
 
 from ledger.append import Batch, LeftOut, Write, Written
 from ledger.committer import NOTIFY, Committer
-from ledger.errors import LedgerAway
+from ledger.errors import LedgerAway, LedgerError
 
 T = TypeVar("T")
 
@@ -44,6 +44,8 @@ class Database:
             kwargs={"autocommit": True},
             name="daybook",
             timeout=patience.total_seconds(),
+            # The pool waits longer and longer between its attempts; after this it begins anew.
+            reconnect_timeout=patience.total_seconds(),
         )
         self._pool.open()
         self._committers: dict[str, Committer] = {}
@@ -93,13 +95,16 @@ class Database:
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                with self._pool.connection() as connection:
+                with self._pool.connection(max(deadline - time.monotonic(), pause)) as connection:
                     return work(connection)
+            except PoolClosed as error:
+                raise LedgerError("This ledger has been closed.") from error
             except PASSING as error:
                 if time.monotonic() + pause > deadline:
                     raise LedgerAway(f"The database does not answer: {str(error).strip()}") from error
                 time.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                self._pool.check()  # a restart ends all connections at once, and each would cost a try
 
     def write(self, book: str, write: Write) -> Written | LeftOut:
         """One command, in a transaction shared with the commands that arrive beside it."""
@@ -123,7 +128,7 @@ class Database:
     def _committer(self, book: str) -> Committer:
         with self._lock:
             if book not in self._committers:
-                self._committers[book] = Committer(self.url, book, self.patience)
+                self._committers[book] = Committer(self.url, book, self.patience, self.now)
             return self._committers[book]
 
 

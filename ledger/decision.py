@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import reduce
+from functools import cache, reduce
 from typing import Any, NamedTuple
 
 from domain.correction import applied
@@ -13,9 +13,11 @@ from domain.deciders import decider_of
 from domain.envelope import Context, Metadata, Occurred, Recorded, Submission, When
 from domain.event import Command, Event, Precision, Refused
 from domain.personal import personal_values, plain
-from ledger.canonical import canonical
+from ledger.canonical import canonical_of_checked
+from ledger.codec import holds_personal
 
 CLOCK_SLACK = timedelta(minutes=1)
+_holds_personal = cache(holds_personal)
 
 
 class Asked(NamedTuple):
@@ -68,11 +70,11 @@ def decided(submission: Submission, tips: Mapping[str, Tip], metadata: Metadata,
 
     Raises: Refused; then nothing follows from any of its commands.
     """
-    after = {stream: tips[stream] for stream in streams_of(submission)}
+    streams = [command.stream for command in submission.commands]
+    after = {stream: tips[stream] for stream in streams}
     context = Context(imported=submission.imported, basis=metadata.basis)
     pending: list[Pending] = []
-    for command in submission.commands:
-        stream = command.stream
+    for command, stream in zip(submission.commands, streams, strict=True):
         decider = decider_of(stream)
         version, state = after[stream]
         for follows in decider.decide(state, command, context):
@@ -103,16 +105,18 @@ def refuse_the_future(submission: Submission, now: datetime) -> None:
 def digest_of(submission: Submission, key: bytes) -> bytes:
     """What a command id stands for: a keyed digest (HMAC-SHA256) of the commands, personal values included.
 
-    It leaves out where the submission was read, and the times when the caller did not say them.
+    It leaves out where the submission was read, under whom personal values are sealed, and the times when the caller
+    did not say them.
     """
-    return hmac.digest(
-        key, canonical([_content(c, times=submission.times_stated) for c in submission.commands]), "sha256"
-    )
+    content = [_content(command, times=submission.times_stated) for command in submission.commands]
+    return hmac.digest(key, canonical_of_checked(content), "sha256")
 
 
 def _content(command: Command, *, times: bool) -> list[Any]:
-    clear = {id(personal): canonical(plain(personal)).decode() for _, personal in personal_values(command)}
-    left_out = set() if times else {"at"}
+    clear: dict[int, Any] = {}
+    if _holds_personal(type(command)):
+        clear = {id(personal): plain(personal) for _, personal in personal_values(command)}
+    left_out = None if times else {"at"}
     return [type(command).__name__, command.model_dump(mode="json", context=clear, exclude=left_out)]
 
 

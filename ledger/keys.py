@@ -98,7 +98,7 @@ def unsealed(cipher: AESGCM, blob: bytes, binding: bytes) -> bytes:
     """The plain bytes. Raises: WrongKey when key, binding or blob is not the one it was sealed with."""
     try:
         return cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], binding)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # a blob shorter than a nonce is a ValueError
         raise WrongKey(f"A sealed value does not open with the key at hand ({binding!r}).") from error
 
 

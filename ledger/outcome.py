@@ -92,11 +92,17 @@ def same(stored: Stored, asked: Asked) -> Accepted:
     return stored.accepted
 
 
+def same_or_error(stored: Stored, asked: Asked) -> Outcome:
+    """The stored outcome, or that the id was used for something else."""
+    try:
+        return same(stored, asked)
+    except CommandIdReused as error:
+        return error
+
+
 def same_or_reused(first: Asked, outcome: Outcome, again: Asked) -> Outcome:
     """The answer to a request that stands in its batch twice."""
     if not isinstance(outcome, Accepted):
         return outcome
-    try:
-        return replace(same(Stored(first.digest, outcome), again), repeated=True)
-    except CommandIdReused as error:
-        return error
+    answer = same_or_error(Stored(first.digest, outcome), again)
+    return replace(answer, repeated=True) if isinstance(answer, Accepted) else answer

@@ -93,6 +93,8 @@ HEAD = "SELECT position FROM ledger.head WHERE book = %(book)s"
 LAST_VERSION = 2**31 - 1
 LAST_POSITION = 2**63 - 1
 PRECISIONS = {precision.value: precision for precision in Precision}
+DEPARTURES = b'"departures":'
+"""What metadata that holds departures has in its bytes; in a text, the quotes would be escaped."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -146,7 +148,8 @@ class LedgerMapper(Mapper[str]):
         return Recorded(
             self.book, stream, version, position, recorded_at, occurred_at, zone, PRECISIONS[precision],
             source_recorded_at, None if series is None else RegisterNumber(series, number),
-            self.codec.decode(topic, data, opened, where=f"position {position}"), Metadata.kept(metadata, metadata_of),
+            self.codec.decode(topic, data, opened, where=f"position {position}"),
+            Metadata.kept(metadata, metadata_of, departed=DEPARTURES in metadata),
         )  # fmt: skip
 
 
@@ -176,7 +179,7 @@ class LedgerRecorder(ApplicationRecorder):
         written = self.database.write(self.book, write)
         if isinstance(written, LeftOut):
             raise IntegrityError("A stream has moved past the version before these events.")
-        return range(written.base + 1, written.base + 1 + len(drafts))
+        return list(range(written.base + 1, written.base + 1 + len(drafts)))
 
     @override
     def select_events(

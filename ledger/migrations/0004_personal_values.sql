@@ -1,6 +1,6 @@
 -- Personal values, sealed under the data key of the subject they are about; the event holds only a commitment.
 CREATE TABLE ledger.personal_value (
-  book text NOT NULL REFERENCES ledger.book,
+  book text NOT NULL,
   stream text NOT NULL,
   version integer NOT NULL,
   path text NOT NULL,

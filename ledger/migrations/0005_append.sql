@@ -53,10 +53,6 @@ BEGIN
         USING ERRCODE = 'LB003';
     END IF;
     recorded_at := array_fill(greatest(clock, last), ARRAY[cardinality(p_command)]);
-  ELSE
-    SELECT array_agg(t.lifted ORDER BY t.place) INTO recorded_at
-    FROM (SELECT c.place, greatest(last, max(c.said_at) OVER (ORDER BY c.place)) AS lifted
-          FROM unnest(p_said_at) WITH ORDINALITY AS c(said_at, place)) t;
   END IF;
 
   -- Leans on the primary key of outcome.
@@ -73,6 +69,13 @@ BEGIN
   bad := coalesce(refused || repeated, refused, repeated);
   IF p_together AND bad IS NOT NULL THEN
     RETURN;
+  END IF;
+
+  IF kind = 'simulated' THEN  -- what is left out does not lift the time of what follows it
+    SELECT array_agg(t.lifted ORDER BY t.place) INTO recorded_at
+    FROM (SELECT c.place, greatest(last, max(c.said_at) FILTER (WHERE bad IS NULL OR c.place <> ALL (bad))
+                                           OVER (ORDER BY c.place)) AS lifted
+          FROM unnest(p_said_at) WITH ORDINALITY AS c(said_at, place)) t;
   END IF;
 
   IF EXISTS (
@@ -107,15 +110,26 @@ BEGIN
     LEFT JOIN given g ON g.series = c.full_series;
   END IF;
 
-  INSERT INTO ledger.event (book, position, stream, version, topic, recorded_at, occurred_at, occurred_zone,
-                            occurred_precision, source_recorded_at, register_series, register_number, data, metadata)
-  SELECT p_book, base + row_number() OVER (ORDER BY v.place), v.stream, v.version, v.topic, recorded_at[v.command],
-         v.occurred_at, v.zone, v.precision, v.source_recorded_at, v.full_series, v.number, v.data, v.metadata
-  FROM unnest(v_command, v_stream, v_version, v_topic, v_occurred_at, v_zone, v_precision, v_source_recorded_at,
-              all_series, all_numbers, v_data, v_metadata) WITH ORDINALITY
-       AS v(command, stream, version, topic, occurred_at, zone, precision, source_recorded_at,
-            full_series, number, data, metadata, place)
-  WHERE bad IS NULL OR v.command <> ALL (bad);
+  IF bad IS NULL THEN
+    INSERT INTO ledger.event (book, position, stream, version, topic, recorded_at, occurred_at, occurred_zone,
+                              occurred_precision, source_recorded_at, register_series, register_number, data, metadata)
+    SELECT p_book, base + v.place, v.stream, v.version, v.topic, recorded_at[v.command],
+           v.occurred_at, v.zone, v.precision, v.source_recorded_at, v.full_series, v.number, v.data, v.metadata
+    FROM unnest(v_command, v_stream, v_version, v_topic, v_occurred_at, v_zone, v_precision, v_source_recorded_at,
+                all_series, all_numbers, v_data, v_metadata) WITH ORDINALITY
+         AS v(command, stream, version, topic, occurred_at, zone, precision, source_recorded_at,
+              full_series, number, data, metadata, place);
+  ELSE
+    INSERT INTO ledger.event (book, position, stream, version, topic, recorded_at, occurred_at, occurred_zone,
+                              occurred_precision, source_recorded_at, register_series, register_number, data, metadata)
+    SELECT p_book, base + row_number() OVER (ORDER BY v.place), v.stream, v.version, v.topic, recorded_at[v.command],
+           v.occurred_at, v.zone, v.precision, v.source_recorded_at, v.full_series, v.number, v.data, v.metadata
+    FROM unnest(v_command, v_stream, v_version, v_topic, v_occurred_at, v_zone, v_precision, v_source_recorded_at,
+                all_series, all_numbers, v_data, v_metadata) WITH ORDINALITY
+         AS v(command, stream, version, topic, occurred_at, zone, precision, source_recorded_at,
+              full_series, number, data, metadata, place)
+    WHERE v.command <> ALL (bad);
+  END IF;
   GET DIAGNOSTICS added = ROW_COUNT;
 
   IF cardinality(s_command) > 0 THEN

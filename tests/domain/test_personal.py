@@ -7,7 +7,7 @@ from pydantic_core import PydanticSerializationError
 
 from domain.customer import CustomerRegistered, CustomerRenamed
 from domain.event import Event, Name
-from domain.personal import ERASED, NotOpen, Personal, PersonalState, personal_values, plain
+from domain.personal import ERASED, NotOpen, Personal, PersonalState, pair_of, personal_values, plain
 
 WANG, ZHAO = UUID(int=1), UUID(int=2)
 SEAL = "ab" * 32
@@ -62,7 +62,7 @@ def test_a_value_does_not_show_itself_in_a_log_and_does_not_change() -> None:
 
 def test_an_event_is_stored_with_the_commitment_and_never_with_the_value() -> None:
     event = CustomerRenamed(name=name)
-    assert event.model_dump(mode="json", context={id(event.name): SEAL}) == STORED
+    assert event.model_dump(mode="json", context={id(event.name): pair_of(WANG, SEAL)}) == STORED
     with pytest.raises(PydanticSerializationError, match="by the ledger's codec only"):
         event.model_dump(mode="json")
 

@@ -1,0 +1,103 @@
+"""Columns of values as PostgreSQL arrays in their binary form, made a column at a time.
+
+psycopg dumps a list item by item, in Python; for the thirty arrays of a large append that took as long as the server
+needed for the rest (2026-11: 10 000 events, 45 ms against 9 this way).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import chain, repeat
+from uuid import UUID
+
+import psycopg
+from psycopg import postgres
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
+from typing_extensions import override
+
+POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+NULL = struct.pack(">i", -1)
+_length = struct.Struct(">i").pack
+_int64 = struct.Struct(">q").pack
+
+
+class Column(bytes):
+    """An array parameter as array_recv reads it; the query names its type by a cast."""
+
+
+class ColumnDumper(Dumper):
+    """Hands a column to psycopg as it is."""
+
+    format = Format.BINARY
+
+    @override
+    def dump(self, obj: Column) -> Buffer:
+        return obj
+
+
+psycopg.adapters.register_dumper(Column, ColumnDumper)
+
+
+def texts(values: Iterable[str]) -> Column:
+    """A text[]."""
+    return _array("text", [value.encode() for value in values])
+
+
+def nullable_texts(values: Iterable[str | None]) -> Column:
+    """A text[] that may hold NULL."""
+    return _nullable("text", [None if value is None else value.encode() for value in values])
+
+
+def blobs(values: Iterable[bytes]) -> Column:
+    """A bytea[]."""
+    return _array("bytea", list(values))
+
+
+def uuids(values: Iterable[UUID]) -> Column:
+    """A uuid[]."""
+    return _array("uuid", [value.bytes for value in values])
+
+
+def integers(values: Iterable[int]) -> Column:
+    """An int4[]."""
+    listed = list(values)
+    pairs = chain.from_iterable(zip(repeat(4), listed, strict=False))
+    return _framed("int4", len(listed), struct.pack(f">{2 * len(listed)}i", *pairs))
+
+
+def instants(values: Iterable[datetime]) -> Column:
+    """A timestamptz[]."""
+    return _array("timestamptz", [_instant(value) for value in values])
+
+
+def nullable_instants(values: Iterable[datetime | None]) -> Column:
+    """A timestamptz[] that may hold NULL."""
+    return _nullable("timestamptz", [None if value is None else _instant(value) for value in values])
+
+
+@lru_cache(maxsize=4096)
+def _instant(value: datetime) -> bytes:
+    return _int64((value - POSTGRES_EPOCH) // MICROSECOND)
+
+
+def _array(element: str, values: Sequence[bytes]) -> Column:
+    lengths = map(_length, map(len, values))
+    return _framed(element, len(values), b"".join(chain.from_iterable(zip(lengths, values, strict=True))))
+
+
+def _nullable(element: str, values: Sequence[bytes | None]) -> Column:
+    items = b"".join(NULL if value is None else _length(len(value)) + value for value in values)
+    return _framed(element, len(values), items, null=None in values)
+
+
+def _framed(element: str, size: int, items: bytes, *, null: bool = False) -> Column:
+    """The head (dimensions, nulls, element type, size, lower bound), then the items, each behind its length."""
+    oid = postgres.types[element].oid
+    if not size:
+        return Column(struct.pack(">iii", 0, 0, oid))
+    return Column(struct.pack(">iiiii", 1, null, oid, size, 1) + items)
