@@ -1,0 +1,472 @@
+"""The case file: where each case stands now, one row a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from types import MappingProxyType
+from typing import Any, NamedTuple, assert_never
+from uuid import UUID
+
+from domain.case.events import (
+    CaseAssigned,
+    CaseAttributesRecorded,
+    CaseChannelChanged,
+    CaseClassified,
+    CaseClosed,
+    CaseCustomerChanged,
+    CaseDispatched,
+    CaseEvent,
+    CaseKind,
+    CasePaused,
+    CasePrioritised,
+    CaseReceived,
+    CaseRegistered,
+    CaseReopened,
+    CaseResolved,
+    CaseResumed,
+    CaseTransferred,
+    CaseUnassigned,
+    DispatchReturned,
+    Level,
+    Outcome,
+    PauseGround,
+    Priority,
+    ResponseSent,
+    WorkStarted,
+)
+from domain.case.state import Status
+from domain.channel import Channel
+from domain.envelope import Recorded, RegisterNumber
+from domain.event import Precision
+from domain.money import Money
+from domain.stream import Category, stream_of
+from ledger.database import Database
+from ledger.ledger import PersonalPlace
+from projections.paging import Order, Page, Window, cut, narrowed
+from projections.projection import FoldContext, Projection, key_of
+
+
+class OpenPause(NamedTuple):
+    """Something that a case waits for, and since when (UTC)."""
+
+    ground: PauseGround
+    since: datetime
+
+
+class CaseFile(NamedTuple):
+    """Where a case stands. Instants are when things occurred, in UTC; names of a stage are those of its latest events.
+
+    What a customer said is not in it: `words_version` tells which event of the case holds it.
+    """
+
+    case_id: UUID
+    version: int
+    """Of the case's stream."""
+    position: int
+    """Of the latest event of the case, which this row shows."""
+    kind: CaseKind
+    status: Status
+    series: str | None
+    number: int | None
+    customer_id: UUID | None
+    channel: Channel
+    touchpoint_id: UUID | None
+    source_key: str | None
+    received_by: str | None
+    words_version: int | None
+    category: str | None
+    subcategory: str | None
+    symptom: str | None
+    taxonomy: str | None
+    priority: Priority | None
+    impact: Level | None
+    urgency: Level | None
+    unit: str | None
+    handler: str | None
+    received_at: datetime
+    received_precision: Precision
+    registered_at: datetime | None
+    dispatched_at: datetime | None
+    """The first time."""
+    first_response_at: datetime | None
+    """The first answer of any kind, in whichever order they were recorded."""
+    work_started_at: datetime | None
+    """In this cycle; a reopening begins another."""
+    resolved_at: datetime | None
+    """The resolution that stands; a reopening takes it back, with all that belongs to it."""
+    resolved_by: str | None
+    outcome: Outcome | None
+    resolution_code: str | None
+    redress_minor_units: int | None
+    redress_currency: str | None
+    closed_at: datetime | None
+    closing_code: str | None
+    open_pauses: tuple[OpenPause, ...]
+    dispatches: int
+    returns: int
+    transfers: int
+    unit_changes: int
+    """Dispatches, returns and transfers since registration. Its unit at registration is where it starts."""
+    assignments: int
+    reopens: int
+    responses: int
+    pauses: int
+    departures: tuple[str, ...]
+    """Codes of the steps in which its history left the declared life, sorted."""
+    attributes: Mapping[str, str | None]
+    last_occurred_at: datetime
+    """The latest occurrence, in whichever order they were recorded."""
+    last_recorded_at: datetime
+
+    @property
+    def stream(self) -> str:
+        """The case's stream."""
+        return stream_of(Category.CASE, self.case_id)
+
+    @property
+    def register(self) -> RegisterNumber | None:
+        """The case's number; None until it is registered."""
+        return None if self.series is None or self.number is None else RegisterNumber(self.series, self.number)
+
+    @property
+    def redress(self) -> Money | None:
+        """What the customer gets by the resolution that stands."""
+        if self.redress_minor_units is None or self.redress_currency is None:
+            return None
+        return Money(minor_units=self.redress_minor_units, currency=self.redress_currency)
+
+    @property
+    def words_place(self) -> PersonalPlace | None:
+        """Where the customer's words lie, for the ledger to disclose."""
+        return None if self.words_version is None else PersonalPlace(self.stream, self.words_version, "/words")
+
+
+TERMS: Mapping[str, type[StrEnum]] = MappingProxyType({
+    "kind": CaseKind,
+    "status": Status,
+    "channel": Channel,
+    "priority": Priority,
+    "impact": Level,
+    "urgency": Level,
+    "received_precision": Precision,
+    "outcome": Outcome,
+})  # fmt: skip
+
+
+# What a receipt fills in; typed as if it had.
+NOTHING_YET = CaseFile._make(None for _ in CaseFile._fields)._replace(
+    status=Status.RECEIVED,
+    open_pauses=(),
+    dispatches=0,
+    returns=0,
+    transfers=0,
+    unit_changes=0,
+    assignments=0,
+    reopens=0,
+    responses=0,
+    pauses=0,
+    departures=(),
+    attributes=MappingProxyType({}),
+)
+
+
+def keys(recorded: Recorded[CaseEvent]) -> tuple[UUID, ...]:
+    """The case itself."""
+    return (key_of(recorded.stream),)
+
+
+def fold(view: CaseFile | None, recorded: Recorded[CaseEvent], context: FoldContext) -> CaseFile | None:
+    """The case file after an event, in whatever order history has them; before its receipt there is none."""
+    if view is None:
+        event = recorded.event
+        return _received(event, recorded, context.key) if isinstance(event, CaseReceived) else None
+    after = _after(view, recorded)
+    status = _status(after)
+    return after if status is after.status else after._replace(status=status)
+
+
+def _received(event: CaseReceived, recorded: Recorded[CaseEvent], case_id: UUID) -> CaseFile:
+    return NOTHING_YET._replace(
+        case_id=case_id,
+        version=recorded.version,
+        position=recorded.position,
+        kind=event.kind,
+        customer_id=event.customer_id,
+        channel=event.channel,
+        touchpoint_id=event.touchpoint_id,
+        source_key=event.source_key,
+        received_by=event.received_by,
+        words_version=None if event.words is None else recorded.version,
+        received_at=recorded.occurred_at,
+        received_precision=recorded.occurred_precision,
+        departures=_departures((), recorded.metadata.departures),
+        last_occurred_at=recorded.occurred_at,
+        last_recorded_at=recorded.recorded_at,
+    )
+
+
+def _after(view: CaseFile, recorded: Recorded[CaseEvent]) -> CaseFile:  # noqa: C901  one flat case an event
+    event, at = recorded.event, recorded.occurred_at
+    # One copy for most events: what every event changes is bound here, what this one changes is named below.
+    changed = partial(
+        view._replace,
+        version=recorded.version,
+        position=recorded.position,
+        departures=_departures(view.departures, recorded.metadata.departures),
+        last_occurred_at=max(view.last_occurred_at, at),
+        last_recorded_at=recorded.recorded_at,
+    )
+    match event:
+        case CaseReceived():
+            return changed()
+        case CaseRegistered():
+            return _registered(changed(), event, recorded)
+        case CaseClassified(category=category, subcategory=subcategory, symptom=symptom, taxonomy=taxonomy):
+            return changed(category=category, subcategory=subcategory, symptom=symptom, taxonomy=taxonomy)
+        case CasePrioritised():
+            return changed(priority=event.priority, impact=event.impact, urgency=event.urgency)
+        case CaseDispatched():
+            first, count = _earlier(view.dispatched_at, at), view.dispatches + 1
+            return _moved(changed(dispatched_at=first, dispatches=count), event.unit, event.handler)
+        case DispatchReturned():
+            return _moved(changed(returns=view.returns + 1), None, None)
+        case CaseTransferred():
+            return _moved(changed(transfers=view.transfers + 1), event.to_unit, event.handler)
+        case CaseAssigned():
+            return changed(handler=event.handler, assignments=view.assignments + 1)
+        case CaseUnassigned():
+            return changed(handler=None)
+        case WorkStarted():
+            return changed(work_started_at=view.work_started_at or at)
+        case CasePaused():
+            return _paused(changed(pauses=view.pauses + 1), event.ground, at)
+        case CaseResumed():
+            return changed(open_pauses=tuple(pause for pause in view.open_pauses if pause.ground != event.ground))
+        case ResponseSent():
+            return changed(responses=view.responses + 1, first_response_at=_earlier(view.first_response_at, at))
+        case CaseResolved():
+            return _resolved(changed(), event, at)
+        case CaseReopened():
+            return _reopened(changed(reopens=view.reopens + 1))
+        case CaseClosed():
+            return changed(closed_at=at, closing_code=event.code)
+        case CaseCustomerChanged():
+            return changed(customer_id=event.customer_id)
+        case CaseChannelChanged():
+            return changed(channel=event.channel)
+        case CaseAttributesRecorded():
+            return changed(attributes={**view.attributes, **{told.name: told.value for told in event.attributes}})
+        case _:
+            assert_never(event)
+
+
+def _registered(view: CaseFile, event: CaseRegistered, recorded: Recorded[CaseEvent]) -> CaseFile:
+    """A case keeps its first number. A registration that names no unit takes the case from none."""
+    held = view._replace(unit=event.unit or view.unit, handler=event.handler or view.handler)
+    if view.registered_at is not None:
+        return held
+    series, number = recorded.register or (None, None)
+    return held._replace(series=series, number=number, registered_at=recorded.occurred_at)
+
+
+def _moved(view: CaseFile, unit: str | None, handler: str | None) -> CaseFile:
+    counted = 0 if view.registered_at is None else 1
+    return view._replace(unit=unit, handler=handler, unit_changes=view.unit_changes + counted)
+
+
+def _paused(view: CaseFile, ground: PauseGround, at: datetime) -> CaseFile:
+    """A ground that is open already stays open since it was first."""
+    if any(pause.ground == ground for pause in view.open_pauses):
+        return view
+    return view._replace(open_pauses=(*view.open_pauses, OpenPause(ground, at)))
+
+
+def _resolved(view: CaseFile, event: CaseResolved, at: datetime) -> CaseFile:
+    return view._replace(
+        resolved_at=at,
+        resolved_by=event.resolved_by,
+        outcome=event.outcome,
+        resolution_code=event.code,
+        redress_minor_units=event.redress.minor_units if event.redress else None,
+        redress_currency=event.redress.currency if event.redress else None,
+    )
+
+
+def _reopened(view: CaseFile) -> CaseFile:
+    return view._replace(
+        work_started_at=None,
+        resolved_at=None,
+        resolved_by=None,
+        outcome=None,
+        resolution_code=None,
+        redress_minor_units=None,
+        redress_currency=None,
+        closed_at=None,
+        closing_code=None,
+    )
+
+
+def _status(view: CaseFile) -> Status:
+    """The latest stage reached, and paused while any ground is open; a reopened case is back in progress at once."""
+    if view.closed_at is not None:
+        return Status.CLOSED
+    if view.resolved_at is not None:
+        return Status.RESOLVED
+    if view.open_pauses:
+        return Status.PAUSED
+    if view.work_started_at is not None or view.reopens:
+        return Status.IN_PROGRESS
+    return Status.RECEIVED if view.registered_at is None else Status.REGISTERED
+
+
+def _earlier(known: datetime | None, told: datetime) -> datetime:
+    return told if known is None else min(known, told)
+
+
+def _departures(known: tuple[str, ...], told: tuple[str, ...]) -> tuple[str, ...]:
+    return known if not told else tuple(sorted({*known, *told}))
+
+
+def of_row(row: Sequence[Any]) -> CaseFile:
+    """The case file in a row of the table."""
+    told = dict(zip(CaseFile._fields, row, strict=True))
+    pauses = ((PauseGround(ground), datetime.fromisoformat(since)) for ground, since in told["open_pauses"])
+    told["open_pauses"] = tuple(OpenPause(ground, since) for ground, since in pauses)
+    told["departures"] = tuple(told["departures"])
+    for column, terms in TERMS.items():
+        if told[column] is not None:
+            told[column] = terms(told[column])
+    return CaseFile(**told)
+
+
+CASE_FILE: Projection[CaseFile] = Projection(
+    name="case_file",
+    version=1,
+    reads=frozenset({Category.CASE}),
+    key="case_id",
+    columns=CaseFile._fields,
+    keys=keys,
+    fold=fold,
+    of_row=of_row,
+)
+
+# Questions ------------------------------------------------------------------------------------------------------------
+
+RECEIVED = Order("received", ("received_at", "case_id"), ("timestamptz", "uuid"))
+"""By when they were received; leans on the index `received`, or on that of the filter."""
+NUMBER = Order("number", ("series", "number"), ("text", "integer"), "series IS NOT NULL")
+"""By register number, registered cases only; leans on the index `number`."""
+ACTIVITY = Order("activity", ("last_occurred_at", "case_id"), ("timestamptz", "uuid"))
+"""By the latest thing that happened; leans on the index `activity`."""
+ORDERS: Mapping[str, Order] = MappingProxyType({order.name: order for order in (RECEIVED, NUMBER, ACTIVITY)})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases: those for which all of it holds; what is left empty or None asks nothing."""
+
+    statuses: tuple[Status, ...] = ()
+    kinds: tuple[CaseKind, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    priorities: tuple[Priority, ...] = ()
+    categories: tuple[str, ...] = ()
+    unit: str | None = None
+    handler: str | None = None
+    customer_id: UUID | None = None
+    received_from: datetime | None = None
+    """Received then or later."""
+    received_before: datetime | None = None
+    """Received earlier than then."""
+
+    def condition(self) -> tuple[list[str], dict[str, Any]]:
+        """What holds for the rows, with its parameters."""
+        conditions, parameters = list[str](), dict[str, Any]()
+        for column, wanted in (
+            ("status", self.statuses),  # leans on the index status
+            ("kind", self.kinds),
+            ("channel", self.channels),
+            ("priority", self.priorities),
+            ("category", self.categories),  # leans on the index category
+            ("unit", () if self.unit is None else (self.unit,)),  # leans on the index unit
+            ("handler", () if self.handler is None else (self.handler,)),  # leans on the index handler
+            ("customer_id", () if self.customer_id is None else (self.customer_id,)),  # leans on the index customer
+        ):
+            condition, parameter = narrowed(column, wanted)
+            conditions += condition
+            parameters |= parameter
+        if self.received_from is not None:
+            conditions.append("received_at >= %(received_from)s")
+            parameters["received_from"] = self.received_from
+        if self.received_before is not None:
+            conditions.append("received_at < %(received_before)s")
+            parameters["received_before"] = self.received_before
+        return conditions, parameters
+
+
+# Leans on the primary key.
+BY_IDS = CASE_FILE.query("SELECT {columns} FROM {table} WHERE book = %(book)s AND case_id = ANY(%(ids)s)")
+
+
+def by_ids(database: Database, book: str, case_ids: Iterable[UUID]) -> dict[UUID, CaseFile]:
+    """Those of some cases that there are, by id."""
+    rows = database.rows(BY_IDS, {"book": book, "ids": list(case_ids)})
+    return {view.case_id: view for view in map(of_row, rows)}
+
+
+def by_id(database: Database, book: str, case_id: UUID) -> CaseFile | None:
+    """A case, if there is one."""
+    return by_ids(database, book, [case_id]).get(case_id)
+
+
+# Leans on the index number.
+BY_NUMBER = CASE_FILE.query("""
+SELECT {columns} FROM {table}
+WHERE book = %(book)s AND series = %(series)s AND number = %(number)s
+""")
+
+
+def by_number(database: Database, book: str, number: RegisterNumber) -> CaseFile | None:
+    """The case with a register number, such as C2026-000123."""
+    rows = database.rows(BY_NUMBER, {"book": book, "series": number.series, "number": number.number})
+    return of_row(rows[0]) if rows else None
+
+
+# Leans on the index source_key.
+BY_SOURCE_KEY = CASE_FILE.query("""
+SELECT {columns} FROM {table}
+WHERE book = %(book)s AND source_key = %(source_key)s
+ORDER BY received_at, case_id
+""")
+
+
+def by_source_key(database: Database, book: str, source_key: str) -> list[CaseFile]:
+    """The cases with a key in the system they came from, oldest first; more than one when two systems share it."""
+    return [of_row(row) for row in database.rows(BY_SOURCE_KEY, {"book": book, "source_key": source_key})]
+
+
+def page(
+    database: Database,
+    book: str,
+    *,
+    where: CaseFilter = CaseFilter(),
+    order: Order = RECEIVED,
+    descending: bool = False,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int,
+    from_end: bool = False,
+) -> Page[CaseFile]:
+    """The first (or last) cases after one place and before another. Raises: BadPlace."""
+    conditions, parameters = where.condition()
+    return cut(
+        database,
+        CASE_FILE,
+        book,
+        Window(order, descending, after, before, limit, from_end),
+        conditions,
+        parameters,
+    )

@@ -1,0 +1,68 @@
+-- One row a case: where it stands now. Columns after `book` are the fields of CaseFile, in their order.
+CREATE TABLE {table} (
+  book text NOT NULL,
+  case_id uuid NOT NULL,
+  version integer NOT NULL,
+  position bigint NOT NULL,
+  kind text NOT NULL,
+  status text NOT NULL,
+  series text,
+  number integer,
+  customer_id uuid,
+  channel text NOT NULL,
+  touchpoint_id uuid,
+  source_key text,
+  received_by text,
+  words_version integer,
+  category text,
+  subcategory text,
+  symptom text,
+  taxonomy text,
+  priority text,
+  impact text,
+  urgency text,
+  unit text,
+  handler text,
+  received_at timestamptz NOT NULL,
+  received_precision text NOT NULL,
+  registered_at timestamptz,
+  dispatched_at timestamptz,
+  first_response_at timestamptz,
+  work_started_at timestamptz,
+  resolved_at timestamptz,
+  resolved_by text,
+  outcome text,
+  resolution_code text,
+  redress_minor_units bigint,
+  redress_currency text,
+  closed_at timestamptz,
+  closing_code text,
+  open_pauses jsonb NOT NULL,
+  dispatches integer NOT NULL,
+  returns integer NOT NULL,
+  transfers integer NOT NULL,
+  unit_changes integer NOT NULL,
+  assignments integer NOT NULL,
+  reopens integer NOT NULL,
+  responses integer NOT NULL,
+  pauses integer NOT NULL,
+  departures text[] NOT NULL,
+  attributes jsonb NOT NULL,
+  last_occurred_at timestamptz NOT NULL,
+  last_recorded_at timestamptz NOT NULL,
+  PRIMARY KEY (book, case_id)
+);
+
+-- The three orders in which cases are paged.
+CREATE INDEX {received} ON {table} (book, received_at, case_id);
+CREATE UNIQUE INDEX {number} ON {table} (book, series, number) WHERE series IS NOT NULL;
+CREATE INDEX {activity} ON {table} (book, last_occurred_at, case_id);
+
+-- What narrows a page down to few. Kinds, channels and priorities are too few for that: they ride on `received`.
+CREATE INDEX {status} ON {table} (book, status, received_at, case_id);
+CREATE INDEX {unit} ON {table} (book, unit, received_at, case_id) WHERE unit IS NOT NULL;
+CREATE INDEX {handler} ON {table} (book, handler, received_at, case_id) WHERE handler IS NOT NULL;
+CREATE INDEX {customer} ON {table} (book, customer_id, received_at, case_id) WHERE customer_id IS NOT NULL;
+CREATE INDEX {category} ON {table} (book, category, received_at, case_id) WHERE category IS NOT NULL;
+
+CREATE INDEX {source_key} ON {table} (book, source_key, received_at, case_id) WHERE source_key IS NOT NULL;

@@ -1,0 +1,11 @@
+"""Every projection there is, in the order in which a runner looks after them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from projections.case_file import CASE_FILE
+from projections.customer_profile import CUSTOMER_PROFILE
+from projections.projection import Projection
+
+PROJECTIONS: tuple[Projection[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE)
