@@ -1,0 +1,208 @@
+"""The commands of `daybook`, with their options; each does its work in a module of its own, read when it is run."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.exits import MEANINGS
+from api.cli.terminal import Terminal, answering
+from domain.book import BookTime
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: " + "; ".join(f"{int(code)} {meaning}" for code, meaning in MEANINGS.items()) + ".",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Answer with JSON on standard output.")]
+Book = Annotated[str | None, typer.Option("--book", help="The book; by default that of DAYBOOK_BOOK, or main.")]
+SingleRole = Annotated[
+    bool,
+    typer.Option(
+        "--insecure-single-role",
+        help="Work as a role that could rewrite the ledger: nothing then keeps a flaw of the program from doing so.",
+    ),
+]
+Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="The port; 0 takes any that is free.")]
+
+
+def example(line: str) -> str:
+    """The foot of a command's help."""
+    return f"Example: {line}"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"daybook {distribution_version('daybook')}")
+        raise typer.Exit
+
+
+@app.callback()
+def daybook(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """An event-sourced ledger of customer interactions.
+
+    Without DATABASE_URL it keeps its data in a PostgreSQL of its own, in .data of the current folder.
+    """
+
+
+@app.command(epilog=example("daybook demo --cases 500 --port 8080"))
+def demo(
+    cases: Annotated[int, typer.Option("--cases", min=1, max=1_000_000, help="How many cases the year has.")] = 2_000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another year.")] = 1,
+    port: Port = 8_000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Fill the book and leave.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw the demo's book away and fill another.")] = False,
+    json: Json = False,
+) -> None:
+    """Fill a simulated book with a year of an invented group, and serve it."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import demonstrating
+        from api.settings import Settings
+
+        settings = Settings.from_environment()
+        demonstrating.run(settings, terminal, cases=cases, seed=seed, port=None if no_serve else port, fresh=fresh)
+
+
+@app.command(epilog=example("daybook serve --port 8080"))
+def serve(
+    host: Annotated[str, typer.Option("--host", help="A loopback address; no other, until there is sign-in.")] = (
+        "127.0.0.1"
+    ),
+    port: Port = 8_000,
+    book: Book = None,
+    single_role: SingleRole = False,
+    json: Json = False,
+) -> None:
+    """Serve GraphQL on the loopback address, and keep the views up to date."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import serving
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        settings = Settings.from_environment()
+        with (
+            serving.bound(host, port) as listening,
+            Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace,
+        ):
+            serving.run(workspace, terminal, listening)
+
+
+@app.command(epilog=example("daybook migrate --open main --zone Asia/Shanghai"))
+def migrate(
+    opened: Annotated[
+        str | None, typer.Option("--open", metavar="BOOK", help="Open a book of this name as well, for good.")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", help="The IANA zone in which the book's years begin; DAYBOOK_ZONE, or UTC.")
+    ] = None,
+    time: Annotated[
+        BookTime, typer.Option("--time", help="Whose clock says when the book's events were recorded.")
+    ] = BookTime.LIVE,
+    json: Json = False,
+) -> None:
+    """Bring the database's schema forward, as its owner (DAYBOOK_OWNER_URL)."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import migrating
+        from api.settings import Settings
+
+        migrating.run(Settings.from_environment(), terminal, opened=opened, zone=zone, time=time)
+
+
+@app.command("import", epilog=example("daybook import incidents.csv.gz --mapping servicenow --dry-run"))
+def import_(
+    file: Annotated[Path, typer.Argument(help="The file; gzip is read as it is.")],
+    mapping: Annotated[
+        str, typer.Option("--mapping", metavar="NAME|FILE", help="A mapping that ships, by name, or a TOML file.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write.")] = False,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            "--rejects", metavar="FILE", help="Where rejected rows go; by default FILE's name with .rejects.csv."
+        ),
+    ] = None,
+    no_project: Annotated[
+        bool, typer.Option("--no-project", help="Leave the views to `daybook project`, or to a server.")
+    ] = False,
+    book: Book = None,
+    single_role: SingleRole = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    json: Json = False,
+) -> None:
+    """Import a history from a file by a mapping; asked again, it goes on where it was and adds nothing twice."""
+    terminal = Terminal(json=json, quiet=quiet)
+    with answering(terminal):
+        from api.cli import importing
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        settings = Settings.from_environment()
+        with Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace:
+            end = importing.run(
+                workspace, terminal, file, mapping, dry_run=dry_run, rejects=rejects, project=not no_project
+            )
+        raise typer.Exit(end)
+
+
+@app.command(epilog=example("daybook project --book main"))
+def project(
+    follow: Annotated[bool, typer.Option("--follow", help="Keep them up to date until Ctrl-C.")] = False,
+    book: Book = None,
+    single_role: SingleRole = False,
+    json: Json = False,
+) -> None:
+    """Bring a book's views up to date."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import projecting
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        settings = Settings.from_environment()
+        with Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace:
+            end = projecting.run(workspace, terminal, follow=follow)
+        raise typer.Exit(end)
+
+
+@app.command(epilog=example("daybook status --json"))
+def status(json: Json = False) -> None:
+    """Show the books, where they stand, and how far each view has read."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import status as answer
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        with Workspace(Settings.from_environment(), told=terminal.say) as workspace:
+            end = answer.run(workspace, terminal)
+        raise typer.Exit(end)
+
+
+@app.command(epilog=example("daybook case C2026-000123"))
+def case(
+    name: Annotated[str, typer.Argument(help="Its register number, its key where it came from, or its id.")],
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Show where a case stands, and everything that happened to it."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import case as answer
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            answer.run(workspace, terminal, name)

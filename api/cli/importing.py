@@ -1,0 +1,91 @@
+"""`daybook import`: a file of somebody else's history into the ledger, watched as it goes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+
+from api.cli.exits import Exit
+from api.cli.terminal import Terminal, add_row, table
+from api.imports.mapping import load_mapping
+from api.imports.report import ImportReport, Progress
+from api.imports.run import run_import
+from api.workspace import Workspace
+from domain.envelope import Actor, ActorKind
+from projections.runner import Runner
+
+IMPORTER = Actor("daybook import", ActorKind.IMPORT)
+
+
+def run(
+    workspace: Workspace,
+    terminal: Terminal,
+    file: Path,
+    mapping: str,
+    *,
+    dry_run: bool,
+    rejects: Path | None,
+    project: bool,
+) -> Exit:
+    """Imports and tells what it came to; IN_PART when rows were rejected."""
+    known = load_mapping(mapping)
+    rejects = rejects or Path(f"{Path(file.name.removesuffix('.gz')).stem}.rejects.csv")
+    columns = (
+        TextColumn("{task.fields[rows]:,} rows"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rate]:,.0f} rows/s"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[rejected]} rejected"),
+    )
+    runner = workspace.runner if project and not dry_run else None
+    with terminal.progress(*columns) as progress:
+        task = progress.add_task("", total=None, rows=0, rate=0.0, rejected=0)
+
+        def on_progress(now: Progress) -> None:
+            progress.update(
+                task,
+                completed=now.bytes_read,
+                total=now.bytes_total,
+                rows=now.rows,
+                rate=now.rows / now.seconds if now.seconds else 0.0,
+                rejected=now.rejected,
+            )
+
+        report = run_import(
+            workspace.ledger,
+            file,
+            known,
+            dry_run=dry_run,
+            rejects=rejects,
+            actor=IMPORTER,
+            on_progress=on_progress,
+            after_batch=None if runner is None else partial(_brought_up_to, runner),
+        )
+    if runner is not None:
+        runner.catch_up()
+    terminal.answer({"book": workspace.book, "time": workspace.ledger.time, **asdict(report)})
+    terminal.stamp(workspace.book, workspace.ledger.time)
+    _show(terminal, report, rejects)
+    return Exit.IN_PART if report.rejected else Exit.DONE
+
+
+def _brought_up_to(runner: Runner, position: int) -> None:
+    runner.catch_up(position)
+
+
+def _show(terminal: Terminal, report: ImportReport, rejects: Path) -> None:
+    figures = table("", "", right=("",))
+    for name in ("rows", "unchanged", "cases", "customers", "commands", "events", "repeated"):
+        add_row(figures, name, f"{getattr(report, name):,}")
+    for what, counts in (("rejected", report.rejected), ("odd", report.odd)):
+        for reason, count in sorted(counts.items()):
+            add_row(figures, f"{what}: {reason}", f"{count:,}")
+    rate = report.rows / report.seconds if report.seconds else 0
+    how = "Tried, and nothing written" if report.dry_run else f"Imported as {report.number}"
+    terminal.show(f"{how}: {report.file} by {report.mapping}, {report.seconds:.1f} s, {rate:,.0f} rows/s.", figures)
+    if report.rejected:
+        terminal.say(f"The rejected rows, each with its line and the reason, are in {rejects}.")

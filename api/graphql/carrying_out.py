@@ -1,0 +1,196 @@
+"""From an input to the ledger and back: the commands it becomes, and what came of them in the asker's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+from zoneinfo import available_timezones
+
+from pydantic import ValidationError
+from strawberry.utils.str_converters import to_camel_case
+
+from api.graphql.codes import COMMAND_ID_REUSED, INVALID_INPUT, STALE_VERSION
+from api.graphql.door import Door
+from api.graphql.identity import identity_of
+from api.graphql.inputs import Asked, AskedOfCase
+from api.graphql.problem import Problem
+from domain.book import BookTime
+from domain.envelope import Submission
+from domain.event import Command, Refused
+from domain.stream import Category, stream_of
+from ledger.book import books
+from ledger.errors import CommandIdReused, NotCanonical, StreamMoved, TooLarge
+from ledger.ledger import Ledger
+
+CHANNEL = "graphql"
+ENVELOPE_FIELDS: Mapping[str, str] = {"at": "occurredAt", "zone": "occurredZone", "precision": "occurredPrecision"}
+
+
+class Objection(NamedTuple):
+    """Why it was not done, before it becomes a user error of one mutation."""
+
+    code: str
+    message: str
+    field: tuple[str, ...] | None = None
+    params: Mapping[str, Any] | None = None
+
+
+class Objected(Exception):
+    """The input cannot become commands."""
+
+    def __init__(self, *objections: Objection) -> None:
+        super().__init__(*objections)
+        self.objections = objections
+
+
+class Done(NamedTuple):
+    """What came of an input: the stream it is about, the position that shows it, or why it was not done."""
+
+    stream: str | None
+    position: int | None
+    objections: tuple[Objection, ...] = ()
+
+
+class Making:
+    """The time, zone and ids out of which an input's commands are made."""
+
+    def __init__(self, ledger: Ledger, asked: Asked) -> None:
+        self.ledger = ledger
+        self.command_id = asked.command_id
+        self.now = _now(ledger)
+        self.when: dict[str, Any] = {
+            "at": asked.occurred_at or self.now,
+            "zone": self._zone(asked.occurred_zone),
+            "precision": asked.occurred_precision,
+        }
+
+    def new_id(self, what: Category) -> UUID:
+        """An id for what a command begins: the same each time the command is asked for."""
+        return uuid5(self.command_id, what)
+
+    def id_of(self, text: str, kind: Category, field: str) -> UUID:
+        """The id inside a global id. Raises: Objected."""
+        try:
+            return identity_of(text, self.ledger.book, kind).subject
+        except Problem as problem:
+            raise Objected(Objection(INVALID_INPUT, problem.message, (field,))) from None
+
+    def existing(self, text: str | None, kind: Category, field: str) -> UUID | None:
+        """The id of something that the command only refers to. Raises: Objected when it is not in the ledger."""
+        if text is None:
+            return None
+        subject = self.id_of(text, kind, field)
+        if not self.ledger.history(stream_of(kind, subject)):
+            raise Objected(Objection(f"UNKNOWN_{kind.upper()}", f"There is no such {kind}.", (field,)))
+        return subject
+
+    def command(self, kind: type[Command], field: tuple[str, ...] = (), /, **content: Any) -> Command:
+        """A command of this kind. Raises: Objected, with the fields at fault below `field`."""
+        try:
+            return kind(**self.when, **content)
+        except ValidationError as error:
+            raise Objected(*(_invalid(field, dict(one)) for one in error.errors(include_url=False))) from None
+
+    def _zone(self, name: str | None) -> str:
+        if name is None:
+            return self.ledger.zone
+        if name not in _zones():
+            message = f"{name!r} is no IANA zone; give one such as Asia/Shanghai."
+            raise Objected(Objection(INVALID_INPUT, message, ("occurredZone",)))
+        return name
+
+
+Maker = Callable[[Any, Making], Sequence[Command]]
+
+
+def carried_out(door: Door, asked: Asked, make: Maker) -> Done:
+    """What came of an input, whose commands are all about the same stream. Faults of the ledger pass through."""
+    ledger = door.ledger
+    stream: str | None = None
+    try:
+        _refuse_unwritable(asked)
+        making = Making(ledger, asked)
+        commands = tuple(make(asked, making))
+        stream = commands[0].stream
+        accepted = ledger.carry_out(
+            Submission(
+                command_id=asked.command_id,
+                commands=commands,
+                actor=door.actor,
+                channel=CHANNEL,
+                expected=_expected(asked, stream),
+                said_at=making.now,
+                times_stated=asked.occurred_at is not None,
+            )
+        )
+    except Objected as error:
+        return Done(stream, None, error.objections)
+    except Refused as refused:
+        objection = Objection(refused.code, refused.message, _field(refused.field), refused.params)
+        return Done(stream, ledger.head(), (objection,))
+    except StreamMoved as moved:
+        return Done(stream, ledger.head(), (_stale(moved),))
+    except CommandIdReused as error:
+        return Done(None, None, (Objection(COMMAND_ID_REUSED, str(error), ("commandId",)),))
+    except (TooLarge, NotCanonical) as error:
+        return Done(stream, None, (Objection(INVALID_INPUT, str(error)),))
+    return Done(stream, accepted.position)
+
+
+def _now(ledger: Ledger) -> datetime:
+    """The time of day; in a simulated book not before the last thing that was recorded there."""
+    now = ledger.database.now()
+    if ledger.time is BookTime.LIVE:
+        return now
+    return max(now, *(state.recorded_at for state in books(ledger.database) if state.book == ledger.book))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _expected(asked: Asked, stream: str) -> tuple[tuple[str, int], ...]:
+    seen = asked.expected_version if isinstance(asked, AskedOfCase) else None
+    return () if seen is None else ((stream, seen),)
+
+
+def _stale(moved: StreamMoved) -> Objection:
+    return Objection(STALE_VERSION, str(moved), ("expectedVersion",), {"expectedVersion": moved.version})
+
+
+def _field(name: str | None) -> tuple[str, ...] | None:
+    """The input's field for a command's."""
+    return None if name is None else (ENVELOPE_FIELDS.get(name) or to_camel_case(name),)
+
+
+def _invalid(below: tuple[str, ...], error: Mapping[str, Any]) -> Objection:
+    """A form error of a command as an objection, with the limits it names."""
+    path = tuple(str(part) for part in error["loc"])
+    field = tuple(ENVELOPE_FIELDS.get(part) or to_camel_case(part) for part in path)
+    limits = {name: value for name, value in error.get("ctx", {}).items() if isinstance(value, str | int)}
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return Objection(INVALID_INPUT, f"{message[:1].upper()}{message[1:]}.", (*below, *field) or None, limits or None)
+
+
+def _refuse_unwritable(value: Any) -> None:
+    """Raises: Objected for a character that no text of the ledger may have, wherever in the input it stands."""
+    faulty = [path for path, text in _texts(value, ()) if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text)]
+    if faulty:
+        message = "This text has a character in it that is none: U+0000 or half of a surrogate pair."
+        raise Objected(*(Objection(INVALID_INPUT, message, path) for path in faulty))
+
+
+def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*path, str(index)))
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _texts(getattr(value, each.name), (*path, to_camel_case(each.name)))

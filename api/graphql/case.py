@@ -1,0 +1,167 @@
+"""A case as a front end sees it: where it stands now, and its history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import strawberry
+
+from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
+from api.graphql.enums import CaseKind, Channel, Departure, Level, Outcome, PauseGround, Precision, Priority, Status
+from api.graphql.history import BY_VERSION, Event, page_of_history
+from api.graphql.identity import global_id
+from api.graphql.node import Node
+from api.graphql.personal import PersonalString
+from api.graphql.request import Info, Request
+from api.graphql.resolved import resolved
+from api.graphql.scalars import SafeInt
+from domain.stream import Category
+from ledger.ledger import PersonalPlace
+from projections.case_file import CaseFile
+
+if TYPE_CHECKING:
+    from api.graphql.customer import Customer
+
+
+@strawberry.type(description="An amount of money.")
+class Money:
+    minor_units: SafeInt = strawberry.field(description="The amount in minor units: 1250 of EUR is 12.50 euros.")
+    currency: str = strawberry.field(description="The currency's ISO 4217 code.")
+
+
+@strawberry.type(description="Something that a case waits for.")
+class OpenPause:
+    ground: PauseGround = strawberry.field(description="What it waits for.")
+    since: datetime = strawberry.field(description="Since when.")
+
+
+@strawberry.type(description="A fact that the case's source keeps, and to which Daybook gives no meaning of its own.")
+class Attribute:
+    name: str = strawberry.field(description="Its name at the source.")
+    value: str | None = strawberry.field(description="What the source has there; null is nothing.")
+
+
+@strawberry.type(description="How often things happened to a case.")
+class CaseCounts:
+    dispatches: int = strawberry.field(description="Sent to a unit while no unit held it.")
+    returns: int = strawberry.field(description="Given back by a unit.")
+    transfers: int = strawberry.field(description="Sent from one unit to another.")
+    unit_changes: int = strawberry.field(description="Dispatches, returns and transfers since its registration.")
+    assignments: int = strawberry.field(description="Given a handler.")
+    reopens: int = strawberry.field(description="Put back to work after it was resolved or closed.")
+    responses: int = strawberry.field(description="Answered, in whatever way.")
+    pauses: int = strawberry.field(description="Began to wait for something.")
+
+
+@strawberry.type(description="One matter of a customer, as it stands now.")
+class Case(Node):
+    number: str | None = strawberry.field(description="Its register number, `C2026-000123`; null until registered.")
+    source_key: str | None = strawberry.field(description="Its key in the system it came from.")
+    kind: CaseKind = strawberry.field(description="What kind of matter it is.")
+    status: Status = strawberry.field(description="Where it is in its life.")
+    channel: Channel = strawberry.field(description="How it reached the company.")
+    received_by: str | None = strawberry.field(description="The member of staff who took it in.")
+    category: str | None = strawberry.field(description="Its category in the issue library.")
+    subcategory: str | None = strawberry.field(description="Its subcategory.")
+    symptom: str | None = strawberry.field(description="Its symptom.")
+    taxonomy: str | None = strawberry.field(description="The version of the taxonomy of these terms.")
+    priority: Priority | None = strawberry.field(description="How soon it is to be dealt with.")
+    impact: Level | None = strawberry.field(description="How much it affects.")
+    urgency: Level | None = strawberry.field(description="How urgent it is.")
+    unit: str | None = strawberry.field(description="The unit that holds it.")
+    handler: str | None = strawberry.field(description="The member of staff who handles it.")
+    received_at: datetime = strawberry.field(description="When it reached the company.")
+    received_precision: Precision = strawberry.field(description="How exactly that is known.")
+    registered_at: datetime | None = strawberry.field(description="When it got its number.")
+    dispatched_at: datetime | None = strawberry.field(description="When it first went to a unit.")
+    first_response_at: datetime | None = strawberry.field(description="When the customer was first answered.")
+    work_started_at: datetime | None = strawberry.field(description="When work on it began, since it last reopened.")
+    resolved_at: datetime | None = strawberry.field(description="When it got the outcome that stands.")
+    resolved_by: str | None = strawberry.field(description="The member of staff who resolved it.")
+    outcome: Outcome | None = strawberry.field(description="How it ended for the customer.")
+    resolution_code: str | None = strawberry.field(description="The way in which it was resolved.")
+    redress: Money | None = strawberry.field(description="What the customer gets; null is nothing.")
+    closed_at: datetime | None = strawberry.field(description="When the loop was closed.")
+    closing_code: str | None = strawberry.field(description="The way in which it was closed.")
+    open_pauses: list[OpenPause] = strawberry.field(description="What it waits for now.")
+    counts: CaseCounts = strawberry.field(description="How often things happened to it.")
+    departures: list[Departure] = strawberry.field(
+        description="In which ways its history left the declared life; only imported history does."
+    )
+    attributes: list[Attribute] = strawberry.field(description="Facts that its source keeps, by name.")
+    last_occurred_at: datetime = strawberry.field(description="When the latest thing happened to it.")
+    last_recorded_at: datetime = strawberry.field(description="When the ledger last heard of it.")
+    version: int = strawberry.field(description="The version that this shows; give it back as `expectedVersion`.")
+    position: SafeInt = strawberry.field(description="The position in the book of the latest event that this shows.")
+    stream: strawberry.Private[str]
+    customer_id: strawberry.Private[UUID | None]
+    words_place: strawberry.Private[PersonalPlace | None]
+
+    @resolved("Whom it is about; null when nobody knows, or while their file is not there.")
+    async def customer(self, info: Info) -> Annotated[Customer, strawberry.lazy("api.graphql.customer")] | None:
+        from api.graphql.customer import shown_customer
+
+        return None if self.customer_id is None else await shown_customer(info.context, self.customer_id)
+
+    @resolved("What the customer said, word for word.")
+    async def words(self, info: Info) -> PersonalString | None:
+        if self.words_place is None:
+            return None
+        return PersonalString.of(await info.context.loaders.personal.load(self.words_place))
+
+    @resolved("Its events, by version.")
+    async def history(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[Event]:
+        window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
+        return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+
+
+def case_of(file: CaseFile, book: str) -> Case:
+    """A case file as the schema shows it."""
+    money = file.redress
+    return Case(
+        id=strawberry.ID(global_id(Category.CASE, book, file.case_id)),
+        number=str(file.register) if file.register else None,
+        redress=Money(minor_units=SafeInt(money.minor_units), currency=money.currency) if money else None,
+        open_pauses=[OpenPause(ground=ground, since=since) for ground, since in file.open_pauses],
+        counts=CaseCounts(
+            dispatches=file.dispatches,
+            returns=file.returns,
+            transfers=file.transfers,
+            unit_changes=file.unit_changes,
+            assignments=file.assignments,
+            reopens=file.reopens,
+            responses=file.responses,
+            pauses=file.pauses,
+        ),
+        departures=[Departure(code) for code in file.departures],
+        attributes=[Attribute(name=name, value=file.attributes[name]) for name in sorted(file.attributes)],
+        position=SafeInt(file.position),
+        stream=file.stream,
+        customer_id=file.customer_id,
+        words_place=file.words_place,
+        **{name: getattr(file, name) for name in SAME},
+    )
+
+
+SAME = (
+    "source_key", "kind", "status", "channel", "received_by", "category", "subcategory", "symptom", "taxonomy",
+    "priority", "impact", "urgency", "unit", "handler", "received_at", "received_precision", "registered_at",
+    "dispatched_at", "first_response_at", "work_started_at", "resolved_at", "resolved_by", "outcome",
+    "resolution_code", "closed_at", "closing_code", "last_occurred_at", "last_recorded_at", "version",
+)  # fmt: skip
+"""Fields that the view has just as the schema shows them."""
+
+
+async def shown_case(request: Request, case_id: UUID) -> Case | None:
+    """A case as it stands now; None when there is none."""
+    file = await request.loaders.cases.load(case_id)
+    return None if file is None else case_of(file, request.door.book)

@@ -1,0 +1,58 @@
+"""The codes of user errors, each with a sentence for the front-end developer who translates it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from api.graphql.enums import shown
+
+STALE_VERSION = "STALE_VERSION"
+COMMAND_ID_REUSED = "COMMAND_ID_REUSED"
+INVALID_INPUT = "INVALID_INPUT"
+OCCURS_IN_THE_FUTURE = "OCCURS_IN_THE_FUTURE"
+NOT_YET_VISIBLE = "NOT_YET_VISIBLE"
+UNKNOWN_CUSTOMER = "UNKNOWN_CUSTOMER"
+UNKNOWN_CASE = "UNKNOWN_CASE"
+UNKNOWN_TOUCHPOINT = "UNKNOWN_TOUCHPOINT"
+
+OF_THE_DOOR = (COMMAND_ID_REUSED, INVALID_INPUT, OCCURS_IN_THE_FUTURE, NOT_YET_VISIBLE)
+
+MEANINGS: Mapping[str, str] = MappingProxyType({
+    STALE_VERSION: "The object has moved on since the asker saw it; it is in the payload as it is now.",
+    COMMAND_ID_REUSED: "The command id was used for something else before.",
+    INVALID_INPUT: "A value does not have the form it must have; `field` says which.",
+    OCCURS_IN_THE_FUTURE: "It is said to have happened at a time that has not come yet.",
+    NOT_YET_VISIBLE: "It was carried out, but cannot be shown yet; ask for the object with the consistency token.",
+    UNKNOWN_CUSTOMER: "There is no such customer.",
+    UNKNOWN_CASE: "There is no such case.",
+    UNKNOWN_TOUCHPOINT: "There is no such touchpoint.",
+    "SUBJECT_MISMATCH": "The words are about somebody else than the case is by now; read it again and send them anew.",
+    "CUSTOMER_ALREADY_REGISTERED": "The customer has a file already, with other content.",
+    "TOUCHPOINT_ALREADY_RECORDED": "The touchpoint is recorded already, with other content.",
+    "ALREADY_RECEIVED": "The case was received already, with other content.",
+    "ALREADY_REGISTERED": "The case has its number already, and otherwise.",
+    "NOT_REGISTERED": "The case has no number yet; register it before it is handled.",
+    "BEFORE_RECEIPT": "It is said to have happened before the case was received.",
+    "ALREADY_HELD": "A unit holds the case; transfer it instead.",
+    "NOT_HELD": "No unit holds the case; dispatch it first.",
+    "HELD_BY_ANOTHER_UNIT": "Another unit holds the case; only that one can let it go.",
+    "SAME_UNIT": "The unit that the case is to go to holds it.",
+    "NOT_THE_HANDLER": "Somebody else handles the case, or nobody does.",
+    "WORK_ALREADY_STARTED": "Work on the case has begun already.",
+    "NOT_PAUSED": "The case does not wait for this.",
+    "ALREADY_ANSWERED": "The first or the final answer was given already, in other words.",
+    "ALREADY_RESOLVED": "The case is resolved; reopen it first.",
+    "OUTCOME_UNSTATED": "The resolution does not say how the case ended.",
+    "NOT_RESOLVED": "The case is not resolved; resolve it first.",
+    "STILL_OPEN": "The case is neither resolved nor closed, so there is nothing to reopen.",
+    "ALREADY_CLOSED": "The case is closed; reopen it first.",
+})  # fmt: skip
+
+
+def code_type(name: str, codes: Iterable[str]) -> type[StrEnum]:
+    """An enumeration of the schema out of these codes, each once, in their order."""
+    enumeration = StrEnum(name, {code: code for code in dict.fromkeys(codes)})  # type: ignore[misc]
+    shown(enumeration, name, "Why it was not done, or cannot be shown.", MEANINGS)
+    return enumeration

@@ -1,0 +1,24 @@
+"""Consistency tokens: an opaque mark of a position, so that who wrote something can wait until it shows."""
+
+from __future__ import annotations
+
+from api.graphql.identity import opaque, parts_of
+from api.graphql.problem import Code, Problem
+
+
+def token_of(book: str, position: int) -> str:
+    """The token of a position in a book."""
+    return opaque("position", book, str(position))
+
+
+def position_of(token: str, book: str) -> int:
+    """The position that a token of this book stands for. Raises: Problem."""
+    try:
+        kind, of_book, position = parts_of(token)
+        if kind == "position" and of_book == book:
+            return int(position)
+    except ValueError:
+        pass
+    raise Problem(
+        Code.BAD_CONSISTENCY_TOKEN, f"{token!r} is no consistency token of book {book!r}; use one as an answer gave it."
+    )

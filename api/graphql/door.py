@@ -1,0 +1,54 @@
+"""The door itself: what all requests of an application share, and the threads on which it reaches the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from api.graphql.consistency import token_of
+from domain.envelope import Actor
+from ledger.ledger import Ledger
+from projections.runner import Runner
+
+T = TypeVar("T")
+
+WORK_THREADS = 16
+WAIT_THREADS = 100
+WAIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Door:
+    """The ledger of one book, its views, and who acts.
+
+    Both are reached by synchronous code, which runs on threads of its own and never on the event loop. Those who wait
+    for a position wait on others, so that they keep nobody from working.
+    """
+
+    ledger: Ledger
+    runner: Runner
+    actor: Actor
+    wait_seconds: float = WAIT_SECONDS
+    working: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WORK_THREADS))
+    waiting: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WAIT_THREADS))
+
+    @property
+    def book(self) -> str:
+        """The book that this door opens."""
+        return self.ledger.book
+
+    async def off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What synchronous work gives back."""
+        return await to_thread.run_sync(work, *arguments, limiter=self.working)
+
+    async def shows(self, position: int) -> bool:
+        """Whether the views have reached a position, or reach it within `wait_seconds`."""
+        return await to_thread.run_sync(self.runner.wait_for, position, self.wait_seconds, limiter=self.waiting)
+
+    def token(self, position: int) -> str:
+        """The consistency token of a position."""
+        return token_of(self.book, position)

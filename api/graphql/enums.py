@@ -1,0 +1,78 @@
+"""The domain's enumerations as the schema shows them: SCREAMING names, the domain's own sentences.
+
+The types of the schema import them from here, so that Strawberry knows them before a field names one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from domain.book import BookTime
+from domain.case.events import CaseKind, Level, Outcome, PauseGround, Priority, ResponseKind
+from domain.case.rules import Departure
+from domain.case.state import Status
+from domain.channel import Channel, Direction
+from domain.customer import ContactKind, CustomerKind, Tier
+from domain.envelope import ActorKind
+from domain.event import Precision
+from domain.personal import PersonalState
+
+__all__ = [
+    "ActorKind",
+    "BookTime",
+    "CaseKind",
+    "Channel",
+    "ContactKind",
+    "CustomerKind",
+    "Departure",
+    "Direction",
+    "Level",
+    "Outcome",
+    "PauseGround",
+    "PersonalState",
+    "Precision",
+    "Priority",
+    "ResponseKind",
+    "Status",
+    "Tier",
+    "shown",
+]
+
+NAMES: dict[type[StrEnum], str] = {
+    ActorKind: "ActorKind",
+    BookTime: "BookTime",
+    CaseKind: "CaseKind",
+    Channel: "Channel",
+    ContactKind: "ContactKind",
+    CustomerKind: "CustomerKind",
+    Departure: "Departure",
+    Direction: "Direction",
+    Level: "Level",
+    Outcome: "Outcome",
+    PauseGround: "PauseGround",
+    PersonalState: "PersonalState",
+    Precision: "Precision",
+    Priority: "Priority",
+    ResponseKind: "ResponseKind",
+    Status: "CaseStatus",
+    Tier: "Tier",
+}
+
+
+def shown(
+    enumeration: type[StrEnum], name: str, description: str, meanings: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Makes an enumeration part of the schema, its members described by name where their names do not say it all."""
+    strawberry.enum(enumeration, name=name, description=description)
+    definition: StrawberryEnumDefinition = enumeration.__strawberry_definition__  # type: ignore[attr-defined]
+    for value in definition.values:
+        value.description = meanings.get(value.name)
+
+
+for _enumeration, _name in NAMES.items():
+    shown(_enumeration, _name, (_enumeration.__doc__ or "").split("\n", maxsplit=1)[0])

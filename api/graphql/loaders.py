@@ -1,0 +1,68 @@
+"""Loaders: what many fields of one answer need is read once, in one statement a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from api.graphql.door import Door
+from domain.envelope import Recorded
+from domain.event import Event
+from domain.personal import Personal
+from ledger.ledger import PersonalPlace
+from projections import case_file, customer_cases, customer_profile
+from projections.case_file import CaseFile
+from projections.customer_profile import CaseCounts, CustomerProfile
+from projections.paging import Page, Window
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+class CasesOf(NamedTuple):
+    """A page of one customer's cases."""
+
+    customer_id: UUID
+    window: Window
+
+
+class Loaders:
+    """One request's loaders; what they have read once they show until the request is over, or writes."""
+
+    def __init__(self, door: Door) -> None:
+        ledger, database, book = door.ledger, door.ledger.database, door.book
+        self.cases: DataLoader[UUID, CaseFile | None] = _by_key(door, lambda ids: case_file.by_ids(database, book, ids))
+        self.customers: DataLoader[UUID, CustomerProfile | None] = _by_key(
+            door, lambda ids: customer_profile.by_ids(database, book, ids)
+        )
+        self.case_counts: DataLoader[UUID, CaseCounts | None] = _by_key(
+            door, lambda ids: customer_profile.case_counts(database, book, ids)
+        )
+        self.cases_of: DataLoader[CasesOf, Page[CaseFile] | None] = _by_key(
+            door, lambda wanted: _cases_of(door, wanted)
+        )
+        self.personal: DataLoader[PersonalPlace, Personal[Any] | None] = _by_key(door, ledger.disclose)
+        self.histories: DataLoader[str, Sequence[Recorded[Event]] | None] = _by_key(door, ledger.histories)
+
+
+def _by_key(door: Door, read: Callable[[list[K]], Mapping[K, T]]) -> DataLoader[K, T | None]:
+    """A loader over a reader that gives back what it found by key."""
+
+    async def load(keys: list[K]) -> list[T | None]:
+        found = await door.off_loop(read, keys)
+        return [found.get(key) for key in keys]
+
+    return DataLoader(load_fn=load)
+
+
+def _cases_of(door: Door, wanted: Sequence[CasesOf]) -> dict[CasesOf, Page[CaseFile]]:
+    """The pages, in one statement for each window, of which a document has few."""
+    found: dict[CasesOf, Page[CaseFile]] = {}
+    for window in dict.fromkeys(each.window for each in wanted):
+        ids = [each.customer_id for each in wanted if each.window == window]
+        pages = customer_cases.pages(door.ledger.database, door.book, ids, window)
+        found |= {CasesOf(customer_id, window): page for customer_id, page in pages.items()}
+    return found

@@ -1,0 +1,117 @@
+"""How each input becomes commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+from uuid import UUID
+
+from api.graphql.carrying_out import Making, Objected, Objection
+from api.graphql.codes import INVALID_INPUT
+from api.graphql.inputs import (
+    AskedOfCase,
+    ReceiveCaseInput,
+    RecordTouchpointInput,
+    RegisterCustomerInput,
+    ResolveCaseInput,
+    SendResponseInput,
+)
+from domain.case.commands import AboutCase, ReceiveCase, ResolveCase, SendResponse
+from domain.customer import AssignTier, RecordContact, RegisterCustomer
+from domain.event import Command
+from domain.personal import Personal
+from domain.stream import Category, stream_of
+from domain.touchpoint import RecordTouchpoint
+
+MOST_CONTACTS = 20
+
+
+def record_touchpoint(asked: RecordTouchpointInput, making: Making) -> Sequence[Command]:
+    """The record; its words fall with the customer, or else with the case, or with itself."""
+    touchpoint_id = making.new_id(Category.TOUCHPOINT)
+    customer_id = making.existing(asked.customer_id, Category.CUSTOMER, "customerId")
+    case_id = making.existing(asked.case_id, Category.CASE, "caseId")
+    content = _content(asked) | {"customer_id": customer_id, "case_id": case_id}
+    content["words"] = _personal(customer_id or case_id or touchpoint_id, asked.words)
+    return [making.command(RecordTouchpoint, touchpoint_id=touchpoint_id, **content)]
+
+
+def register_customer(asked: RegisterCustomerInput, making: Making) -> Sequence[Command]:
+    """The file, and with it the contacts and the tier that are known."""
+    if len(asked.contacts) > MOST_CONTACTS:
+        message = f"{len(asked.contacts)} contacts at once; give the {MOST_CONTACTS} that matter."
+        raise Objected(Objection(INVALID_INPUT, message, ("contacts",), {"limit": MOST_CONTACTS}))
+    customer_id = making.new_id(Category.CUSTOMER)
+    registration = making.command(
+        RegisterCustomer,
+        customer_id=customer_id,
+        kind=asked.kind,
+        name=_personal(customer_id, asked.name),
+        source_key=asked.source_key,
+        language=asked.language,
+    )
+    contacts = [
+        making.command(
+            RecordContact,
+            ("contacts", str(index)),
+            customer_id=customer_id,
+            kind=contact.kind,
+            value=_personal(customer_id, contact.value),
+        )
+        for index, contact in enumerate(asked.contacts)
+    ]
+    tier = [making.command(AssignTier, customer_id=customer_id, tier=asked.tier)] if asked.tier else []
+    return [registration, *contacts, *tier]
+
+
+def receive_case(asked: ReceiveCaseInput, making: Making) -> Sequence[Command]:
+    """The receipt; its words fall with the customer, or with the case itself while nobody knows whose they are."""
+    case_id = making.new_id(Category.CASE)
+    customer_id = making.existing(asked.customer_id, Category.CUSTOMER, "customerId")
+    touchpoint_id = making.existing(asked.touchpoint_id, Category.TOUCHPOINT, "touchpointId")
+    content = _content(asked) | {"customer_id": customer_id, "touchpoint_id": touchpoint_id}
+    content["words"] = _personal(customer_id or case_id, asked.words)
+    return [making.command(ReceiveCase, case_id=case_id, **content)]
+
+
+def send_response(asked: SendResponseInput, making: Making) -> Sequence[Command]:
+    """The answer; its words fall with the customer whom the case is about by now."""
+    case_id = making.id_of(asked.case_id, Category.CASE, "caseId")
+    stream = stream_of(Category.CASE, case_id)
+    case = making.ledger.tips([stream])[stream].state if asked.words is not None else None
+    subject = (case.customer_id if case else None) or case_id
+    content = _content(asked) | {"words": _personal(subject, asked.words)}
+    return [making.command(SendResponse, **content | {"case_id": case_id})]
+
+
+def resolve_case(asked: ResolveCaseInput, making: Making) -> Sequence[Command]:
+    """The outcome, with its money."""
+    money = asked.redress
+    redress = None if money is None else {"minor_units": money.minor_units, "currency": money.currency}
+    content = _content(asked) | {"case_id": making.id_of(asked.case_id, Category.CASE, "caseId"), "redress": redress}
+    return [making.command(ResolveCase, **content)]
+
+
+class OfCase:
+    """An input that becomes one command about a case, whose fields have the same names."""
+
+    def __init__(self, kind: type[AboutCase]) -> None:
+        self.kind = kind
+
+    def __call__(self, asked: AskedOfCase, making: Making) -> Sequence[Command]:
+        """The command."""
+        content = _content(asked) | {"case_id": making.id_of(asked.case_id, Category.CASE, "caseId")}
+        return [making.command(self.kind, **content)]
+
+
+ENVELOPE = {"command_id", "expected_version", "occurred_at", "occurred_zone", "occurred_precision"}
+
+
+def _content(asked: Any) -> dict[str, Any]:
+    """What an input says, beside its envelope."""
+    return {each.name: getattr(asked, each.name) for each in fields(asked) if each.name not in ENVELOPE}
+
+
+def _personal(subject: UUID, value: str | None) -> Personal[str] | None:
+    return None if value is None else Personal.open(subject, value)

@@ -1,0 +1,190 @@
+"""Everything that can be read."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+import strawberry
+
+from api.graphql.case import Case, case_of, shown_case
+from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
+from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
+from api.graphql.customer import Customer, customer_of, shown_customer
+from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customers
+from api.graphql.enums import BookTime
+from api.graphql.identity import identity_of
+from api.graphql.node import Node
+from api.graphql.problem import Code, Problem, speakable
+from api.graphql.request import Info
+from api.graphql.resolved import resolved
+from api.graphql.scalars import SafeInt
+from api.graphql.touchpoint import shown_touchpoint
+from domain.envelope import RegisterNumber
+from domain.stream import Category
+from ledger.book import books
+from projections import case_file, customer_profile
+
+T = TypeVar("T")
+
+Token = Annotated[
+    str | None,
+    strawberry.argument(
+        description="A token out of an earlier answer: this one then shows at least what that one did, or fails as "
+        "NOT_CAUGHT_UP. The header Daybook-Consistency-Token does the same for a whole request."
+    ),
+]
+First = Annotated[int | None, FIRST]
+After = Annotated[str | None, AFTER]
+Last = Annotated[int | None, LAST]
+Before = Annotated[str | None, BEFORE]
+
+NUMBER = re.compile(r"([A-Za-z]+\d{4})-(\d{1,9})")
+
+
+@strawberry.type(description="Where the book stands.")
+class LedgerHead:
+    book: str = strawberry.field(description="The book that this door opens.")
+    time: BookTime = strawberry.field(
+        description="Whose clock says when things were recorded. What a SIMULATED book tells never happened."
+    )
+    zone: str = strawberry.field(description="The IANA zone in which the book's years begin.")
+    position: SafeInt = strawberry.field(description="The position of its last event.")
+    recorded_at: datetime = strawberry.field(description="When that was recorded.")
+    consistency_token: str = strawberry.field(description="Stands for everything recorded so far.")
+
+
+def _the_one(found: list[T], what: str, key: str) -> T | None:
+    """The only one with a key; None when there is none. Raises: Problem when there are more."""
+    if len(found) > 1:
+        raise Problem(Code.AMBIGUOUS, f"{len(found)} {what} have the key {key!r}; ask by id.")
+    return found[0] if found else None
+
+
+def _one_argument(**given: str | None) -> tuple[str, str]:
+    """The one that is given, with its name. Raises: Problem."""
+    said = [(name, value) for name, value in given.items() if value is not None]
+    if len(said) != 1:
+        raise Problem(Code.BAD_ARGUMENTS, f"Ask by exactly one of {', '.join(given)}.")
+    return said[0]
+
+
+def _number(text: str) -> RegisterNumber:
+    """A register number as people write it: C2026-000123, c2026-123. Raises: Problem."""
+    found = NUMBER.fullmatch(text.strip())
+    if found is None:
+        raise Problem(Code.BAD_ARGUMENTS, f"{text!r} is no register number; write one such as C2026-000123.")
+    return RegisterNumber(found[1].upper(), int(found[2]))
+
+
+@strawberry.type(description="Everything that can be read.")
+class Query:
+    @resolved("Anything with a global id; null when there is no such thing.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The global id.")],  # noqa: A002
+        consistency_token: Token = None,
+    ) -> Node | None:
+        await info.context.caught_up(consistency_token)
+        found = identity_of(id, info.context.door.book)
+        shown = {Category.CASE: shown_case, Category.CUSTOMER: shown_customer, Category.TOUCHPOINT: shown_touchpoint}
+        return await shown[found.kind](info.context, found.subject)
+
+    @resolved("A case, by exactly one of its id, its number or its source key; null for none.")
+    async def case(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,  # noqa: A002
+        number: Annotated[
+            str | None, strawberry.argument(description="Its register number, such as C2026-000123.")
+        ] = None,
+        source_key: Annotated[
+            str | None, strawberry.argument(description="Its key in the system it came from, such as INC0000102.")
+        ] = None,
+        consistency_token: Token = None,
+    ) -> Case | None:
+        request = info.context
+        await request.caught_up(consistency_token)
+        by, value = _one_argument(id=id, number=number, sourceKey=source_key)
+        book, database = request.door.book, request.door.ledger.database
+        if by == "id":
+            return await shown_case(request, identity_of(value, book, Category.CASE).subject)
+        if by == "number":
+            file = await request.door.off_loop(case_file.by_number, database, book, _number(value))
+        else:
+            files = await request.door.off_loop(case_file.by_source_key, database, book, speakable(value))
+            file = _the_one(files, "cases", value)
+        return None if file is None else case_of(file, book)
+
+    @resolved("The book's cases.")
+    async def cases(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            CaseFilter | None, strawberry.argument(description="Which cases; all when left out.")
+        ] = None,
+        order_by: Annotated[
+            CaseOrder | None, strawberry.argument(description="The order; latest received first when left out.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        consistency_token: Token = None,
+    ) -> Connection[Case]:
+        await info.context.caught_up(consistency_token)
+        return await listed_cases(info.context, filter, order_by, PageArguments(first, after, last, before))
+
+    @resolved("A customer, by exactly one of their id or their source key; null for none.")
+    async def customer(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Their id.")] = None,  # noqa: A002
+        source_key: Annotated[
+            str | None, strawberry.argument(description="Their key in the system they came from.")
+        ] = None,
+        consistency_token: Token = None,
+    ) -> Customer | None:
+        request = info.context
+        await request.caught_up(consistency_token)
+        by, value = _one_argument(id=id, sourceKey=source_key)
+        book, database = request.door.book, request.door.ledger.database
+        if by == "id":
+            return await shown_customer(request, identity_of(value, book, Category.CUSTOMER).subject)
+        found = await request.door.off_loop(customer_profile.by_source_key, database, book, speakable(value))
+        profile = _the_one(found, "customers", value)
+        return None if profile is None else customer_of(profile, book)
+
+    @resolved("The book's registered customers.")
+    async def customers(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            CustomerFilter | None, strawberry.argument(description="Which customers; all when left out.")
+        ] = None,
+        order_by: Annotated[
+            CustomerOrder | None, strawberry.argument(description="The order; latest registered first when left out.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        consistency_token: Token = None,
+    ) -> Connection[Customer]:
+        await info.context.caught_up(consistency_token)
+        return await listed_customers(info.context, filter, order_by, PageArguments(first, after, last, before))
+
+    @resolved("Where the book stands.")
+    async def ledger_head(self, info: Info) -> LedgerHead:
+        door = info.context.door
+        state = next(each for each in await door.off_loop(books, door.ledger.database) if each.book == door.book)
+        return LedgerHead(
+            book=state.book,
+            time=state.time,
+            zone=state.zone,
+            position=SafeInt(state.position),
+            recorded_at=state.recorded_at,
+            consistency_token=door.token(state.position),
+        )

@@ -1,0 +1,48 @@
+"""What one request has at hand: the door it came through, and its loaders."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import strawberry
+from strawberry.fastapi import BaseContext
+
+from api.graphql.consistency import position_of
+from api.graphql.door import Door
+from api.graphql.loaders import Loaders
+from api.graphql.problem import Code, Problem
+
+CONSISTENCY_HEADER = "Daybook-Consistency-Token"
+
+
+class Request(BaseContext):
+    """One request."""
+
+    def __init__(self, door: Door) -> None:
+        super().__init__()
+        self.door = door
+        self.loaders = Loaders(door)
+
+    def forget(self) -> None:
+        """Shows nothing any more of what was read so far: something may have been written since."""
+        self.loaders = Loaders(self.door)
+
+    async def caught_up(self, token: str | None) -> None:
+        """Returns when the views show what a token stands for; the request's header says it for all of its fields.
+
+        Raises: Problem when they do not in time, or when it is no token.
+        """
+        told = token or (self.request.headers.get(CONSISTENCY_HEADER) if self.request else None)
+        if told is None:
+            return
+        position = position_of(told, self.door.book)
+        if not await self.door.shows(position):
+            raise Problem(
+                Code.NOT_CAUGHT_UP,
+                f"The views have not reached position {position} within {self.door.wait_seconds:g} seconds; "
+                "try again, or ask without the consistency token.",
+                position=position,
+            )
+
+
+Info: TypeAlias = strawberry.Info[Request, None]

@@ -1,0 +1,67 @@
+"""Scalars of the schema: instants with their offset, and whole numbers beyond 32 bits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NewType
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+from domain.event import COUNT_LIMIT, rfc3339
+
+SafeInt = NewType("SafeInt", int)
+"""A whole number that JavaScript keeps exactly."""
+
+
+def _instant(value: Any) -> datetime:
+    """An aware instant. Raises: GraphQLError for anything else, impossible dates and naive ones among it."""
+    if not isinstance(value, str):
+        raise GraphQLError(f"{value!r} is no instant; write one such as 2026-03-02T09:00:00+08:00.")
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise GraphQLError(f"{value!r} is no instant ({error}); write one such as 2026-03-02T09:00:00+08:00.") from None
+    if instant.tzinfo is None or len(value) <= len("2026-03-02"):
+        raise GraphQLError(f"{value!r} does not say in which zone; add Z or an offset such as +08:00.")
+    return instant
+
+
+def _uuid(value: Any) -> UUID:
+    try:
+        return UUID(value)
+    except (ValueError, AttributeError, TypeError):
+        raise GraphQLError(f"{value!r} is no UUID; write one such as 0e3c7a5e-8f1a-4a51-9d0f-3a8a6c1f0001.") from None
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > COUNT_LIMIT:
+        raise GraphQLError(f"{value!r} is no whole number between -(2^53 - 1) and 2^53 - 1.")
+    return value
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant as RFC 3339 has it. Answers are in UTC with six digits, "
+        "`2026-03-02T01:00:00.000000Z`; what is given must have an offset or Z.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=rfc3339,
+        parse_value=_instant,
+    ),
+    UUID: strawberry.scalar(
+        name="UUID",
+        description="A UUID in its usual form, 8-4-4-4-12 hexadecimal digits.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc9562",
+        serialize=str,
+        parse_value=_uuid,
+    ),
+    SafeInt: strawberry.scalar(
+        name="SafeInt",
+        description="A whole number of at most 53 bits, as JavaScript keeps it exactly; a JSON number.",
+        serialize=int,
+        parse_value=_whole,
+    ),
+}

@@ -1,0 +1,75 @@
+"""Everything that the surroundings decide: read from the environment once, here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+
+from ledger.embedded import default_data
+from ledger.errors import LedgerError
+
+
+class WrongSetting(LedgerError):
+    """A setting is missing, or cannot be used as it is."""
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name} is no IANA zone; give one such as Asia/Shanghai")
+    return name
+
+
+BookName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+"""1 to 40 of a-z, 0-9 and dash, the first a letter."""
+
+
+class Settings(BaseModel):
+    """What the environment says. The alias of each field is its variable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_by_name=True)
+
+    database_url: str | None = Field(None, alias="DATABASE_URL")
+    """The database, as the writer reaches it. None: an embedded PostgreSQL in `data`."""
+    owner_url: str | None = Field(None, alias="DAYBOOK_OWNER_URL")
+    """The same database, as the owner of its schemas reaches it; only `daybook migrate` needs it."""
+    projector_url: str | None = Field(None, alias="DAYBOOK_PROJECTOR_URL")
+    """The same database, as the projector reaches it, who owns the views."""
+    book: BookName = Field("main", alias="DAYBOOK_BOOK")
+    """The book to work on."""
+    zone: Annotated[str, AfterValidator(_known_zone)] = Field("UTC", alias="DAYBOOK_ZONE")
+    """The IANA zone in which the years of a book begin that is opened anew; for good."""
+    master_key: SecretStr | None = Field(None, alias="DAYBOOK_MASTER_KEY")
+    """32 bytes in base64, under which the keys of customers are wrapped."""
+    master_key_file: Path | None = Field(None, alias="DAYBOOK_MASTER_KEY_FILE")
+    """A file that holds the same."""
+    data: Path = Field(default_factory=lambda: default_data(Path.cwd()).parent, alias="DAYBOOK_DATA")
+    """The folder of the embedded PostgreSQL (`pg`) and of its master key (`master.key`)."""
+    patience_seconds: float = Field(10.0, ge=1, le=3600, alias="DAYBOOK_PATIENCE_SECONDS")
+    """How long to go on trying while the database does not answer."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """The settings; a variable that is set to nothing counts as not set. Raises: WrongSetting."""
+        variables = [str(field.alias) for field in cls.model_fields.values()]
+        given: dict[str, Any] = {name: environment[name] for name in variables if environment.get(name, "").strip()}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise WrongSetting(f"{first['loc'][0]} cannot be used: {first['msg']}.") from error
+
+    @property
+    def embedded(self) -> bool:
+        """Whether Daybook runs a PostgreSQL of its own."""
+        return self.database_url is None
+
+    @property
+    def patience(self) -> timedelta:
+        """How long to go on trying while the database does not answer."""
+        return timedelta(seconds=self.patience_seconds)

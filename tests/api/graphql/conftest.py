@@ -1,0 +1,52 @@
+"""The application on a database of each test module's own, and a front end that asks it."""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.settings import Settings
+from api.workspace import NewBook, Workspace
+from domain.envelope import Actor, ActorKind
+from ledger.embedded import Embedded
+from tests.api.graphql.asking import FrontEnd, asking
+from tests.conftest import Database, _database
+
+ACTOR = Actor("developer", ActorKind.PERSON, unit="Head office")
+LIVE = NewBook(zone="Asia/Shanghai")
+
+
+@pytest.fixture(scope="module")
+def module_database(server: Embedded, template: str) -> Iterator[Database]:
+    """A fresh migrated database."""
+    yield from _database(server, template)
+
+
+@contextmanager
+def opened(database: Database, *, new_book: NewBook = LIVE, patience_seconds: float = 5) -> Iterator[Workspace]:
+    """A workspace on a database, whose book is opened."""
+    settings = Settings(
+        database_url=database.writer_url,
+        projector_url=database.projector_url,
+        master_key=SecretStr(base64.b64encode(b"k" * 32).decode()),
+        patience_seconds=patience_seconds,
+    )
+    with Workspace(settings, new_book=new_book) as workspace:
+        yield workspace
+
+
+@pytest.fixture(scope="module")
+def workspace(module_database: Database) -> Iterator[Workspace]:
+    """A live book."""
+    with opened(module_database) as workspace:
+        yield workspace
+
+
+@pytest.fixture(scope="module")
+def front_end(workspace: Workspace) -> Iterator[FrontEnd]:
+    """A front end of the running application over that book, which the tests of a module share."""
+    with asking(create_app(workspace, development_actor=ACTOR)) as running:
+        yield running

@@ -1,0 +1,70 @@
+import pytest
+
+from api.app import MOST_BODY_BYTES
+from tests.api.graphql.asking import FrontEnd
+
+
+def test_documents_beyond_a_limit_are_refused_by_its_name(front_end: FrontEnd) -> None:
+    for document in (
+        "{ " + "cases { nodes { customer { " * 5 + "id " + "} } } " * 5 + "}",
+        "{ " + " ".join(f"a{at}: ledgerHead {{ book }}" for at in range(31)) + " }",
+        "{ ledgerHead { " + "book @skip(if: false) @include(if: true) " * 30 + " } }",
+        "{ " + "ledgerHead { book } " * 21 + " }",
+        "{ ledgerHead { " + "book " * 2_000 + " } }",
+        "{ ledgerHead " + "{ book " * 900 + "} " * 901,
+    ):
+        assert {error["extensions"]["code"] for error in front_end.errors(document)} == {"DOCUMENT_TOO_LARGE"}
+
+
+def test_relay_has_the_levels_that_it_needs(front_end: FrontEnd) -> None:
+    answer = front_end.ask(
+        "{ customers { edges { node { cases { edges { node { customer { cases { edges { node { history { nodes {"
+        " actor { name } } } } } } } } } } } } } }"
+    )
+    assert answer == {"customers": {"edges": []}}
+
+
+@pytest.mark.parametrize("levels", [40, 150])
+def test_fragments_that_spread_each_other_twice_cost_nothing(front_end: FrontEnd, levels: int) -> None:
+    fragments = [f"fragment f{at} on Case {{ ...f{at + 1} ...f{at + 1} }}" for at in range(levels)]
+    document = "{ cases { nodes { ...f0 } } } " + " ".join(fragments) + f" fragment f{levels} on Case {{ a: id b: id }}"
+    assert {error["extensions"]["code"] for error in front_end.errors(document)} == {"DOCUMENT_TOO_LARGE"}
+
+
+def test_a_fragment_that_spreads_itself_or_is_not_there_is_refused(front_end: FrontEnd) -> None:
+    assert front_end.code("{ cases { nodes { ...f } } } fragment f on Case { ...f }") == "BAD_DOCUMENT"
+    assert front_end.code("{ cases { nodes { ...g } } }") == "BAD_DOCUMENT"
+
+
+def test_a_body_beyond_its_limit_is_turned_away(front_end: FrontEnd) -> None:
+    response = front_end.posted({"query": "{ ledgerHead { book } }", "padding": "x" * MOST_BODY_BYTES})
+    assert response.status_code == 413
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1:8000"])
+def test_a_page_elsewhere_that_leads_here_under_another_name_is_turned_away(front_end: FrontEnd, host: str) -> None:
+    assert front_end.send("{ ledgerHead { book } }", headers={"Host": host}).status_code == 400
+
+
+def test_a_form_that_a_browser_sends_from_anywhere_is_not_taken(front_end: FrontEnd) -> None:
+    assert front_end.sent(b'{"query": "{ ledgerHead { book } }"}', "text/plain").status_code == 400
+    mutation = 'mutation { closeCase(input: {commandId: "x", caseId: "y"}) { consistencyToken } }'
+    assert front_end.got("/graphql", params={"query": mutation}).status_code == 400
+
+
+def test_a_body_that_is_no_json_or_nested_without_end_is_a_bad_request(front_end: FrontEnd) -> None:
+    for body in (b"{", b"[" * 200_000, b'{"query": "\\ud800"}', b'{"query": 7}', b"{}", b"[]", b"7"):
+        assert front_end.sent(body).status_code == 400, body[:40]
+
+
+def test_a_character_that_is_none_is_refused_in_questions_too(front_end: FrontEnd) -> None:
+    assert front_end.code('{ case(sourceKey: "a\\u0000") { id } }') == "BAD_ARGUMENTS"
+    assert front_end.code('{ cases(filter: {unit: "a\\u0000"}) { nodes { id } } }') == "BAD_ARGUMENTS"
+    assert front_end.code('{ customer(sourceKey: "\\u0000") { id } }') == "BAD_ARGUMENTS"
+    assert front_end.code('{ cases(filter: {unit: "\\ud800"}) { nodes { id } } }') == "BAD_DOCUMENT"
+
+
+def test_the_ide_is_served_on_this_machine(front_end: FrontEnd) -> None:
+    page = front_end.got("/graphql", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert "GraphiQL" in page.text

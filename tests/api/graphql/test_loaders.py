@@ -1,0 +1,96 @@
+import asyncio
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from api.workspace import Workspace
+from domain.case.commands import ReceiveCase
+from domain.case.events import CaseKind
+from domain.channel import Channel
+from domain.customer import ContactKind, CustomerKind, RecordContact, RegisterCustomer
+from domain.envelope import Actor, ActorKind, Submission
+from domain.personal import Personal
+from ledger.database import Database
+from tests.api.graphql.asking import FrontEnd
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+EVERYTHING = """
+query($first: Int!) {
+  customers(first: $first) { nodes {
+    name { value } contacts { value { value } } caseCount openCaseCount
+    history { nodes { topic personal { text { value } } } }
+    cases(first: 2) { nodes {
+      words { value } customer { id name { value } } history(first: 5) { nodes { topic personal { text { value } } } }
+    } }
+  } }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def filled(workspace: Workspace, front_end: FrontEnd) -> FrontEnd:
+    """Thirty customers with three cases each."""
+    for _ in range(30):
+        customer_id = uuid4()
+        name, phone = Personal.open(customer_id, "冯小明"), Personal.open(customer_id, "+86 10 5555 0100")
+        registered = RegisterCustomer(at=AT, customer_id=customer_id, kind=CustomerKind.PERSON, name=name)
+        contact = RecordContact(at=AT, customer_id=customer_id, kind=ContactKind.PHONE, value=phone)
+        cases = [
+            ReceiveCase(
+                at=AT,
+                case_id=uuid4(),
+                kind=CaseKind.COMPLAINT,
+                channel=Channel.CHAT,
+                customer_id=customer_id,
+                words=Personal.open(customer_id, "words"),
+            )
+            for _ in range(3)
+        ]
+        actor = Actor("filler", ActorKind.SYSTEM)
+        workspace.ledger.carry_out(Submission(uuid4(), (registered, contact, *cases), actor, "demo"))
+    assert workspace.runner.wait_for(workspace.ledger.head(), 10)
+    return front_end
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements of everybody but the runner's own thread, none of which may run on an event loop."""
+    seen: list[str] = []
+    rows = Database.rows
+
+    def watched(self: Database, query: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+        if threading.current_thread().name != "views":
+            with pytest.raises(RuntimeError):
+                asyncio.get_running_loop()
+            seen.append(query)
+        return rows(self, query, parameters)
+
+    monkeypatch.setattr(Database, "rows", watched)
+    return seen
+
+
+def test_an_answer_takes_as_many_statements_for_thirty_customers_as_for_one(
+    filled: FrontEnd, statements: list[str]
+) -> None:
+    one = filled.ask(EVERYTHING, first=1)
+    for_one = len(statements)
+    statements.clear()
+    thirty = filled.ask(EVERYTHING, first=30)
+    assert len(one["customers"]["nodes"]) == 1
+    assert len(thirty["customers"]["nodes"]) == 30
+    assert all(len(customer["cases"]["nodes"]) == 2 for customer in thirty["customers"]["nodes"])
+    assert len(statements) == for_one
+    assert for_one <= 16
+
+
+def test_a_list_of_cases_with_words_and_customers_takes_a_handful_of_statements(
+    filled: FrontEnd, statements: list[str]
+) -> None:
+    answer = filled.ask("{ cases(first: 90) { nodes { words { value } customer { name { value } } } } }")
+    assert [case for case in answer["cases"]["nodes"] if case["words"] != {"value": "words"}] == []
+    assert len(answer["cases"]["nodes"]) == 90
+    assert len(statements) <= 8
