@@ -100,14 +100,14 @@ class Floor:
             owner.execute(FLOOR_TABLE)
         self._main = psycopg.connect(url, autocommit=True)
 
-    def insert(self, rows: int, writer: int) -> int:
+    def insert(self, rows: Sequence[Sequence[Any]], writer: int) -> int:
         """One INSERT and one COMMIT a row, on the writer's own connection."""
         if writer not in self._of_writer:
             self._of_writer[writer] = psycopg.connect(self._url, autocommit=True)
         connection = self._of_writer[writer]
-        for _ in range(rows):
-            connection.execute(FLOOR_INSERT, floor_row(), prepare=True, binary=True)
-        return rows
+        for row in rows:
+            connection.execute(FLOOR_INSERT, row, prepare=True, binary=True)
+        return len(rows)
 
     def copy(self, rows: Sequence[Sequence[Any]]) -> int:
         """One binary COPY."""
@@ -116,6 +116,21 @@ class Floor:
             for row in rows:
                 copy.write_row(row)
         return len(rows)
+
+    def stage(self, rows: Sequence[Sequence[Any]]) -> int:
+        """The rows, ready in a temporary table."""
+        self._main.execute("DROP TABLE IF EXISTS pg_temp.staged; CREATE TEMP TABLE staged (LIKE public.floor)")
+        with self._main.cursor() as cursor, cursor.copy(FLOOR_COPY.replace("public.floor", "pg_temp.staged")) as copy:
+            copy.set_types(FLOOR_TYPES)
+            for row in rows:
+                copy.write_row(row)
+        return len(rows)
+
+    def select(self, staged: int) -> int:
+        """One INSERT of all that is staged."""
+        cursor = self._main.execute("INSERT INTO public.floor SELECT * FROM pg_temp.staged ORDER BY position")
+        assert cursor.rowcount == staged
+        return staged
 
     def rows(self) -> int:
         """The rows in the table."""

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-ROUNDS = 15
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
 
 
 class Work(NamedTuple):
     """One way to do the work.
 
-    `run` does it and gives back how many units it did; `check` looks afterwards that they are really there.
+    `prepare` makes what a round works on, untimed; `run` takes it, does the work and gives back how many units it did;
+    `check` looks afterwards that they are really there.
     """
 
     name: str
-    run: Callable[[], int]
+    run: Callable[[Any], int]
     check: Callable[[], int] | None = None
+    prepare: Callable[[], Any] = lambda: None
 
 
 class Ratio(NamedTuple):
@@ -42,9 +46,8 @@ def compare(title: str, ours: Work, *peers: tuple[Work, str], rounds: int = ROUN
     for round_number in range(rounds + 1):
         turn = round_number % len(works)
         for work in works[turn:] + works[:turn]:
-            started = time.perf_counter()
-            units = work.run()
-            seconds = time.perf_counter() - started
+            given = work.prepare()
+            units, seconds = _timed(work, given)
             done[work.name] += units
             if round_number:
                 rates[work.name].append(units / seconds)
@@ -61,6 +64,18 @@ def compare(title: str, ours: Work, *peers: tuple[Work, str], rounds: int = ROUN
         print(f"  ours : {peer.name:<37} {ratio.median:>8.2f}  [{ratio.low:.2f}, {ratio.high:.2f}]   goal {goal}")
         found.append(ratio)
     return found
+
+
+def _timed(work: Work, given: Any) -> tuple[int, float]:
+    """Units and seconds. As timeit does, without the garbage collector, whose turn falls on either side by chance."""
+    gc.collect()
+    gc.disable()
+    try:
+        started = time.perf_counter()
+        units = work.run(given)
+        return units, time.perf_counter() - started
+    finally:
+        gc.enable()
 
 
 def _ratio(ratios: Sequence[float]) -> Ratio:

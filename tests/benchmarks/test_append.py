@@ -1,5 +1,5 @@
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -9,16 +9,19 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
-from ledger.append import Written
+from domain.envelope import Submission
+from ledger.append import Write, Written
 from ledger.embedded import Embedded
 from ledger.ledger import Ledger
 from ledger.migrate import migrate
 from tests.benchmarks.durable import DATA, METADATA, Floor, a_ledger, a_response, a_write, floor_row, registered_cases
-from tests.benchmarks.side_by_side import Work, compare, in_threads
+from tests.benchmarks.side_by_side import ROUNDS, Work, compare, in_threads
 
-COMMANDS_A_ROUND = 640
+COMMANDS_A_ROUND = 3_200
+"""With 32 writers."""
 BULK_EVENTS = 10_000
 EVENTS_A_COMMAND = 5
+RESPONSES_A_CASE = 5
 
 
 @pytest.fixture(scope="module")
@@ -59,64 +62,104 @@ def stock(durable: Embedded) -> Iterator[PostgresApplicationRecorder]:
 
 
 @pytest.mark.parametrize("writers", [1, 8, 32])
-def test_one_event_appends(
-    writers: int, ledger: Ledger, floor: Floor, stock: PostgresApplicationRecorder, durable: Embedded
-) -> None:
+def test_one_event_appends(writers: int, ledger: Ledger, floor: Floor, stock: PostgresApplicationRecorder) -> None:
     each = COMMANDS_A_ROUND // 32
     before = ledger.head()
 
-    def ours(_: int) -> int:
-        done = [ledger.database.write("main", a_write()) for _ in range(each)]
-        return sum(isinstance(result, Written) for result in done)
+    def ours(writes: list[list[Write]]) -> int:
+        def append(writer: int) -> int:
+            done = [ledger.database.write("main", write) for write in writes[writer]]
+            return sum(isinstance(result, Written) for result in done)
 
-    def library(_: int) -> int:
-        for _ in range(each):
-            stock.insert_events([StoredEvent(uuid4(), 1, "response-sent.1", DATA + METADATA)])
-        return each
+        return in_threads(writers, append)
+
+    def library(events: list[list[StoredEvent]]) -> int:
+        def append(writer: int) -> int:
+            for event in events[writer]:
+                stock.insert_events([event])
+            return len(events[writer])
+
+        return in_threads(writers, append)
+
+    def bare(rows: list[list[list[Any]]]) -> int:
+        return in_threads(writers, lambda writer: floor.insert(rows[writer], writer))
 
     compare(
         f"Recorder: one-event appends, {writers} writers, one book",
-        Work("daybook recorder", partial(in_threads, writers, ours), lambda: ledger.head() - before),
-        (Work("stock recorder", partial(in_threads, writers, library), stock.max_notification_id), "10 or more (32)"),
-        (Work("unlocked INSERT + COMMIT", partial(in_threads, writers, partial(floor.insert, each)), floor.rows),
-         "0.5 or more (32)"),
-    )  # fmt: skip
+        Work("daybook recorder", ours, lambda: ledger.head() - before, _for_each(writers, each, a_write)),
+        (
+            Work("stock recorder", library, stock.max_notification_id, _for_each(writers, each, _a_stored_event)),
+            "10 or more (32)",
+        ),
+        (
+            Work("unlocked INSERT + COMMIT", bare, floor.rows, _for_each(writers, each, floor_row)),
+            "0.5 or more (32)",
+        ),
+    )
 
 
 @pytest.mark.parametrize("writers", [1, 8, 32])
 def test_whole_commands(writers: int, ledger: Ledger, floor: Floor) -> None:
     each = COMMANDS_A_ROUND // 32
-    cases = registered_cases(ledger, writers * 10)
+    cases = iter(registered_cases(ledger, (ROUNDS + 1) * writers * each // RESPONSES_A_CASE + writers))
     before = ledger.head()
 
-    def ours(writer: int) -> int:
-        done = 0
-        for turn in range(each):
-            done += len(ledger.carry_out(a_response(*cases[writer * 10 + turn % 10])).placed)
-        return done
+    def submissions() -> list[list[Submission]]:
+        of_writer = [[next(cases) for _ in range(each // RESPONSES_A_CASE)] for _ in range(writers)]
+        return [[a_response(*case) for _ in range(RESPONSES_A_CASE) for case in mine] for mine in of_writer]
+
+    def ours(given: list[list[Submission]]) -> int:
+        def carry_out(writer: int) -> int:
+            return sum(len(ledger.carry_out(submission).placed) for submission in given[writer])
+
+        return in_threads(writers, carry_out)
+
+    def bare(rows: list[list[list[Any]]]) -> int:
+        return in_threads(writers, lambda writer: floor.insert(rows[writer], writer))
 
     compare(
         f"Whole command: look up, read, decide, encrypt, append, {writers} writers",
-        Work("carry_out", partial(in_threads, writers, ours), lambda: ledger.head() - before),
-        (Work("unlocked INSERT + COMMIT", partial(in_threads, writers, partial(floor.insert, each)), floor.rows),
-         "0.2 or more (32)"),
-    )  # fmt: skip
+        Work("carry_out", ours, lambda: ledger.head() - before, submissions),
+        (
+            Work("unlocked INSERT + COMMIT", bare, floor.rows, _for_each(writers, each, floor_row)),
+            "0.2 or more (32)",
+        ),
+    )
 
 
 def test_bulk_append(ledger: Ledger, floor: Floor) -> None:
     before = ledger.head()
-    positions = iter(range(1, 10**9))
+    positions = count(1)
 
-    def ours() -> int:
-        writes = [a_write(EVENTS_A_COMMAND) for _ in range(BULK_EVENTS // EVENTS_A_COMMAND)]
+    def ours(writes: list[Write]) -> int:
         written = ledger.database.write_together("main", writes)
         return sum(isinstance(result, Written) for result in written) * EVENTS_A_COMMAND
 
-    def copied() -> int:
-        return floor.copy([floor_row(next(positions)) for _ in range(BULK_EVENTS)])
+    def rows() -> list[list[Any]]:
+        return [floor_row(next(positions)) for _ in range(BULK_EVENTS)]
 
-    compare(
+    copied = compare(
         f"Bulk append: {BULK_EVENTS} encoded events, {EVENTS_A_COMMAND} a command, checked and durable",
-        Work("daybook bulk append", ours, lambda: ledger.head() - before),
-        (Work("binary COPY", copied, floor.rows), "0.7 or more"),
+        Work(
+            "daybook bulk append",
+            ours,
+            lambda: ledger.head() - before,
+            lambda: [a_write(EVENTS_A_COMMAND) for _ in range(BULK_EVENTS // EVENTS_A_COMMAND)],
+        ),
+        (Work("binary COPY", floor.copy, None, rows), "0.7 or more"),
+        (
+            Work("INSERT ... SELECT without checks", floor.select, None, lambda: floor.stage(rows())),
+            "none; for the profile",
+        ),
     )
+    assert floor.rows() == 2 * (ROUNDS + 1) * BULK_EVENTS
+    assert len(copied) == 2
+
+
+def _for_each(writers: int, each: int, make: Callable[[], Any]) -> Callable[[], list[list[Any]]]:
+    """Makes what every writer writes in a round."""
+    return lambda: [[make() for _ in range(each)] for _ in range(writers)]
+
+
+def _a_stored_event() -> StoredEvent:
+    return StoredEvent(uuid4(), 1, "response-sent.1", DATA + METADATA)
