@@ -29,22 +29,25 @@ Instant = Annotated[
 ]
 """An aware instant, kept in UTC. A naive one is a ValidationError."""
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16_000)]
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL keeps no U+0000 in a text, so one would stop every view that shows it."""
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16_000, pattern=NO_NUL)]
 """What somebody said, in any script: 1 to 16 000 characters."""
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
 """What somebody or something is called, in any script: 1 to 200 characters."""
 
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
 """A term out of a list that the installation keeps (a category, a product); never about a person."""
 
-UnitName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+UnitName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
 """A branch, desk or team, by its name."""
 
-StaffName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+StaffName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
 """A member of staff, by the name under which they work; a role at work, not a customer's personal data."""
 
-SourceKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+SourceKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
 """The key of a thing in the system it came from, such as INC0000102."""
 
 ZoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*$", max_length=64)]

@@ -97,7 +97,7 @@ class Personal(Generic[T]):
 
     @override
     def __repr__(self) -> str:
-        return f"<personal {self.state}>"
+        return f"<personal {self._state or 'not looked at'}>"
 
     @override
     def __eq__(self, other: object) -> bool:

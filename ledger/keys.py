@@ -99,7 +99,8 @@ def unsealed(cipher: AESGCM, blob: bytes, binding: bytes) -> bytes:
     try:
         return cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], binding)
     except (InvalidTag, ValueError) as error:  # a blob shorter than a nonce is a ValueError
-        raise WrongKey(f"A sealed value does not open with the key at hand ({binding!r}).") from error
+        place = binding.decode(errors="replace").replace("\0", " ")
+        raise WrongKey(f"A sealed value does not open with the key at hand ({place}).") from error
 
 
 class DataKey(NamedTuple):

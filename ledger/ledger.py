@@ -226,8 +226,11 @@ class Ledger(Application[str]):
     def _prepared(self, asked: Asked, tips: Mapping[str, Tip]) -> Prepared:
         """Decides and encodes. Raises: Refused, StreamMoved, TooLarge, NotCanonical."""
         submission = asked.submission
+        strangers = [stream for stream, _ in submission.expected if stream not in tips]
+        if strangers:
+            raise LedgerError(f"A version is expected of {strangers[0]}, which none of the commands is about.")
         for stream, version in submission.expected:
-            if stream in tips and tips[stream].version != version:
+            if tips[stream].version != version:
                 raise StreamMoved(stream, version)
         said_at = self._said_at(submission)
         if not submission.imported:

@@ -2,11 +2,23 @@ from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from domain.case.commands import AssignCase
 from domain.case.events import CaseAssigned
-from domain.event import Command, Precision, Refused, rfc3339, same_day_or_before
+from domain.event import (
+    Command,
+    Label,
+    Name,
+    Precision,
+    Refused,
+    SourceKey,
+    StaffName,
+    UnitName,
+    Words,
+    rfc3339,
+    same_day_or_before,
+)
 from tests.domain.story import MONDAY
 
 CASE_ID = UUID(int=7)
@@ -83,3 +95,11 @@ def test_an_instant_is_not_after_another_as_far_as_its_precision_tells(
     later_by: timedelta, precision: Precision, holds: bool
 ) -> None:
     assert same_day_or_before(MONDAY + later_by, MONDAY, precision) is holds
+
+
+def test_no_text_holds_a_nul_character() -> None:
+    for kind in (Words, Name, Label, UnitName, StaffName, SourceKey):
+        text: TypeAdapter[str] = TypeAdapter(kind)
+        assert text.validate_python("line\nline 二") == "line\nline 二"
+        with pytest.raises(ValidationError, match="match pattern"):
+            text.validate_python("a\0b")

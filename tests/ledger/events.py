@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
-from domain.event import Event
+from domain.event import NO_NUL, Event
 from domain.personal import Personal
 from domain.topics import EVENTS
 
@@ -63,8 +63,8 @@ def _of_plain_type(hint: type, constraints: Iterable[Any]) -> st.SearchStrategy[
 
 
 def _of_text(limits: StringConstraints) -> st.SearchStrategy[str]:
-    longest = min(limits.max_length or LONGEST, 200 if limits.pattern else LONGEST)
-    if limits.pattern:
+    longest = min(limits.max_length or LONGEST, LONGEST if limits.pattern in (None, NO_NUL) else 200)
+    if limits.pattern not in (None, NO_NUL):
         pattern = str(limits.pattern)
         return st.from_regex(pattern, fullmatch=True).filter(lambda text: len(text) <= longest)
     return st.text(WRITABLE, min_size=1, max_size=longest).map(str.strip).filter(bool)

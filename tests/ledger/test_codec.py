@@ -318,13 +318,13 @@ def test_a_personal_value_may_have_64_kib_and_not_a_byte_more() -> None:
 
 def test_a_nul_character_is_refused_and_its_escape_in_words_is_kept() -> None:
     with pytest.raises(NotCanonical, match=r"case-closed\.1 holds a NUL character"):
-        codec.encode(CaseClosed(code="before\0after"))
+        codec.encode(CaseClosed.model_construct(code="before\0after"))
     for spelled in ("\\u0000", "\\\\u0000", "\\\\\\u0000"):
         event = CaseClosed(code=spelled)
         assert codec.decode("case-closed.1", codec.encode(event).data) == event
     for hidden in ("\\\0", "\\\\\0", '"\0'):
         with pytest.raises(NotCanonical):
-            codec.encode(CaseClosed(code=f"a{hidden}b"))
+            codec.encode(CaseClosed.model_construct(code=f"a{hidden}b"))
 
 
 def test_a_personal_value_with_a_float_is_not_canonical_and_not_quoted() -> None:
