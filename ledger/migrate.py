@@ -61,7 +61,12 @@ def _run(connection: psycopg.Connection, upto: int | None) -> Iterator[Migration
     try:
         with connection.transaction():
             connection.execute(PREPARE)
-    except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable, psycopg.errors.DuplicateSchema):
+    except (
+        psycopg.errors.UniqueViolation,
+        psycopg.errors.DuplicateTable,
+        psycopg.errors.DuplicateObject,  # the type of the table's rows
+        psycopg.errors.DuplicateSchema,
+    ):
         pass  # two first migrations met: the other has made the table (IF NOT EXISTS does not see uncommitted rows)
     for migration in migrations():
         if upto is not None and migration.number > upto:

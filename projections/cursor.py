@@ -183,4 +183,4 @@ def _plain(value: object) -> object:
         return list(value)
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"A view holds a {type(value).__name__}, which its table does not take.")
+    raise TypeError  # orjson says which type it met

@@ -9,6 +9,7 @@ from threading import Condition, Event
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 import psycopg
 
 from domain.envelope import Recorded
@@ -29,7 +30,7 @@ from projections.cursor import (
     write,
 )
 from projections.projection import FoldContext, Projection
-from projections.reading import Batch, Reader
+from projections.reading import Batch, read
 from projections.registry import PROJECTIONS
 
 BATCH_EVENTS = 5_000
@@ -37,6 +38,9 @@ POLL_SECONDS = 0.5
 WAIT_POLL_SECONDS = 0.05
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
+
+UNWRITABLE = (psycopg.DataError, psycopg.IntegrityError, orjson.JSONEncodeError)
+"""What comes of a row that its table does not take."""
 
 log = logging.getLogger(__name__)
 
@@ -161,27 +165,26 @@ class Runner:
         head = self._ledger.head()
         target = head if upto is None else min(upto, head)
         reached = self._reached_by_each()
-        with Reader(self._ledger, batch) as reader:
-            while not stop.is_set():
-                behind = {p: at for p, at in reached.items() if at < target and p not in given_up}
-                if not behind:
-                    break
-                start = min(behind.values())
-                # Those further on are met where they stand: from there on one reading does for all of them.
-                end = min((at for at in behind.values() if at > start), default=target)
-                here = [projection for projection, at in behind.items() if at == start]
-                try:
-                    for projection, folded in self._advance(here, start, reader.read(start, end)):
-                        reached[projection] = folded.position
-                        if folded.stopped is not None:
-                            given_up.add(projection)
-                            log.error("%s", folded.stopped)
-                except Overtaken:
-                    self.prepare()  # the cursor was moved, or is gone
-                    reached = self._reached_by_each()
-                self._note(min(reached.values()))
-                if on_progress is not None:
-                    on_progress(min((at for p, at in reached.items() if p not in given_up), default=target), target)
+        while not stop.is_set():
+            behind = {p: at for p, at in reached.items() if at < target and p not in given_up}
+            if not behind:
+                break
+            start = min(behind.values())
+            # Those further on are met where they stand: from there on one reading does for all of them.
+            end = min([target, start + batch, *(at for at in behind.values() if at > start)])
+            here = [projection for projection, at in behind.items() if at == start]
+            try:
+                for projection, folded in self._advance(here, start, read(self._ledger, start, end)):
+                    reached[projection] = folded.position
+                    if folded.stopped is not None:
+                        given_up.add(projection)
+                        log.error("%s", folded.stopped)
+            except Overtaken:
+                self.prepare()  # the cursor was moved, or is gone
+                reached = self._reached_by_each()
+            self._note(min(reached.values()))
+            if on_progress is not None:
+                on_progress(min((at for p, at in reached.items() if p not in given_up), default=target), target)
         return min(reached.values())
 
     def _advance(
@@ -212,7 +215,7 @@ class Runner:
         try:
             write(self._database, book, projection, start, folded)
             return folded
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
+        except UNWRITABLE as error:
             if folded.position - start > 1:  # the event at fault is found by halving
                 middle = (start + folded.position) // 2 + 1
                 first = self._take(projection, start, part.before(middle))
@@ -234,7 +237,10 @@ class Runner:
                     runs.setdefault(key, []).append(recorded)
             except Exception as error:  # noqa: BLE001  whatever a projection raises stops it, and it alone
                 return self._folded(projection, part.until(_stopped_at(projection, recorded, error)))
-        before = views_of(self._database, self._ledger.book, projection, runs.keys())
+        try:
+            before = views_of(self._database, self._ledger.book, projection, runs.keys())
+        except (ValueError, TypeError) as error:  # a row that this program did not write
+            return self._folded(projection, part.until(_stopped_at(projection, part.events[0], error)))
         views: dict[UUID, Any] = {}
         for key, run in runs.items():
             view, context = before.get(key), FoldContext(key)

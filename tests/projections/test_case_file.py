@@ -278,11 +278,9 @@ def read_off(told: list[Recorded[Any]]) -> CaseFile | None:
     counts = Counter(type(each.event) for each in rest)
     cycle = rest[max((at + 1 for at, each in enumerate(rest) if isinstance(each.event, CaseReopened)), default=0) :]
     numbered = next((each for each in rest if isinstance(each.event, CaseRegistered)), None)
-    classified, prioritised = last(rest, CaseClassified), last(rest, CasePrioritised)
     resolved, closed = last(cycle, CaseResolved), last(cycle, CaseClosed)
     worked = [each for each in cycle if isinstance(each.event, WorkStarted)]
     pauses = open_pauses(rest)
-    redress: Money | None = resolved.event.redress if resolved else None
     stages = [
         (closed, Status.CLOSED), (resolved, Status.RESOLVED), (pauses, Status.PAUSED),
         (worked or counts[CaseReopened], Status.IN_PROGRESS), (numbered, Status.REGISTERED), (True, Status.RECEIVED),
@@ -301,13 +299,7 @@ def read_off(told: list[Recorded[Any]]) -> CaseFile | None:
         source_key=first.event.source_key,
         received_by=first.event.received_by,
         words_version=first.version if first.event.words else None,
-        category=classified.event.category if classified else None,
-        subcategory=classified.event.subcategory if classified else None,
-        symptom=classified.event.symptom if classified else None,
-        taxonomy=classified.event.taxonomy if classified else None,
-        priority=prioritised.event.priority if prioritised else None,
-        impact=prioritised.event.impact if prioritised else None,
-        urgency=prioritised.event.urgency if prioritised else None,
+        **classes(rest),
         unit=unit(rest),
         handler=handler(rest),
         received_at=first.occurred_at,
@@ -316,14 +308,7 @@ def read_off(told: list[Recorded[Any]]) -> CaseFile | None:
         dispatched_at=earliest(rest, CaseDispatched),
         first_response_at=earliest(rest, ResponseSent),
         work_started_at=worked[0].occurred_at if worked else None,
-        resolved_at=resolved.occurred_at if resolved else None,
-        resolved_by=resolved.event.resolved_by if resolved else None,
-        outcome=resolved.event.outcome if resolved else None,
-        resolution_code=resolved.event.code if resolved else None,
-        redress_minor_units=redress.minor_units if redress else None,
-        redress_currency=redress.currency if redress else None,
-        closed_at=closed.occurred_at if closed else None,
-        closing_code=closed.event.code if closed else None,
+        **ending(resolved, closed),
         open_pauses=pauses,
         dispatches=counts[CaseDispatched],
         returns=counts[DispatchReturned],
@@ -346,6 +331,32 @@ def read_off(told: list[Recorded[Any]]) -> CaseFile | None:
         last_occurred_at=max(each.occurred_at for each in told[start:]),
         last_recorded_at=told[-1].recorded_at,
     )
+
+
+def classes(told: list[Recorded[Any]]) -> dict[str, Any]:
+    classified, prioritised = last(told, CaseClassified), last(told, CasePrioritised)
+    return {
+        field: getattr(found.event, field) if found else None
+        for found, names in (
+            (classified, ("category", "subcategory", "symptom", "taxonomy")),
+            (prioritised, ("priority", "impact", "urgency")),
+        )
+        for field in names
+    }
+
+
+def ending(resolved: Recorded[Any] | None, closed: Recorded[Any] | None) -> dict[str, Any]:
+    redress: Money | None = resolved.event.redress if resolved else None
+    return {
+        "resolved_at": resolved.occurred_at if resolved else None,
+        "resolved_by": resolved.event.resolved_by if resolved else None,
+        "outcome": resolved.event.outcome if resolved else None,
+        "resolution_code": resolved.event.code if resolved else None,
+        "redress_minor_units": redress.minor_units if redress else None,
+        "redress_currency": redress.currency if redress else None,
+        "closed_at": closed.occurred_at if closed else None,
+        "closing_code": closed.event.code if closed else None,
+    }
 
 
 def last(told: list[Recorded[Any]], kind: type[Event]) -> Recorded[Any] | None:

@@ -318,23 +318,41 @@ def test_an_event_that_no_view_reads_need_not_be_known(ledger: Ledger, written: 
     assert [standing.stopped for standing in runner.positions()] == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("untaken", "because"), [(2**40, "out of range"), (None, "not-null"), ({1}, "not JSON serializable")]
+)
 def test_a_row_that_the_table_does_not_take_stops_the_view_at_the_event_that_made_it(
-    ledger: Ledger, projected: Database
+    ledger: Ledger, projected: Database, untaken: Any, because: str
 ) -> None:
     head = fill(ledger, cases=15)
     poison = next(each.position for each in ledger.since(head // 3) if isinstance(each.event, CaseRegistered))
 
     def fold(view: Any, recorded: Any, context: Any) -> Any:
         after = CASE_FILE.fold(view, recorded, context)
-        return after._replace(responses=2**40) if after and recorded.position == poison else after
+        return after._replace(responses=untaken) if after and recorded.position == poison else after
 
     runner = Runner(ledger, projected, [replace(CASE_FILE, fold=fold), CUSTOMER_PROFILE])
     assert runner.catch_up() == poison - 1
     stopped = runner.positions()[0].stopped
     assert stopped is not None
     assert (stopped.position, stopped.topic) == (poison, "case-registered.1")
-    assert "out of range" in stopped.cause
+    assert because in stopped.cause
     assert Runner(ledger, projected).catch_up() == head
+
+
+def test_a_row_that_this_program_did_not_write_stops_the_view_before_the_next_event_of_it(
+    ledger: Ledger, runner: Runner, projected: Database
+) -> None:
+    write(ledger, received(1))
+    before = runner.catch_up()
+    with projected.connection() as connection:
+        connection.execute("UPDATE views.case_file_1 SET status = 'adjourned'")
+    write(ledger, RegisterCase(at=OPENED, case_id=case_id(1)))
+    assert runner.catch_up() == before
+    case_file, customers = runner.positions()
+    assert case_file.stopped is not None
+    assert case_file.stopped.cause == "ValueError: 'adjourned' is not a valid Status"
+    assert (customers.position, customers.stopped) == (before + 1, None)
 
 
 def test_a_key_that_cannot_be_told_stops_its_view_at_that_event(ledger: Ledger, projected: Database) -> None:
