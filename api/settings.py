@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
+from api.zones import zones
 from ledger.embedded import default_data
 from ledger.errors import LedgerError
 
@@ -20,7 +20,7 @@ class WrongSetting(LedgerError):
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in zones():
         raise ValueError(f"{name} is no IANA zone; give one such as Asia/Shanghai")
     return name
 

@@ -126,7 +126,7 @@ class Workspace:
         if settings.master_key is not None:
             return LocalMasterKey.from_text(settings.master_key.get_secret_value())
         if settings.master_key_file is not None:
-            return _key_in(settings.master_key_file)
+            return _key_in(settings.master_key_file, "DAYBOOK_MASTER_KEY_FILE")
         if not settings.embedded:
             raise WrongSetting(
                 "There is no master key: set DAYBOOK_MASTER_KEY (`openssl rand -base64 32` makes one), "
@@ -135,7 +135,7 @@ class Workspace:
         file = settings.data / "master.key"
         if not file.exists() and books(self.database):
             raise WrongSetting(f"The data in {settings.data} was written under a master key that is gone: {file}.")
-        return LocalMasterKey.from_file(file, create=True)
+        return _key_in(file, f"The master key {file}", create=True)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -227,8 +227,8 @@ def refuse_a_single_role(connection: psycopg.Connection) -> None:
             )
 
 
-def _key_in(file: Path) -> LocalMasterKey:
+def _key_in(file: Path, called: str, *, create: bool = False) -> LocalMasterKey:
     try:
-        return LocalMasterKey.from_file(file)
-    except OSError as error:
-        raise WrongSetting(f"DAYBOOK_MASTER_KEY_FILE cannot be read: {error}") from error
+        return LocalMasterKey.from_file(file, create=create)
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongSetting(f"{called} cannot be read: {error}") from error

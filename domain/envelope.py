@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
@@ -173,6 +173,18 @@ class Submission:
     times_stated: bool = True
     """Whether the caller said when it happened. Otherwise the door took its clock's time, and asking again with the
     same id a moment later is still the same request."""
+
+    def __post_init__(self) -> None:
+        """Keeps its instants in UTC: elsewhere two of them look equal, an hour apart, when clocks go back.
+
+        Raises: ValueError for a time without a zone.
+        """
+        for name in ("said_at", "source_recorded_at"):
+            at = getattr(self, name)
+            if at is not None:
+                if at.utcoffset() is None:
+                    raise ValueError(f"{name} is {at.isoformat()}, which names no zone; say of which zone it is.")
+                object.__setattr__(self, name, at.astimezone(UTC))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import psycopg
 
 from domain.envelope import RegisterNumber
 from ledger.codec import SealedValue
-from ledger.columns import Column, blobs, instants, integers, nullable_instants, nullable_texts, texts, uuids
+from ledger.columns import Column, blobs, instants, integers, texts, uuids
 from ledger.errors import ClocksDisagree, LedgerError, UnknownBook
 
 APPEND = """
@@ -117,8 +117,8 @@ class Batch:
             instants(drafts["occurred_at"]),
             texts(drafts["occurred_zone"]),
             texts(drafts["occurred_precision"]),
-            nullable_instants(drafts["source_recorded_at"]),
-            nullable_texts(drafts["series"]),
+            instants(drafts["source_recorded_at"]),
+            texts(drafts["series"]),
             blobs(drafts["data"]),
             blobs(drafts["metadata"]),
             integers(place for place, write in enumerate(writes, 1) for _ in write.sealed),
@@ -159,6 +159,16 @@ def _transposed(row_type: type[Draft | SealedValue], rows: Sequence[Draft | Seal
     """The columns of rows by name, also when there is no row."""
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(row_type._fields)
     return dict(zip(row_type._fields, columns, strict=True))
+
+
+def passing(error: psycopg.Error) -> bool:
+    """Whether the same may succeed a moment later: after a lost connection, a restart, a deadlock.
+
+    psycopg counts the server's limits (SQLSTATE class 54, such as a row too big for its index) among these errors; a
+    limit stays where it is.
+    """
+    operational = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return operational and (error.sqlstate or "")[:2] != "54"
 
 
 def translated(error: psycopg.Error, book: str) -> Exception:

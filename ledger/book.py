@@ -60,7 +60,8 @@ def open_book(
     """The ledger of a new book, or of the book that was opened just so before.
 
     `at` is when it is opened; in a simulated book its time begins there. Raises: BookExists when the book is there
-    under another origin, or of another kind or zone; LedgerError for an impossible name or zone.
+    under another origin, or of another kind or zone; LedgerError for an impossible name or zone; ClocksDisagree;
+    LedgerAway.
     """
     _check(book, zone)
     book_id = uuid5(BOOKS_NAMESPACE, book)
@@ -68,14 +69,18 @@ def open_book(
     submission = Submission(uuid5(book_id, "genesis"), (command,), actor, "ledger", said_at=at, times_stated=False)
     kind = BookKind(time, zone)
     ledger = Ledger(database, master, book, kind=kind)
+
+    def begin(connection: psycopg.Connection) -> None:
+        with connection.transaction():
+            connection.execute(OPEN, {"book": book, "time": time.value, "zone": zone, "from": at})
+            Batch([ledger.first_write(submission)]).run(connection, book, database.now())
+
     if all(state.book != book for state in books(database)):
         try:
-            with database.connection() as connection, connection.transaction():
-                connection.execute(OPEN, {"book": book, "time": time.value, "zone": zone, "from": at})
-                Batch([ledger.first_write(submission)]).run(connection, book, database.now())
+            database.patiently(begin)
             return ledger
         except psycopg.errors.UniqueViolation:
-            pass  # another process opened it at this moment
+            pass  # another process opened it at this moment, or an earlier try of this one that lost its connection
     if kind_of(database, book) != kind:
         found = kind_of(database, book)
         raise BookExists(f"Book {book!r} is there already, with {found.time} time and in zone {found.zone}.")

@@ -7,10 +7,10 @@ needed for the rest (2026-11: 10 000 events, 45 ms against 9 this way).
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import chain, repeat
+from typing import TypeVar
 from uuid import UUID
 
 import psycopg
@@ -18,6 +18,8 @@ from psycopg import postgres
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 from typing_extensions import override
+
+V = TypeVar("V")
 
 POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -43,14 +45,9 @@ class ColumnDumper(Dumper):
 psycopg.adapters.register_dumper(Column, ColumnDumper)
 
 
-def texts(values: Iterable[str]) -> Column:
+def texts(values: Iterable[str | None]) -> Column:
     """A text[]."""
-    return _array("text", [value.encode() for value in values])
-
-
-def nullable_texts(values: Iterable[str | None]) -> Column:
-    """A text[] that may hold NULL."""
-    return _nullable("text", [None if value is None else value.encode() for value in values])
+    return _repetitive("text", values, str.encode)
 
 
 def blobs(values: Iterable[bytes]) -> Column:
@@ -70,17 +67,11 @@ def integers(values: Iterable[int]) -> Column:
     return _framed("int4", len(listed), struct.pack(f">{2 * len(listed)}i", *pairs))
 
 
-def instants(values: Iterable[datetime]) -> Column:
+def instants(values: Iterable[datetime | None]) -> Column:
     """A timestamptz[]."""
-    return _array("timestamptz", [_instant(value) for value in values])
+    return _repetitive("timestamptz", values, _instant)
 
 
-def nullable_instants(values: Iterable[datetime | None]) -> Column:
-    """A timestamptz[] that may hold NULL."""
-    return _nullable("timestamptz", [None if value is None else _instant(value) for value in values])
-
-
-@lru_cache(maxsize=4096)
 def _instant(value: datetime) -> bytes:
     return _int64((value - POSTGRES_EPOCH) // MICROSECOND)
 
@@ -90,9 +81,15 @@ def _array(element: str, values: Sequence[bytes]) -> Column:
     return _framed(element, len(values), b"".join(chain.from_iterable(zip(lengths, values, strict=True))))
 
 
-def _nullable(element: str, values: Sequence[bytes | None]) -> Column:
-    items = b"".join(NULL if value is None else _length(len(value)) + value for value in values)
-    return _framed(element, len(values), items, null=None in values)
+def _repetitive(element: str, values: Iterable[V | None], encode: Callable[[V], bytes]) -> Column:
+    """An array whose values repeat, as topics, zones and streams do: each of them is encoded once."""
+    listed = list(values)
+    items: dict[V | None, bytes] = {value: NULL if value is None else _item(encode(value)) for value in set(listed)}
+    return _framed(element, len(listed), b"".join(map(items.__getitem__, listed)), null=None in items)
+
+
+def _item(encoded: bytes) -> bytes:
+    return _length(len(encoded)) + encoded
 
 
 def _framed(element: str, size: int, items: bytes, *, null: bool = False) -> Column:

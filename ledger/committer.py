@@ -11,7 +11,8 @@ from threading import Lock, Thread
 
 import psycopg
 
-from ledger.append import Batch, LeftOut, Write, Written
+from ledger.append import Batch, LeftOut, Write, Written, passing
+from ledger.connection import connected
 from ledger.errors import ClocksDisagree, LedgerAway, LedgerError, UnknownBook
 
 MOST_EVENTS = 2_000
@@ -107,10 +108,8 @@ class Committer:
             results: list[Result | Exception] = list(self._run([write for write, _ in batch]))
         except (UnknownBook, ClocksDisagree, LedgerAway) as error:
             results = [error] * len(batch)
-        except (LedgerError, psycopg.Error):
+        except Exception:  # noqa: BLE001 -- whatever is wrong with one command is handed to its own caller
             results = [self._alone(write) for write, _ in batch]
-        except Exception as error:  # noqa: BLE001 -- handed to every caller; the thread lives on for the others
-            results = [error] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
             if isinstance(result, Exception):
                 future.set_exception(result)
@@ -122,7 +121,7 @@ class Committer:
         """One command of a batch in which some row was bad: only its own command fails."""
         try:
             return self._run([write])[0]
-        except (LedgerError, psycopg.Error) as error:
+        except Exception as error:  # noqa: BLE001 -- handed to the caller; the thread lives on for the others
             return error
 
     def _run(self, writes: list[Write]) -> list[Result]:
@@ -132,7 +131,9 @@ class Committer:
         while True:
             try:
                 return Batch(writes).run(self._connected(), self._book, self._now())
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except psycopg.Error as error:
+                if not passing(error):
+                    raise
                 self._disconnect()
                 if time.monotonic() + pause > deadline:
                     raise LedgerAway(f"The database does not answer: {str(error).strip()}") from error
@@ -151,7 +152,7 @@ class Committer:
 
     def _connected(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._url, autocommit=True)
+            self._connection = connected(self._url)
         return self._connection
 
     def _disconnect(self) -> None:

@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolClosed
 
-from ledger.append import Batch, LeftOut, Write, Written
+from ledger.append import Batch, LeftOut, Write, Written, passing
 from ledger.committer import NOTIFY, Committer
+from ledger.connection import in_utc, with_deadlines
 from ledger.errors import LedgerAway, LedgerError
 
 T = TypeVar("T")
@@ -23,8 +23,6 @@ T = TypeVar("T")
 PATIENCE = timedelta(seconds=10)
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
-# What may be tried again: a lost connection, a restart, a serialization failure, a deadlock.
-PASSING = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 class Database:
@@ -34,7 +32,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10) -> None:
-        self.url = in_utc(url)
+        self.url = with_deadlines(url, patience)
         self.patience = patience
         self._pool: ConnectionPool[psycopg.Connection] = ConnectionPool(
             self.url,
@@ -42,6 +40,7 @@ class Database:
             max_size=pool_size,
             open=False,
             kwargs={"autocommit": True},
+            configure=in_utc,
             name="daybook",
             timeout=patience.total_seconds(),
             # The pool waits longer and longer between its attempts; after this it begins anew.
@@ -49,6 +48,7 @@ class Database:
         )
         self._pool.open()
         self._committers: dict[str, Committer] = {}
+        self._closed = False
         self._lock = Lock()
         try:
             self.rows("SELECT 1")
@@ -67,6 +67,7 @@ class Database:
     def close(self) -> None:
         """Waits for what has been handed in, then lets all connections go."""
         with self._lock:
+            self._closed = True
             committers, self._committers = self._committers, {}
         for committer in committers.values():
             committer.close()
@@ -99,7 +100,9 @@ class Database:
                     return work(connection)
             except PoolClosed as error:
                 raise LedgerError("This ledger has been closed.") from error
-            except PASSING as error:
+            except psycopg.Error as error:
+                if not passing(error):
+                    raise
                 if time.monotonic() + pause > deadline:
                     raise LedgerAway(f"The database does not answer: {str(error).strip()}") from error
                 time.sleep(pause)
@@ -127,12 +130,8 @@ class Database:
 
     def _committer(self, book: str) -> Committer:
         with self._lock:
+            if self._closed:
+                raise LedgerError("This ledger has been closed.")
             if book not in self._committers:
                 self._committers[book] = Committer(self.url, book, self.patience, self.now)
             return self._committers[book]
-
-
-def in_utc(url: str) -> str:
-    """The conninfo with the session's zone set to UTC, whatever the server's is."""
-    options = str(conninfo_to_dict(url).get("options") or "")
-    return make_conninfo(url, options=f"{options} -c TimeZone=UTC".strip())

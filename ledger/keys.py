@@ -116,7 +116,8 @@ Wrapped = tuple[UUID, int, bytes]
 class KeyRing:
     """The data keys of one book's subjects: fetched in bulk, made where there is none, the latest remembered.
 
-    `fetch` reads wrapped keys of subjects; `keep` stores new ones, where another writer's, if first, stays.
+    `fetch` reads wrapped keys of subjects, `sample` any one of the book's; `keep` stores new ones, where another
+    writer's, if first, stays.
     """
 
     def __init__(
@@ -125,11 +126,13 @@ class KeyRing:
         master: MasterKey,
         fetch: Callable[[Sequence[UUID]], Iterable[Wrapped]],
         keep: Callable[[Sequence[UUID], Sequence[bytes]], None],
+        sample: Callable[[], Iterable[Wrapped]],
     ) -> None:
         self._book = book
         self._master = master
         self._fetch = fetch
         self._keep = keep
+        self._sample = sample
         self._known: OrderedDict[UUID, DataKey] = OrderedDict()
         self._lock = Lock()
 
@@ -144,11 +147,17 @@ class KeyRing:
         return found
 
     def for_writing(self, subjects: Iterable[UUID]) -> Mapping[UUID, DataKey]:
-        """A key for every subject, made where there was none."""
+        """A key for every subject, made where there was none.
+
+        None is made under another master key than that of the book's other keys: whichever of the two were lost, its
+        share of the values would be gone. Raises: WrongKey.
+        """
         wanted = set(subjects)
         found = dict(self.existing(wanted))
         missing = sorted(wanted - found.keys())
         if missing:
+            if not self._known:  # whatever is known was opened with this master key
+                self._remember(self._sample())
             fresh = [self._master.wrap(secrets.token_bytes(KEY_BYTES), self._binding(s, 1)) for s in missing]
             self._keep(missing, fresh)
             found |= self._remember(self._fetch(missing))

@@ -50,6 +50,7 @@ ORDER BY o.command_id, e.position
 KEYS = (
     "SELECT subject, key_version, wrapped FROM ledger.subject_key WHERE book = %(book)s AND subject = ANY(%(subjects)s)"
 )
+ANY_KEY = "SELECT subject, key_version, wrapped FROM ledger.subject_key WHERE book = %(book)s LIMIT 1"
 KEEP_KEYS = "SELECT ledger.keep_keys(%(book)s, %(subjects)s, %(wrapped)s)"
 # Leans on event_register.
 NUMBERED = """
@@ -112,7 +113,7 @@ class Ledger(Application[str]):
         self.codec = codec or Codec()
         self.time, self.zone = kind or kind_of(database, book)
         self._digest_key = master.derive(b"daybook/command-digest/v1")
-        self._keys = KeyRing(book, master, self._fetch_keys, self._keep_keys)
+        self._keys = KeyRing(book, master, self._fetch_keys, self._keep_keys, self._any_key)
         super().__init__({"PERSISTENCE_MODULE": "ledger.recorder", "DAYBOOK_BOOK": book})
         self.rows = cast(LedgerRecorder, self.recorder)
         self._mapper = cast(LedgerMapper, self.mapper)
@@ -192,7 +193,7 @@ class Ledger(Application[str]):
         return self._sealed([self._prepared(asked, tips)])[0]
 
     def _carried_out_together(self, asked: Sequence[Asked]) -> list[Outcome] | None:
-        """One try at a batch; None when a stream has moved meanwhile."""
+        """One try at a batch; None when its streams have moved meanwhile, or another try at some of it was faster."""
         stored = self._stored(one.submission.command_id for one in asked)
         fresh = [one for one in asked if one.submission.command_id not in stored]
         tips = dict(self.tips({stream for one in fresh for stream in streams_of(one.submission)}))
@@ -213,6 +214,10 @@ class Ledger(Application[str]):
                     tips |= prepared[place].decision.tips
             except (Refused, LedgerError) as error:
                 answers[place] = error
+        noes = [asked[place].submission.command_id for place, no in answers.items()
+                if isinstance(no, Refused | StreamMoved)]  # fmt: skip
+        if noes and self._stored(noes):  # another try was faster, and made the very change that now stands in the way
+            return None
         writes = self._sealed(prepared.values())
         results = self.database.write_together(self.book, writes) if writes else []
         for place, write, written in zip(prepared, writes, results, strict=True):
@@ -338,6 +343,10 @@ class Ledger(Application[str]):
 
     def _fetch_keys(self, subjects: Sequence[UUID]) -> Iterable[tuple[UUID, int, bytes]]:
         rows = self.database.rows(KEYS, {"book": self.book, "subjects": list(subjects)})
+        return [(subject, version, wrapped) for subject, version, wrapped in rows]
+
+    def _any_key(self) -> Iterable[tuple[UUID, int, bytes]]:
+        rows = self.database.rows(ANY_KEY, {"book": self.book})
         return [(subject, version, wrapped) for subject, version, wrapped in rows]
 
     def _keep_keys(self, subjects: Sequence[UUID], wrapped: Sequence[bytes]) -> None:

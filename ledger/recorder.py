@@ -75,14 +75,19 @@ ORDER BY e.stream, e.version
 def with_sealed(query: str) -> str:
     """The query with the sealed values of each event beside it: a row for each value, and one for an event without.
 
-    Leans on the primary key of personal_value.
+    Leans on the primary key of personal_value. OFFSET 0 has each event's values looked up by themselves: joined
+    plainly, and before the table was first analysed, all of the book's were sorted for the streams of one batch.
     """
     order = "position" if "ORDER BY position" in query else "stream, version"
     ordered = ", ".join(f"e.{column}" for column in order.split(", "))
     return f"""
 SELECT e.*, p.path, p.subject, p.key_version, p.sealed
 FROM ({query}) e
-LEFT JOIN ledger.personal_value p ON p.book = %(book)s AND p.stream = e.stream AND p.version = e.version
+LEFT JOIN LATERAL (
+  SELECT path, subject, key_version, sealed
+  FROM ledger.personal_value
+  WHERE book = %(book)s AND stream = e.stream AND version = e.version
+  OFFSET 0) p ON TRUE
 ORDER BY {ordered}
 """
 

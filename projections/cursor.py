@@ -43,6 +43,13 @@ class ProjectionStopped(LedgerError):
         self.cause = cause
 
 
+class RowAhead(LedgerError):
+    """A row shows events that its view's cursor has not come to, so that they would be counted twice."""
+
+    def __init__(self, key: UUID, position: int) -> None:
+        super().__init__(f"The row {key} shows position {position} already. Delete the cursor to build the view anew.")
+
+
 class Standing(NamedTuple):
     """How far a view has come."""
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from domain.correction import applied
 from domain.envelope import Recorded
-from ledger.errors import UnknownTopic, UnreadableEvent
+from ledger.errors import LedgerError, UnknownTopic, UnreadableEvent
 from ledger.ledger import Ledger
 from ledger.recorder import LedgerMapper
 
@@ -30,11 +30,23 @@ class Batch(NamedTuple):
 
 
 def read(ledger: Ledger, start: int, end: int) -> Batch:
-    """The events after `start` and up to `end`, corrections applied. Raises: LedgerAway."""
+    """The events after `start` and up to `end`, which the book has reached; corrections applied.
+
+    Raises: LedgerAway; LedgerError when a position among them is empty, since a view that passed over it would not show
+    that an event is gone.
+    """
     try:
-        return Batch(end, list(applied(ledger.since(start, upto=end))))
+        batch = Batch(end, list(applied(ledger.since(start, upto=end))))
     except (UnknownTopic, UnreadableEvent):
-        return _read_around(ledger, start, end)
+        batch = _read_around(ledger, start, end)
+    there = {recorded.position for recorded in batch.events} | {missed.position for missed in batch.unreadable}
+    if len(there) < end - start:
+        empty = next(position for position in range(start + 1, end + 1) if position not in there)
+        raise LedgerError(
+            f"Position {empty} of book {ledger.book!r} holds no event, though the book goes on after it. "
+            "The views stay before it until the event is restored."
+        )
+    return batch
 
 
 def _read_around(ledger: Ledger, start: int, end: int) -> Batch:

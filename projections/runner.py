@@ -22,6 +22,7 @@ from projections.cursor import (
     Folded,
     Overtaken,
     ProjectionStopped,
+    RowAhead,
     Standing,
     begin,
     make_tables,
@@ -39,7 +40,7 @@ WAIT_POLL_SECONDS = 0.05
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
-UNWRITABLE = (psycopg.DataError, psycopg.IntegrityError, orjson.JSONEncodeError)
+UNWRITABLE = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, orjson.JSONEncodeError)
 """What comes of a row that its table does not take."""
 
 log = logging.getLogger(__name__)
@@ -244,6 +245,9 @@ class Runner:
         views: dict[UUID, Any] = {}
         for key, run in runs.items():
             view, context = before.get(key), FoldContext(key)
+            if view is not None and view.position >= run[0].position:
+                ahead = RowAhead(key, view.position)
+                return self._folded(projection, part.until(_stopped_at(projection, run[0], ahead)))
             for recorded in run:
                 try:
                     view = projection.fold(view, recorded, context)
@@ -267,7 +271,12 @@ def _part(projection: Projection[Any], batch: Batch) -> Part:
 def _stopped(projection: Projection[Any], position: int, topic: str, error: Exception) -> ProjectionStopped:
     said = str(error).strip()
     cause = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return ProjectionStopped(projection.name, projection.version, position, topic, cause)
+    return ProjectionStopped(projection.name, projection.version, position, topic, _as_text(cause))
+
+
+def _as_text(message: str) -> str:
+    """A message as the cursor can keep it: what it quotes may be the very characters that stopped the view."""
+    return message.replace("\0", "\\0").encode(errors="backslashreplace").decode()
 
 
 def _stopped_at(projection: Projection[Any], recorded: Recorded[Any], error: Exception) -> ProjectionStopped:

@@ -25,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--bench", action="store_true", help="run the benchmarks in tests/benchmarks, which are off otherwise"
     )
+    parser.addoption("--bench-rounds", type=int, default=15, help="interleaved rounds of a benchmark (default 15)")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -23,6 +23,7 @@ from domain.personal import Personal
 from domain.stream import Category, stream_of, subject_of
 from ledger.ledger import Ledger
 from projections.case_file import CASE_FILE, CaseFile, by_source_key
+from projections.cursor import standings
 from projections.projection import FoldContext
 
 NUMBER = re.compile(r"([A-Za-z])(\d{4})-0*(\d{1,9})")
@@ -69,7 +70,7 @@ def find(workspace: Workspace, name: str) -> UUID:
         if (stream := ledger.stream_of_number(number)) and stream.startswith(f"{Category.CASE}-"):
             return subject_of(stream)
     try:
-        cases = by_source_key(ledger.database, ledger.book, name.strip())
+        cases = by_source_key(ledger.database, ledger.book, name.strip()) if is_text(name) else []
     except psycopg.errors.UndefinedTable as error:
         raise NotFound(
             f"There is no case {name!r} by number or id, and keys cannot be looked up before `daybook project`."
@@ -78,8 +79,23 @@ def find(workspace: Workspace, name: str) -> UUID:
         ids = ", ".join(str(case.case_id) for case in cases)
         raise NotFound(f"{len(cases)} cases have the key {name!r}; name one by its id: {ids}.")
     if not cases:
-        raise NotFound(f"There is no case {name!r} in book {ledger.book!r}, by number, source's key or id.")
+        message = f"There is no case {name!r} in book {ledger.book!r}, by number, source's key or id."
+        raise NotFound(message + _unknown_yet(ledger))
     return cases[0].case_id
+
+
+def _unknown_yet(ledger: Ledger) -> str:
+    """What to know of a key that is not found while the view of cases is behind the book."""
+    (view,) = standings(ledger.database, ledger.book, [CASE_FILE])
+    head = ledger.head()
+    if view.position >= head:
+        return ""
+    return f" Keys are known up to position {view.position} of {head}; `daybook project` reads on."
+
+
+def is_text(name: str) -> bool:
+    """Whether what was typed is text, and not bytes in an encoding other than the terminal's."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def headline(view: CaseFile) -> str:

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import psycopg
 
-from api.imports.errors import CannotImport
+from api.imports.errors import CannotGoOn, CannotImport
 from api.settings import WrongSetting
 from domain.event import Refused
 from ledger.embedded import EmbeddedError
@@ -50,7 +50,7 @@ class PortTaken(Exception):
     """Another program listens there, or may not be asked to make room."""
 
 
-FORESEEN = (Refused, NotFound, PortTaken, CannotImport, LedgerError, psycopg.Error)
+FORESEEN = (Refused, NotFound, PortTaken, CannotImport, CannotGoOn, LedgerError, psycopg.Error)
 """What a command can fail with when nothing is wrong with Daybook itself."""
 
 
@@ -59,7 +59,7 @@ def exit_of(error: BaseException) -> Exit:
     match error:
         case Refused() | NotFound() | UnknownBook() | BookExists():
             return Exit.NO
-        case WrongSetting() | CannotImport():
+        case WrongSetting() | CannotImport() | CannotGoOn():
             return Exit.USAGE
         case LedgerAway() | EmbeddedError() | psycopg.OperationalError():
             return Exit.AWAY

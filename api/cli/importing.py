@@ -9,12 +9,14 @@ from pathlib import Path
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
 
 from api.cli.exits import Exit
+from api.cli.projecting import complained, untold
 from api.cli.terminal import Terminal, add_row, table
 from api.imports.mapping import load_mapping
 from api.imports.report import ImportReport, Progress
-from api.imports.run import run_import
+from api.imports.run import GOES_ON, NOTHING_WRITTEN, run_import
 from api.workspace import Workspace
 from domain.envelope import Actor, ActorKind
+from ledger.errors import LedgerAway
 from projections.runner import Runner
 
 IMPORTER = Actor("daybook import", ActorKind.IMPORT)
@@ -30,7 +32,7 @@ def run(
     rejects: Path | None,
     project: bool,
 ) -> Exit:
-    """Imports and tells what it came to; IN_PART when rows were rejected."""
+    """Imports and tells what it came to; LEDGER when a view has stopped, IN_PART when rows were rejected."""
     known = load_mapping(mapping)
     rejects = rejects or Path(f"{Path(file.name.removesuffix('.gz')).stem}.rejects.csv")
     columns = (
@@ -55,21 +57,27 @@ def run(
                 rejected=now.rejected,
             )
 
-        report = run_import(
-            workspace.ledger,
-            file,
-            known,
-            dry_run=dry_run,
-            rejects=rejects,
-            actor=IMPORTER,
-            on_progress=on_progress,
-            after_batch=None if runner is None else partial(_brought_up_to, runner),
-        )
-    if runner is not None:
-        runner.catch_up()
+        try:
+            with untold():
+                report = run_import(
+                    workspace.ledger,
+                    file,
+                    known,
+                    dry_run=dry_run,
+                    rejects=rejects,
+                    actor=IMPORTER,
+                    on_progress=on_progress,
+                    after_batch=None if runner is None else partial(_brought_up_to, runner),
+                )
+                if runner is not None:
+                    runner.catch_up()
+        except LedgerAway as error:
+            raise LedgerAway(f"{error}. {NOTHING_WRITTEN if dry_run else GOES_ON}") from error
     terminal.answer({"book": workspace.book, "time": workspace.ledger.time, **asdict(report)})
     terminal.stamp(workspace.book, workspace.ledger.time)
     _show(terminal, report, rejects)
+    if runner is not None and complained(workspace, terminal):
+        return Exit.LEDGER
     return Exit.IN_PART if report.rejected else Exit.DONE
 
 

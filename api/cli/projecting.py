@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -22,10 +24,29 @@ def catch_up(workspace: Workspace, terminal: Terminal) -> int:
         )
 
 
+@contextmanager
+def untold() -> Iterator[None]:
+    """Keeps the runner's log to itself, which says at each turn what has stopped: `complained` says it once."""
+    log = logging.getLogger("projections")
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(logging.NOTSET)
+
+
+def complained(workspace: Workspace, terminal: Terminal) -> bool:
+    """Whether a view has stopped; each that has is told, once."""
+    stopped = [view.stopped for view in workspace.runner.positions() if view.stopped]
+    for stop in stopped:
+        terminal.complain(str(stop))
+    return bool(stopped)
+
+
 def run(workspace: Workspace, terminal: Terminal, *, follow: bool) -> Exit:
     """Answers with the views' positions; LEDGER when one has stopped."""
-    logging.getLogger("projections").setLevel(logging.CRITICAL)  # what stopped is told below, once
-    position = catch_up(workspace, terminal)
+    with untold():
+        position = catch_up(workspace, terminal)
     head = workspace.ledger.head()
     views = workspace.runner.positions()
     terminal.answer(
@@ -42,11 +63,8 @@ def run(workspace: Workspace, terminal: Terminal, *, follow: bool) -> Exit:
     )
     terminal.stamp(workspace.book, workspace.ledger.time)
     terminal.show(f"The views of book {workspace.book} show it up to position {position} of {head}.")
-    stopped = [view.stopped for view in views if view.stopped]
-    for stop in stopped:
-        terminal.complain(str(stop))
+    stopped = complained(workspace, terminal)
     if follow:
-        logging.getLogger("projections").setLevel(logging.NOTSET)
         terminal.say("Following; Ctrl-C ends it.")
         workspace.runner.follow(Event())
     return Exit.LEDGER if stopped else Exit.DONE

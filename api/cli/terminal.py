@@ -73,6 +73,9 @@ class Terminal:
 @contextmanager
 def answering(terminal: Terminal) -> Iterator[None]:
     """Turns an error into its sentence and its exit code. Raises: typer.Exit."""
+    logging.getLogger("psycopg.pool").setLevel(
+        logging.CRITICAL
+    )  # each try of each connection; what comes of it is told
     try:
         yield
     except KeyboardInterrupt as error:

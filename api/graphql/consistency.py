@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from api.graphql.identity import opaque, parts_of
 from api.graphql.problem import Code, Problem
+
+POSITION = re.compile(r"[0-9]{1,15}")
+"""As long as one that every reader of JSON keeps exactly."""
 
 
 def token_of(book: str, position: int) -> str:
@@ -15,7 +20,7 @@ def position_of(token: str, book: str) -> int:
     """The position that a token of this book stands for. Raises: Problem."""
     try:
         kind, of_book, position = parts_of(token)
-        if kind == "position" and of_book == book:
+        if kind == "position" and of_book == book and POSITION.fullmatch(position):
             return int(position)
     except ValueError:
         pass

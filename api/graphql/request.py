@@ -39,8 +39,7 @@ class Request(BaseContext):
         if not await self.door.shows(position):
             raise Problem(
                 Code.NOT_CAUGHT_UP,
-                f"The views have not reached position {position} within {self.door.wait_seconds:g} seconds; "
-                "try again, or ask without the consistency token.",
+                f"The views do not show position {position} yet; try again, or ask without the consistency token.",
                 position=position,
             )
 

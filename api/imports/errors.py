@@ -1,4 +1,4 @@
-"""Why a file is not imported at all, told before anything of it is written."""
+"""Why a file is not imported: told before anything of it is written, or when there is no going on."""
 
 from __future__ import annotations
 
@@ -13,3 +13,10 @@ class BadMapping(CannotImport):
 
 class BadFile(CannotImport):
     """The file is not there, is not whole, or is not written as the mapping says."""
+
+
+class CannotGoOn(Exception):
+    """The import was cut off by what lies beside the ledger; what was written stays, and the next run goes on."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(f"{found} What is written stays; run the same command again to go on from there.")

@@ -53,7 +53,10 @@ class Clock:
             local = datetime.strptime(text, self._format)  # noqa: DTZ007  the mapping's zone is set below
         except ValueError:
             raise BadRow("bad-time", f"{text!r} is not a time as {self._format!r} has it") from None
-        instant = (local if local.tzinfo else self._placed(local, text)).astimezone(UTC)
+        try:
+            instant = (local if local.tzinfo else self._placed(local, text)).astimezone(UTC)
+        except OverflowError:  # in the first or the last hours that there are, and beyond them in UTC
+            instant = LATEST
         if not EARLIEST <= instant < LATEST:
             raise BadRow("impossible-time", f"{text!r} is not a time from 1900 to 2199")
         return instant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
@@ -12,12 +13,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from api.imports.errors import BadMapping
+from api.zones import zones
 from domain.case.events import AttributeName, CaseKind, Level, PauseGround, Priority
 from domain.channel import Channel, Direction
 from domain.customer import CustomerKind
@@ -28,6 +29,9 @@ SHIPPED = files("api.imports") / "mappings"
 MOST_ATTRIBUTES = 60  # as many as fit, at their longest, into the 56 KiB that the ledger keeps of one event
 # After noon, so that a format which loses half of the day does not give the same instant back.
 TRIAL = datetime(2016, 2, 29, 13, 38, tzinfo=UTC)
+# What some encodings read as half of a surrogate pair, which is no text.
+ESCAPES = rb"+2AA- \ud800"
+HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """The name of a column, exactly as the file's first line has it."""
@@ -38,19 +42,25 @@ Code = TypeVar("Code")
 def _known_encoding(name: str) -> str:
     try:
         known = codecs.lookup(name).name.removesuffix("-sig")
-        as_ascii = '",\n'.encode(known) == b'",\n'
+        if not _is_plain(known):
+            raise ValueError(f"files in {name} are not read; convert the file to UTF-8 first")
     except LookupError as error:
         raise ValueError(f"there is no text encoding {name!r}") from error
-    if not as_ascii:
-        raise ValueError(f"files in {name} are not read; convert the file to UTF-8 first")
     return known
 
 
-def _known_zone(name: str) -> str:
+def _is_plain(encoding: str) -> bool:
+    """Whether it writes CSV's own characters as ASCII does, and reads text and nothing else out of any bytes."""
     try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError) as error:
-        raise ValueError(f"there is no zone {name!r}; give an IANA name such as Europe/Berlin") from error
+        read = ESCAPES.decode(encoding, "surrogateescape")
+        return '",\n'.encode(encoding) == b'",\n' and not HALF_A_PAIR.search(read)
+    except UnicodeError:
+        return False
+
+
+def _known_zone(name: str) -> str:
+    if name not in zones():
+        raise ValueError(f"there is no zone {name!r}; give an IANA name such as Europe/Berlin")
     return name
 
 
@@ -77,7 +87,7 @@ class FileForm(Rule):
     """How the file is written down."""
 
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
-    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
+    delimiter: Annotated[str, StringConstraints(pattern=r'^[^"\r\n\x00]$')] = ","
     missing: tuple[str, ...] = ()
     """What stands in a column that has nothing; an empty field always has nothing."""
 

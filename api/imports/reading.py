@@ -11,10 +11,11 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from api.imports.errors import BadFile
+from api.imports.errors import BadFile, CannotGoOn
 from api.imports.mapping import FileForm
 
 CHUNK_BYTES = 1 << 20
@@ -52,7 +53,9 @@ class Row(NamedTuple):
 def inspect(path: Path) -> Inspected:
     """Reads a file through once, so that a broken one is known before anything of it is written. Raises: BadFile."""
     try:
-        size = path.stat().st_size
+        found = path.stat()
+        if not (S_ISREG(found.st_mode) or S_ISDIR(found.st_mode)):
+            raise BadFile(f"{path} is a stream; save it to a file first, since it is read more than once.")
         with path.open("rb") as raw:
             start = raw.read(4)
             raw.seek(0)
@@ -74,7 +77,7 @@ def inspect(path: Path) -> Inspected:
             raise BadFile(f"{path} is written in {encoding}; convert it to UTF-8 first.")
     if not start:
         raise BadFile(f"{path} is empty; its first line must name the columns.")
-    return Inspected(path, size, digest, zipped)
+    return Inspected(path, found.st_size, digest, zipped)
 
 
 class Table:
@@ -164,7 +167,10 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = next(self._text)
+        try:
+            line = next(self._text)
+        except (OSError, EOFError, zlib.error) as error:
+            raise CannotGoOn(f"The file cannot be read beyond line {self.number}: {error}.") from error
         self.number += 1
         self.of_record.append(line)
         return line

@@ -27,6 +27,8 @@ IMPORTS_NAMESPACE = UUID("6b1f8f5e-1c2d-5f5b-8d0a-2f7c1f0b9e44")
 SAMPLE_ROWS = 100
 BATCH_STEPS = 2_000
 BATCH_ROWS = 5_000
+NOTHING_WRITTEN = "It was a dry run, and nothing is written."
+GOES_ON = "What is written stays; run the same command again to go on from there."
 
 
 class ImportStopped(KeyboardInterrupt):
@@ -34,8 +36,8 @@ class ImportStopped(KeyboardInterrupt):
 
     def __init__(self, report: ImportReport) -> None:
         super().__init__(
-            f"Stopped after {report.rows} rows and {report.events} events of {report.file}. What is written stays; "
-            "run the same command again to go on from there."
+            f"Stopped after {report.rows} rows and {report.events} events of {report.file}. "
+            + (NOTHING_WRITTEN if report.dry_run else GOES_ON)
         )
         self.report = report
 
@@ -63,7 +65,7 @@ def run_import(
     same file led to other counts under another program).
     """
     inspected = inspect(file)
-    if rejects is not None and rejects.exists() and rejects.samefile(file):
+    if rejects is not None and _same(rejects, file):
         raise BadFile(f"{rejects} is the file to be imported; name another file for the rejects.")
     with Table(inspected, mapping.file) as table:
         mapping.fits(table.header, file)
@@ -81,6 +83,13 @@ def run_import(
             raise ImportStopped(engine.report()) from error
         finally:
             engine.worker.shutdown()
+
+
+def _same(rejects: Path, file: Path) -> bool:
+    try:
+        return rejects.exists() and rejects.samefile(file)
+    except OSError:  # nothing can be written there, which is told when it is tried
+        return False
 
 
 def check_sample(table: Table, mapping: Mapping) -> None:
@@ -122,6 +131,12 @@ def _check_times(table: Table, interpreter: Interpreter, sample: list[Row], plac
             f"time.format of the mapping {interpreter.mapping.name!r} does not fit {column} ({place}) in "
             f"{table.file.path}: on line {line} {reason}."
         )
+
+
+def storable(file_name: str) -> str:
+    """The name of a file as the ledger can keep it: text, and not nothing, whatever the file system allows."""
+    text = file_name.encode("utf-8", "backslashreplace").decode()[-200:]
+    return text if text.strip() else repr(text)
 
 
 class _Batch:
@@ -265,7 +280,7 @@ class _Engine:
 
     def _start(self) -> None:
         # A copy of the file under another name is the same import, asked for in other words.
-        name = self.file.path.name[-200:]
+        name = storable(self.file.path.name)
         start = StartImport(
             at=self._now(),
             import_id=self.import_id,
@@ -277,6 +292,8 @@ class _Engine:
             zone_assumed=self.mapping.time.zone_assumed,
         )
         self._carry_out(f"start\0{name}", start)
+        first, *_ = self.ledger.history(start.stream)
+        self.number = str(first.register)
 
     def _finish(self) -> None:
         tally = self.tally
@@ -305,9 +322,7 @@ class _Engine:
             said_at=self.said_at,
             times_stated=False,
         )
-        accepted = self.ledger.carry_out(submission)
-        self.number = self.number or (str(number) if (number := accepted.register()) else None)
-        return accepted.position
+        return self.ledger.carry_out(submission).position
 
     def _now(self) -> datetime:
         return self.said_at or self.ledger.database.now()

@@ -55,10 +55,11 @@ BEGIN
     recorded_at := array_fill(greatest(clock, last), ARRAY[cardinality(p_command)]);
   END IF;
 
-  -- Leans on the primary key of outcome.
+  -- Leans on the primary key of outcome. OFFSET 0 has each command looked up by itself: a plan made while the table was
+  -- small joined all of the book's outcomes to the batch, and lived as long as its connection.
   SELECT array_agg(c.place::integer) INTO repeated
   FROM unnest(p_command) WITH ORDINALITY AS c(id, place)
-  WHERE EXISTS (SELECT FROM ledger.outcome o WHERE o.book = p_book AND o.command_id = c.id);
+  WHERE EXISTS (SELECT FROM ledger.outcome o WHERE o.book = p_book AND o.command_id = c.id OFFSET 0);
 
   -- Leans on event (book, stream, version).
   SELECT array_agg(DISTINCT e.command) INTO refused
@@ -110,24 +111,29 @@ BEGIN
     LEFT JOIN given g ON g.series = c.full_series;
   END IF;
 
+  -- Unnested in the select list, arrays go row by row into the table; in FROM, each would be laid out in full first.
   IF bad IS NULL THEN
     INSERT INTO ledger.event (book, position, stream, version, topic, recorded_at, occurred_at, occurred_zone,
                               occurred_precision, source_recorded_at, register_series, register_number, data, metadata)
     SELECT p_book, base + v.place, v.stream, v.version, v.topic, recorded_at[v.command],
            v.occurred_at, v.zone, v.precision, v.source_recorded_at, v.full_series, v.number, v.data, v.metadata
-    FROM unnest(v_command, v_stream, v_version, v_topic, v_occurred_at, v_zone, v_precision, v_source_recorded_at,
-                all_series, all_numbers, v_data, v_metadata) WITH ORDINALITY
-         AS v(command, stream, version, topic, occurred_at, zone, precision, source_recorded_at,
-              full_series, number, data, metadata, place);
+    FROM (
+      SELECT generate_subscripts(v_command, 1) AS place, unnest(v_command) AS command, unnest(v_stream) AS stream,
+             unnest(v_version) AS version, unnest(v_topic) AS topic, unnest(v_occurred_at) AS occurred_at,
+             unnest(v_zone) AS zone, unnest(v_precision) AS precision,
+             unnest(v_source_recorded_at) AS source_recorded_at, unnest(all_series) AS full_series,
+             unnest(all_numbers) AS number, unnest(v_data) AS data, unnest(v_metadata) AS metadata) v;
   ELSE
     INSERT INTO ledger.event (book, position, stream, version, topic, recorded_at, occurred_at, occurred_zone,
                               occurred_precision, source_recorded_at, register_series, register_number, data, metadata)
     SELECT p_book, base + row_number() OVER (ORDER BY v.place), v.stream, v.version, v.topic, recorded_at[v.command],
            v.occurred_at, v.zone, v.precision, v.source_recorded_at, v.full_series, v.number, v.data, v.metadata
-    FROM unnest(v_command, v_stream, v_version, v_topic, v_occurred_at, v_zone, v_precision, v_source_recorded_at,
-                all_series, all_numbers, v_data, v_metadata) WITH ORDINALITY
-         AS v(command, stream, version, topic, occurred_at, zone, precision, source_recorded_at,
-              full_series, number, data, metadata, place)
+    FROM (
+      SELECT generate_subscripts(v_command, 1) AS place, unnest(v_command) AS command, unnest(v_stream) AS stream,
+             unnest(v_version) AS version, unnest(v_topic) AS topic, unnest(v_occurred_at) AS occurred_at,
+             unnest(v_zone) AS zone, unnest(v_precision) AS precision,
+             unnest(v_source_recorded_at) AS source_recorded_at, unnest(all_series) AS full_series,
+             unnest(all_numbers) AS number, unnest(v_data) AS data, unnest(v_metadata) AS metadata) v
     WHERE v.command <> ALL (bad);
   END IF;
   GET DIAGNOSTICS added = ROW_COUNT;

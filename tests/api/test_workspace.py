@@ -119,3 +119,6 @@ def test_data_whose_key_is_gone_get_no_other_key(folder: Path) -> None:
     with Workspace(own, writes=True) as workspace, pytest.raises(WrongSetting, match="a master key that is gone"):
         workspace.ledger  # noqa: B018 - opening it is what fails
     assert not (folder / "master.key").exists()
+    (folder / "master.key").mkdir()
+    with Workspace(own, writes=True) as workspace, pytest.raises(WrongSetting, match="cannot be read"):
+        workspace.ledger  # noqa: B018 - the same

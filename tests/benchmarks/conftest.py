@@ -1,11 +1,43 @@
 """Benchmarks run one after the other with --bench; each is marked, so that `-m bench` finds them too."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
+
+from ledger.embedded import Embedded
+from ledger.migrate import migrate
+from tests.conftest import Database
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("bench")
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    """How many rounds are timed; an interval of 95 % takes six or more."""
+    asked: int = request.config.getoption("--bench-rounds")
+    return asked
+
+
+@pytest.fixture(scope="session")
+def durable(open_folder: Path) -> Iterator[Embedded]:
+    """A server that flushes what it acknowledges, as servers do."""
+    with Embedded(open_folder / "durable", settings={"max_connections": "150", "shared_buffers": "512MB"}) as server:
+        yield server
+
+
+@pytest.fixture
+def database(durable: Embedded) -> Iterator[Database]:
+    """A fresh migrated database: no benchmark writes into tables or indexes that another has filled."""
+    name = f"bench_{uuid4().hex}"
+    with psycopg.connect(durable.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        migrate(durable.url(name))
+        yield Database.on(durable, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

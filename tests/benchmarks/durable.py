@@ -81,12 +81,12 @@ def a_write(events: int = 1) -> Write:
     return Write(uuid4(), bytes(32), AT, drafts, (), ((stream, 0),))
 
 
-def floor_row(position: int | None = None) -> list[Any]:
+def floor_row(draft: Draft, position: int | None = None) -> list[Any]:
     """The same row for the bare table, with or without its position."""
     place = [] if position is None else [Int8(position)]
     return [
-        "main", *place, f"case-{uuid4()}", Int4(1), "response-sent.1", AT, AT, "Asia/Shanghai", "instant", None, None,
-        None, DATA, METADATA,
+        "main", *place, draft.stream, Int4(draft.version), draft.topic, AT, draft.occurred_at, draft.occurred_zone,
+        draft.occurred_precision, None, None, None, draft.data, draft.metadata,
     ]  # fmt: skip
 
 

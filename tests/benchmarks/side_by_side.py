@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import gc
 import math
-import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
-
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
 
 
 class Work(NamedTuple):
@@ -35,7 +32,7 @@ class Ratio(NamedTuple):
     high: float
 
 
-def compare(title: str, ours: Work, *peers: tuple[Work, str], rounds: int = ROUNDS) -> list[Ratio]:
+def compare(title: str, rounds: int, ours: Work, *peers: tuple[Work, str]) -> list[Ratio]:
     """Runs all of them once to warm up, then `rounds` times turn about, each round in another order; prints a table.
 
     A peer comes with the goal that the design sets, such as "10 or more". Fails when two did not do the same work.

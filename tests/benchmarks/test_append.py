@@ -1,6 +1,5 @@
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,11 +10,10 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 
 from domain.envelope import Submission
 from ledger.append import Write, Written
-from ledger.embedded import Embedded
 from ledger.ledger import Ledger
-from ledger.migrate import migrate
 from tests.benchmarks.durable import DATA, METADATA, Floor, a_ledger, a_response, a_write, floor_row, registered_cases
-from tests.benchmarks.side_by_side import ROUNDS, Work, compare, in_threads
+from tests.benchmarks.side_by_side import Work, compare, in_threads
+from tests.conftest import Database
 
 COMMANDS_A_ROUND = 3_200
 """With 32 writers."""
@@ -24,45 +22,38 @@ EVENTS_A_COMMAND = 5
 RESPONSES_A_CASE = 5
 
 
-@pytest.fixture(scope="module")
-def durable(open_folder: Path) -> Iterator[Embedded]:
-    """A server that flushes what it acknowledges."""
-    with Embedded(open_folder / "durable", settings={"max_connections": "150", "shared_buffers": "512MB"}) as server:
-        migrate(server.url())
-        yield server
-
-
-@pytest.fixture(scope="module")
-def ledger(durable: Embedded) -> Iterator[Ledger]:
-    ledger = a_ledger(durable.url(user="daybook_writer"))
+@pytest.fixture
+def ledger(database: Database) -> Iterator[Ledger]:
+    """An empty book."""
+    ledger = a_ledger(database.writer_url)
     yield ledger
     ledger.close()
     ledger.database.close()
 
 
 @pytest.fixture
-def floor(durable: Embedded) -> Iterator[Floor]:
-    floor = Floor(durable.url(user="daybook_writer"), durable.url())
+def floor(database: Database) -> Iterator[Floor]:
+    floor = Floor(database.writer_url, database.owner_url)
     yield floor
     floor.close()
-    with psycopg.connect(durable.url(), autocommit=True) as owner:
-        owner.execute("DROP TABLE public.floor; DROP SEQUENCE public.floor_position")
 
 
 @pytest.fixture
-def stock(durable: Embedded) -> Iterator[PostgresApplicationRecorder]:
+def stock(database: Database) -> Iterator[PostgresApplicationRecorder]:
     """The library's own recorder, as it ships."""
-    info: Any = psycopg.conninfo.conninfo_to_dict(durable.url())
+    info: Any = psycopg.conninfo.conninfo_to_dict(database.owner_url)
     with PostgresDatastore(
         dbname=info["dbname"], host=info["host"], port="5432", user=info["user"], password="", pool_size=35
     ) as store:
-        recorder = PostgresApplicationRecorder(store, events_table_name=f"stock_{uuid4().hex[:8]}")
+        recorder = PostgresApplicationRecorder(store, events_table_name="stock")
         recorder.create_table()
         yield recorder
 
 
 @pytest.mark.parametrize("writers", [1, 8, 32])
-def test_one_event_appends(writers: int, ledger: Ledger, floor: Floor, stock: PostgresApplicationRecorder) -> None:
+def test_one_event_appends(
+    rounds: int, writers: int, ledger: Ledger, floor: Floor, stock: PostgresApplicationRecorder
+) -> None:
     each = COMMANDS_A_ROUND // 32
     before = ledger.head()
 
@@ -86,22 +77,23 @@ def test_one_event_appends(writers: int, ledger: Ledger, floor: Floor, stock: Po
 
     compare(
         f"Recorder: one-event appends, {writers} writers, one book",
+        rounds,
         Work("daybook recorder", ours, lambda: ledger.head() - before, _for_each(writers, each, a_write)),
         (
             Work("stock recorder", library, stock.max_notification_id, _for_each(writers, each, _a_stored_event)),
             "10 or more (32)",
         ),
         (
-            Work("unlocked INSERT + COMMIT", bare, floor.rows, _for_each(writers, each, floor_row)),
+            Work("unlocked INSERT + COMMIT", bare, floor.rows, _for_each(writers, each, _a_row)),
             "0.5 or more (32)",
         ),
     )
 
 
 @pytest.mark.parametrize("writers", [1, 8, 32])
-def test_whole_commands(writers: int, ledger: Ledger, floor: Floor) -> None:
+def test_whole_commands(rounds: int, writers: int, ledger: Ledger, floor: Floor) -> None:
     each = COMMANDS_A_ROUND // 32
-    cases = iter(registered_cases(ledger, (ROUNDS + 1) * writers * each // RESPONSES_A_CASE + writers))
+    cases = iter(registered_cases(ledger, (rounds + 1) * writers * each // RESPONSES_A_CASE + writers))
     before = ledger.head()
 
     def submissions() -> list[list[Submission]]:
@@ -119,46 +111,49 @@ def test_whole_commands(writers: int, ledger: Ledger, floor: Floor) -> None:
 
     compare(
         f"Whole command: look up, read, decide, encrypt, append, {writers} writers",
+        rounds,
         Work("carry_out", ours, lambda: ledger.head() - before, submissions),
         (
-            Work("unlocked INSERT + COMMIT", bare, floor.rows, _for_each(writers, each, floor_row)),
+            Work("unlocked INSERT + COMMIT", bare, floor.rows, _for_each(writers, each, _a_row)),
             "0.2 or more (32)",
         ),
     )
 
 
-def test_bulk_append(ledger: Ledger, floor: Floor) -> None:
+def test_bulk_append(rounds: int, ledger: Ledger, floor: Floor) -> None:
     before = ledger.head()
     positions = count(1)
+
+    def writes() -> list[Write]:
+        return [a_write(EVENTS_A_COMMAND) for _ in range(BULK_EVENTS // EVENTS_A_COMMAND)]
+
+    def rows() -> list[list[Any]]:
+        return [floor_row(draft, next(positions)) for write in writes() for draft in write.drafts]
 
     def ours(writes: list[Write]) -> int:
         written = ledger.database.write_together("main", writes)
         return sum(isinstance(result, Written) for result in written) * EVENTS_A_COMMAND
 
-    def rows() -> list[list[Any]]:
-        return [floor_row(next(positions)) for _ in range(BULK_EVENTS)]
-
-    copied = compare(
+    compare(
         f"Bulk append: {BULK_EVENTS} encoded events, {EVENTS_A_COMMAND} a command, checked and durable",
-        Work(
-            "daybook bulk append",
-            ours,
-            lambda: ledger.head() - before,
-            lambda: [a_write(EVENTS_A_COMMAND) for _ in range(BULK_EVENTS // EVENTS_A_COMMAND)],
-        ),
+        rounds,
+        Work("daybook bulk append", ours, lambda: ledger.head() - before, writes),
         (Work("binary COPY", floor.copy, None, rows), "0.7 or more"),
         (
             Work("INSERT ... SELECT without checks", floor.select, None, lambda: floor.stage(rows())),
             "none; for the profile",
         ),
     )
-    assert floor.rows() == 2 * (ROUNDS + 1) * BULK_EVENTS
-    assert len(copied) == 2
+    assert floor.rows() == 2 * (rounds + 1) * BULK_EVENTS
 
 
 def _for_each(writers: int, each: int, make: Callable[[], Any]) -> Callable[[], list[list[Any]]]:
     """Makes what every writer writes in a round."""
     return lambda: [[make() for _ in range(each)] for _ in range(writers)]
+
+
+def _a_row() -> list[Any]:
+    return floor_row(a_write().drafts[0])
 
 
 def _a_stored_event() -> StoredEvent:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -20,36 +21,43 @@ from domain.case.commands import (
 from domain.case.events import CaseKind, Level, Outcome, Priority, ResponseKind
 from domain.case.state import Case
 from domain.channel import Channel
-from domain.envelope import Submission
+from domain.event import Command
 from domain.personal import Personal
 from ledger.database import Database
 from ledger.decision import tip_of
-from ledger.embedded import Embedded
 from ledger.ledger import Ledger
+from ledger.outcome import Accepted
 from ledger.recorder import LedgerMapper, Row
 from projections.case_file import CASE_FILE
-from projections.runner import Runner
+from projections.runner import BATCH_EVENTS, Runner
 from tests.benchmarks.durable import AT, a_ledger, submission
 from tests.benchmarks.library_case import Cases, LibraryCase, LibraryProjection, LibraryView, a_library_case
 from tests.benchmarks.side_by_side import Work, compare
 from tests.conftest import Database as Clone
 
 CASES = 300
+LONG_BOOK_CASES = 3_000
 EVENTS_A_CASE = 7
+GENESIS = 1
+SUBMISSIONS_A_TRANSACTION = 1_000
+LIBRARY_CASES_A_SAVE = 50
+"""The library's pipelined insert and the server wait for each other for ever at some thousand events in one save."""
 
 
 @pytest.fixture
-def ledger(database: Clone) -> Iterator[Ledger]:
-    """A book with that many whole cases in it."""
-    ledger = a_ledger(database.writer_url)
-    ledger.carry_out_all([_a_case(number) for number in range(CASES)])
-    yield ledger
-    ledger.close()
-    ledger.database.close()
+def views(database: Clone) -> Iterator[Database]:
+    with Database(database.projector_url) as views:
+        yield views
 
 
 @pytest.fixture
-def library(server: Embedded, database: Clone) -> Iterator[dict[str, str]]:
+def owner(database: Clone) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        yield owner
+
+
+@pytest.fixture
+def library(database: Clone) -> dict[str, str]:
     """The library's environment, with as many cases of its own saved in the same database."""
     info: Any = psycopg.conninfo.conninfo_to_dict(database.owner_url)
     env = {
@@ -60,47 +68,102 @@ def library(server: Embedded, database: Clone) -> Iterator[dict[str, str]]:
         "POSTGRES_PASSWORD": "",
     }
     with Cases(env) as cases:
-        cases.save(*(a_library_case(number, uuid4(), AT) for number in range(CASES)))
-        yield env
+        for first in range(0, CASES, LIBRARY_CASES_A_SAVE):
+            cases.save(*(a_library_case(first + nth, uuid4(), AT) for nth in range(LIBRARY_CASES_A_SAVE)))
+    return env
 
 
-def test_projection_catch_up(ledger: Ledger, database: Clone, library: dict[str, str]) -> None:
-    with Database(database.projector_url) as views, psycopg.connect(database.owner_url, autocommit=True) as owner:
+@contextmanager
+def _book(clone: Clone, cases: int, *, open_at_once: int = 1) -> Iterator[Ledger]:
+    """A book of whole cases, of which about so many are under way at any time."""
+    of_case = [_commands(number) for number in range(cases)]
+    order = sorted(
+        (number + step * open_at_once / EVENTS_A_CASE, number, step)
+        for number in range(cases)
+        for step in range(EVENTS_A_CASE)
+    )
+    submissions = [submission(of_case[number][step]) for _, number, step in order]
+    ledger = a_ledger(clone.writer_url)
+    for first in range(0, len(submissions), SUBMISSIONS_A_TRANSACTION):
+        answers = ledger.carry_out_all(submissions[first : first + SUBMISSIONS_A_TRANSACTION])
+        assert all(isinstance(answer, Accepted) for answer in answers)
+    yield ledger
+    ledger.close()
+    ledger.database.close()
+
+
+def _nothing_folded(owner: psycopg.Connection) -> None:
+    owner.execute(f"TRUNCATE views.{CASE_FILE.table}; UPDATE views.cursor SET position = 0")
+
+
+def _whole_view(owner: psycopg.Connection) -> tuple[Any, ...] | None:
+    """The rows of our view, and the answers that they count."""
+    return owner.execute(f"SELECT count(*), sum(responses) FROM views.{CASE_FILE.table}").fetchone()
+
+
+def test_projection_catch_up(
+    rounds: int, database: Clone, library: dict[str, str], views: Database, owner: psycopg.Connection
+) -> None:
+    with _book(database, CASES) as ledger, ExitStack() as running:
         runner = Runner(ledger, views, [CASE_FILE])
         runner.prepare()
-        genesis = 1
 
-        def begin_anew() -> None:
-            owner.execute(f"TRUNCATE views.{CASE_FILE.table}; UPDATE views.cursor SET position = 0")
+        def library_begins_anew() -> None:
+            running.close()
             owner.execute("DROP TABLE IF EXISTS library_case_file_tracking, library_case_file")
 
         def caught_up(_: None) -> int:
-            return runner.catch_up() - genesis
-
-        def read_alone(_: None) -> int:
-            return len(ledger.since(0)) - genesis
+            return runner.catch_up() - GENESIS
 
         def library_runner(_: None) -> int:
-            with ProjectionRunner(
-                application_class=Cases, projection_class=LibraryProjection, view_class=LibraryView, env=library
-            ) as running:
-                running.wait(CASES * EVENTS_A_CASE, timeout=60)
-                return running.view.max_tracking_id(Cases.name) or 0
+            of_library = running.enter_context(
+                ProjectionRunner(
+                    application_class=Cases, projection_class=LibraryProjection, view_class=LibraryView, env=library
+                )
+            )
+            of_library.wait(CASES * EVENTS_A_CASE, timeout=60)
+            return of_library.view.max_tracking_id(Cases.name) or 0
 
         compare(
-            "Projection catch-up: the case file, events decoded and validated",
-            Work("daybook runner", caught_up, None, begin_anew),
-            (Work("library's ProjectionRunner", library_runner, None, begin_anew), "60 or more"),
-            (Work("reading and decoding alone", read_alone, None, begin_anew), "0.5 or more"),
+            "Projection catch-up: the case file against the library",
+            rounds,
+            Work("daybook runner", caught_up, None, lambda: _nothing_folded(owner)),
+            (Work("library's ProjectionRunner", library_runner, None, library_begins_anew), "60 or more"),
         )
-        assert views.rows(f"SELECT count(*), sum(responses) FROM views.{CASE_FILE.table}") == [(CASES, CASES)]
+        assert _whole_view(owner) == (CASES, CASES)
 
 
-def test_replay(ledger: Ledger, library: dict[str, str]) -> None:
-    streams = sorted({recorded.stream for recorded in ledger.since(1)})
-    by_stream = {stream: ledger.rows.rows_of([stream]) for stream in streams}
-    mapper = LedgerMapper(ledger.codec, ledger.book)
-    with Cases(library) as cases:
+@pytest.mark.parametrize("open_at_once", [1, 1_000])
+def test_projection_beside_reading(
+    rounds: int, open_at_once: int, database: Clone, views: Database, owner: psycopg.Connection
+) -> None:
+    with _book(database, LONG_BOOK_CASES, open_at_once=open_at_once) as ledger:
+        runner = Runner(ledger, views, [CASE_FILE])
+        runner.prepare()
+
+        def caught_up(_: None) -> int:
+            return runner.catch_up() - GENESIS
+
+        def read_alone(_: None) -> int:
+            position, head = GENESIS, ledger.head()
+            while position < head:
+                position = ledger.since(position, limit=BATCH_EVENTS)[-1].position
+            return position - GENESIS
+
+        compare(
+            f"Projection catch-up: the case file beside reading alone, {open_at_once} cases under way at any time",
+            rounds,
+            Work("daybook runner", caught_up, None, lambda: _nothing_folded(owner)),
+            (Work("reading and decoding alone", read_alone), "0.5 or more"),
+        )
+        assert _whole_view(owner) == (LONG_BOOK_CASES, LONG_BOOK_CASES)
+
+
+def test_replay(rounds: int, database: Clone, library: dict[str, str]) -> None:
+    with _book(database, CASES) as ledger, Cases(library) as cases:
+        streams = sorted({recorded.stream for recorded in ledger.since(GENESIS)})
+        by_stream = {stream: ledger.rows.rows_of([stream]) for stream in streams}
+        mapper = LedgerMapper(ledger.codec, ledger.book)
         stored: dict[Any, list[StoredEvent]] = {}
         for notification in cases.recorder.select_notifications(1, CASES * EVENTS_A_CASE):
             stored.setdefault(notification.originator_id, []).append(notification)
@@ -113,6 +176,7 @@ def test_replay(ledger: Ledger, library: dict[str, str]) -> None:
 
         compare(
             "Replay: bytes to state, one core",
+            rounds,
             Work("daybook: decode, evolve", ours),
             (Work("library's Aggregate as shipped", theirs), "6 or more"),
         )
@@ -135,11 +199,12 @@ def _library_replayed(cases: Cases, events: list[StoredEvent]) -> int:
     return found.version
 
 
-def _a_case(number: int) -> Submission:
+def _commands(number: int) -> tuple[Command, ...]:
+    """The seven commands of a case, each of which leads to one event."""
     case_id, customer_id = uuid4(), uuid4()
     said = Personal.open(customer_id, f"电费多收了一倍，请核查。 {number}")
     reply = Personal.open(customer_id, "We have read your meter and will call you.")
-    return submission(
+    return (
         ReceiveCase(at=AT, case_id=case_id, kind=CaseKind.COMPLAINT, customer_id=customer_id, channel=Channel.HOTLINE,
                     words=said),
         RegisterCase(at=AT, case_id=case_id, unit="East branch desk", registered_by="李娜"),

@@ -337,6 +337,19 @@ def test_a_row_that_no_event_can_have_is_refused_by_the_table_itself(ledger: Led
     assert len(ledger.database.rows("SELECT 1 FROM ledger.outcome")) == 1
 
 
+OUTCOMES_READ = """
+SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = 'outcome'
+"""
+
+
+def test_an_append_reads_no_outcome_but_those_of_its_own_commands(ledger: Ledger, database: conftest.Database) -> None:
+    """Also on a connection whose plan was made while the book was empty."""
+    with psycopg.connect(database.owner_url) as connection:
+        for _ in range(20):
+            Batch([write(f"case-{uuid4()}", 0)]).run(connection, ledger.book, OPENED)
+        assert connection.execute(OUTCOMES_READ).fetchone() == (0,)
+
+
 def test_a_command_without_events_is_kept_and_moves_nothing(ledger: Ledger) -> None:
     nothing = Write(uuid4(), b"digest", OPENED + HOUR, (), (), ())
     assert appended(ledger, nothing, write(f"case-{uuid4()}", 0)) == [

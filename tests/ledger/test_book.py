@@ -1,8 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 from uuid import uuid4
 
+import psycopg
 import pytest
+from typing_extensions import override
 
 from domain.book import BookOpened, BookTime
 from domain.envelope import Actor, ActorKind
@@ -11,9 +14,13 @@ from ledger.database import Database
 from ledger.errors import BookExists, LedgerError
 from ledger.keys import LocalMasterKey
 from ledger.ledger import Ledger
+from tests import conftest
 from tests.ledger.submissions import MASTER, OPENED, opened, receive, submission
 
 INSTALLATION = Actor("installation", ActorKind.SYSTEM)
+HANG_UP = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s AND datname = current_database()
+"""
 
 
 def test_a_book_begins_with_its_genesis(ledger: Ledger) -> None:
@@ -75,6 +82,26 @@ def test_processes_that_open_a_book_at_the_same_moment_end_with_one_genesis(writ
         histories = list(threads.map(open_together, range(6)))
     assert [len(history) for history in histories] == [1] * 6
     assert all(history == histories[0] for history in histories)
+
+
+def test_a_book_is_opened_over_a_connection_that_is_lost_midway(database: conftest.Database) -> None:
+    class Lost(Database):
+        """A database that hangs up when the genesis is about to be written, once."""
+
+        whole = True
+
+        @override
+        def now(self) -> datetime:
+            if self.whole:
+                self.whole = False
+                with psycopg.connect(database.owner_url) as owner:
+                    owner.execute(HANG_UP, (conftest.WRITER,)).fetchall()
+            return super().now()
+
+    with Lost(database.writer_url) as lost:
+        ledger = opened(lost, "main")
+        assert not lost.whole
+        assert [recorded.position for recorded in ledger.since(0)] == [1]
 
 
 @pytest.mark.parametrize("name", ["", "Main", "1st", "a b", "a_b", "a" * 41, "main\n", "ma\0in", "主"])

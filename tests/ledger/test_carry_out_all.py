@@ -1,6 +1,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -45,6 +46,19 @@ class Interrupted(Database):
             self.interruptions += 1
             self.happens()
         return super().write_together(book, writes)
+
+
+class Overtaken(Database):
+    """A database in which something else happens just before this program first reads a stream."""
+
+    happens: Callable[[], object] | None = None
+
+    @override
+    def rows(self, query: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
+        if self.happens is not None and "stream" in parameters:
+            happens, self.happens = self.happens, None
+            happens()
+        return super().rows(query, parameters)
 
 
 def brief(outcome: Outcome) -> str:
@@ -204,6 +218,19 @@ def test_a_batch_whose_streams_keep_moving_is_given_up_with_nothing_written(
         assert interrupted.interruptions == MOST_TRIES
     assert ledger.history(case_stream(fresh)) == []
     assert ledger.head() == 2 + MOST_TRIES
+
+
+def test_another_try_that_was_faster_answers_for_what_would_now_be_refused(
+    ledger: Ledger, database: conftest.Database
+) -> None:
+    case = uuid4()
+    ledger.carry_out(submission(receive(case)))
+    asked = submission(register(case), expected=((case_stream(case), 1),))
+    with Overtaken(database.writer_url) as connected:
+        late = Ledger(connected, MASTER)
+        connected.happens = lambda: ledger.carry_out(asked)
+        assert late.carry_out_all([asked]) == [ledger.carry_out(asked)]
+    assert ledger.head() == 3
 
 
 def test_bulk_and_single_writers_of_the_same_streams_lose_nothing(ledger: Ledger, database: conftest.Database) -> None:

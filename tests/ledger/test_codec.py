@@ -221,6 +221,16 @@ def test_an_old_payload_is_brought_to_todays_schema_with_its_personal_values() -
     assert accidents.holds_personal("accident-seen.1")
 
 
+@pytest.mark.parametrize("payload", [b'{"code":"x"}', b'{"codes":[]}', b'{"codes":["x"]}', b"[]"])
+def test_an_old_payload_that_its_upcast_cannot_take_is_named_unreadable(payload: bytes) -> None:
+    def first_code(old: dict[str, Any]) -> dict[str, Any]:
+        return {"code": str(int(old["codes"][0]))}
+
+    codec = Codec([CaseClosed], {"case-ended.1": (CaseClosed.TOPIC, first_code)})
+    with pytest.raises(UnreadableEvent, match=r"The bytes of case-ended\.1 at position 7 do not fit"):
+        codec.decode("case-ended.1", payload, where="position 7")
+
+
 def test_an_upcast_that_leads_nowhere_is_refused_when_the_program_starts() -> None:
     with pytest.raises(UnknownTopic, match=r"The upcasts end in 'gone\.1', for which there is no event class\."):
         Codec([CaseClosed], {"case-ended.1": ("gone.1", dict)})

@@ -6,20 +6,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.columns import Column, blobs, instants, integers, nullable_instants, nullable_texts, texts, uuids
+from ledger.columns import Column, blobs, instants, integers, texts, uuids
 from tests.ledger.events import WRITABLE
 
 text = st.text(WRITABLE)
 zones = st.sampled_from([UTC, timezone(timedelta(hours=8)), timezone(timedelta(hours=-5, minutes=-30))])
 aware = st.datetimes(datetime.fromisoformat("1900-01-01"), datetime.fromisoformat("2200-01-01"), timezones=zones)
 KINDS: list[tuple[Any, LiteralString, st.SearchStrategy[Any]]] = [
-    (texts, "text[]", text),
-    (nullable_texts, "text[]", st.none() | text),
+    (texts, "text[]", st.none() | text),
     (blobs, "bytea[]", st.binary()),
     (uuids, "uuid[]", st.uuids()),
     (integers, "int4[]", st.integers(-(2**31), 2**31 - 1)),
-    (instants, "timestamptz[]", aware),
-    (nullable_instants, "timestamptz[]", st.none() | aware),
+    (instants, "timestamptz[]", st.none() | aware),
 ]
 
 

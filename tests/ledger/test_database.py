@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from ledger.database import Database
-from ledger.errors import LedgerAway
+from ledger.errors import LedgerAway, LedgerError
 from ledger.ledger import Ledger
 from tests import conftest
 from tests.ledger.submissions import MASTER, receive, submission
@@ -68,6 +68,18 @@ def test_work_is_done_again_until_it_succeeds_and_other_errors_are_not_retried(d
     assert tries == ["try", "try", "try", "wrong"]
 
 
+def test_a_limit_of_the_server_is_told_at_once_and_not_as_its_absence(database: conftest.Database) -> None:
+    tries: list[str] = []
+
+    def too_large(connection: psycopg.Connection) -> None:
+        tries.append("try")
+        connection.execute("SELECT array_fill(0, ARRAY[1000000, 1000000])")
+
+    with Database(database.writer_url) as connected, pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        connected.patiently(too_large)
+    assert tries == ["try"]
+
+
 def test_ledgers_of_one_database_share_a_committer_for_each_book(database: conftest.Database, ledger: Ledger) -> None:
     sibling = Ledger(ledger.database, MASTER, "main")
     for _ in range(3):
@@ -85,4 +97,12 @@ def test_ledgers_of_one_database_share_a_committer_for_each_book(database: conft
 def test_closing_lets_every_connection_go(database: conftest.Database) -> None:
     with Database(database.writer_url) as connected:
         connected.rows("SELECT 1")
+    assert hang_up_on(database, conftest.WRITER) == 0
+
+
+def test_a_closed_database_writes_nothing_more(database: conftest.Database, ledger: Ledger) -> None:
+    write = ledger.first_write(submission(receive(uuid4())))
+    ledger.database.close()
+    with pytest.raises(LedgerError, match=r"This ledger has been closed\."):
+        ledger.database.write("main", write)
     assert hang_up_on(database, conftest.WRITER) == 0

@@ -39,8 +39,11 @@ class Cabinet:
         for subject, key in zip(subjects, wrapped, strict=True):
             self.kept.setdefault(subject, key)
 
+    def sample(self) -> list[tuple[UUID, int, bytes]]:
+        return [(subject, 1, key) for subject, key in self.kept.items()][:1]
+
     def ring(self, book: str = "main", key: LocalMasterKey = master) -> KeyRing:
-        return KeyRing(book, key, self.fetch, self.keep)
+        return KeyRing(book, key, self.fetch, self.keep, self.sample)
 
 
 @pytest.mark.parametrize(
@@ -125,9 +128,17 @@ def test_where_another_writer_was_first_its_key_is_used() -> None:
         cabinet.ring().for_writing(subjects)
         cabinet.keep(subjects, wrapped)
 
-    late = KeyRing("main", master, cabinet.fetch, keep_late)
+    late = KeyRing("main", master, cabinet.fetch, keep_late, cabinet.sample)
     sealed = late.for_writing([WANG])[WANG].cipher.encrypt(b"0" * 12, b"value", None)
     assert cabinet.ring().existing([WANG])[WANG].cipher.decrypt(b"0" * 12, sealed, None) == b"value"
+
+
+def test_no_key_is_made_beside_those_of_another_master() -> None:
+    cabinet = Cabinet()
+    cabinet.ring().for_writing([WANG])
+    with pytest.raises(WrongKey, match="does not open with the key at hand"):
+        cabinet.ring(key=LocalMasterKey(b"2" * 32)).for_writing([LI])
+    assert cabinet.kept.keys() == {WANG}
 
 
 def test_a_subject_without_a_key_is_not_in_the_answer() -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from typing_extensions import override
 
+from domain.case import commands as before
 from domain.case.commands import RecordAttributes
 from domain.case.events import Attribute, CaseReceived, CaseRegistered
 from domain.customer import ContactKind, ContactRecorded
@@ -15,6 +16,7 @@ from domain.event import Refused
 from ledger.append import LeftOut, Write, Written
 from ledger.book import books
 from ledger.database import Database
+from ledger.decision import digest_of
 from ledger.errors import CommandIdReused, LedgerError, StreamMoved, TooLarge, UnknownBook
 from ledger.ledger import MOST_TRIES, BookKind, Ledger
 from ledger.outcome import Accepted, Placed
@@ -192,6 +194,17 @@ def test_times_count_as_content_only_when_the_caller_said_them(ledger: Ledger) -
     ledger.carry_out(stated)
     with pytest.raises(CommandIdReused):
         ledger.carry_out(submission(classify(case, "Billing", at=later), command_id=stated.command_id, at=later))
+
+
+def test_a_field_that_a_command_gets_later_makes_no_other_request_of_the_same_content() -> None:
+    class ClassifyCase(before.ClassifyCase):
+        severity: str | None = None
+
+    asked = classify(uuid4(), "Billing")
+    later = ClassifyCase.model_validate(asked.model_dump())
+    severe = later.model_copy(update={"severity": "high"})
+    first, again, other = (digest_of(submission(command), b"key") for command in (asked, later, severe))
+    assert first == again != other
 
 
 def test_where_it_was_read_and_through_which_door_is_no_part_of_what_an_id_stands_for(ledger: Ledger) -> None:

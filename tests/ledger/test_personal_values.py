@@ -17,10 +17,12 @@ from ledger.database import Database
 from ledger.errors import CommandIdReused, LedgerError, StreamMoved, TooLarge, WrongKey
 from ledger.keys import LocalMasterKey
 from ledger.ledger import Ledger, PersonalPlace
+from ledger.recorder import STREAMS_SEALED
 from tests import conftest
 from tests.ledger.submissions import (
     MASTER,
     OPENED,
+    case_stream,
     contact,
     customer_stream,
     opened,
@@ -32,6 +34,16 @@ from tests.ledger.submissions import (
 
 SECRET = "住在长安街一号的王小明"
 OTHER_SECRET = "冯小明 +86 10 5555 0100"
+MANY_EVENTS = """
+INSERT INTO ledger.event (book, position, stream, version, topic, recorded_at, occurred_at, occurred_zone,
+                          occurred_precision, data, metadata)
+SELECT 'main', 1 + nth, 'case-' || gen_random_uuid(), 1, 'case-received.1', now(), now(), 'UTC', 'instant', '{}', '{}'
+FROM generate_series(1, 50000) AS nth
+"""
+MANY_VALUES = """
+INSERT INTO ledger.personal_value (book, stream, version, path, subject, key_version, sealed)
+SELECT book, stream, version, '/words', gen_random_uuid(), 1, decode(repeat('00', 100), 'hex') FROM ledger.event
+"""
 
 
 def registered(ledger: Ledger, name: str = SECRET) -> UUID:
@@ -158,6 +170,29 @@ def test_another_master_key_opens_nothing(ledger: Ledger) -> None:
     assert len(stranger.since(0)) == 2
     with pytest.raises(WrongKey, match="does not open with the key at hand"):
         values(stranger, customer)
+
+
+def test_values_are_looked_up_by_their_events_in_a_large_book_that_was_never_analysed(
+    database: conftest.Database, ledger: Ledger
+) -> None:
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE ledger.event SET (autovacuum_enabled = false)")
+        connection.execute("ALTER TABLE ledger.personal_value SET (autovacuum_enabled = false)")
+        connection.execute(MANY_EVENTS)
+        connection.execute(MANY_VALUES)
+        wanted = [case_stream(uuid4()) for _ in range(1000)]
+        plan = connection.execute(f"EXPLAIN {STREAMS_SEALED}", {"book": "main", "streams": wanted}).fetchall()
+    assert "Index Scan using personal_value_pkey" in str(plan)
+    assert "(stream = event.stream)" in str(plan)
+
+
+def test_nothing_personal_is_written_under_a_master_key_other_than_before(ledger: Ledger) -> None:
+    registered(ledger)
+    head = ledger.head()
+    stranger = afresh(ledger, LocalMasterKey(b"2" * 32))
+    with pytest.raises(WrongKey, match="does not open with the key at hand"):
+        registered(stranger)
+    assert ledger.head() == head
 
 
 @pytest.mark.parametrize("same_subject", [True, False], ids=["of one person", "of two people"])

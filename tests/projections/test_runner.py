@@ -1,4 +1,5 @@
 import logging
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -353,6 +354,39 @@ def test_a_row_that_this_program_did_not_write_stops_the_view_before_the_next_ev
     assert case_file.stopped is not None
     assert case_file.stopped.cause == "ValueError: 'adjourned' is not a valid Status"
     assert (customers.position, customers.stopped) == (before + 1, None)
+
+
+def test_a_row_too_large_for_an_index_stops_its_view_and_not_the_others(ledger: Ledger, projected: Database) -> None:
+    first = write(ledger, received(1))
+    head = write(ledger, received(2))
+    far_too_long = random.Random(1).randbytes(20_000).hex()  # and not to be compressed
+
+    def fold(view: Any, recorded: Any, context: Any) -> Any:
+        after = CASE_FILE.fold(view, recorded, context)
+        return after._replace(category=far_too_long) if after and recorded.position > first else after
+
+    runner = Runner(ledger, projected, [replace(CASE_FILE, fold=fold), CUSTOMER_PROFILE])
+    assert runner.catch_up() == first
+    case_file, customers = runner.positions()
+    assert case_file.stopped is not None
+    assert (case_file.stopped.position, customers.position) == (head, head)
+    assert case_file.stopped.cause.startswith("ProgramLimitExceeded: index row")
+
+
+@pytest.mark.parametrize("unwritable", ["a \0 in it", "a \ud800 in it"])
+def test_what_stops_a_view_is_told_though_it_quotes_what_no_text_can_hold(
+    ledger: Ledger, projected: Database, unwritable: str
+) -> None:
+    poison = write(ledger, received(1))
+
+    def fold(*_: object) -> Any:
+        raise ValueError(unwritable)
+
+    runner = Runner(ledger, projected, [replace(CASE_FILE, fold=fold)])
+    assert runner.catch_up() == poison - 1
+    stopped = runner.positions()[0].stopped
+    assert stopped is not None
+    assert (stopped.position, stopped.cause[:14], stopped.cause[-6:]) == (poison, "ValueError: a ", " in it")
 
 
 def test_a_key_that_cannot_be_told_stops_its_view_at_that_event(ledger: Ledger, projected: Database) -> None:

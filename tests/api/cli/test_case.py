@@ -62,7 +62,7 @@ def test_a_case_that_is_not_there_is_not_found_whatever_it_is_called(daybook: Co
     teller.case("INC0000102")
     before = daybook("case", "INC0000103")
     daybook.json("project")
-    for name in ("C2026-000002", "INC0000103", str(CUSTOMER)):
+    for name in ("C2026-000002", "INC0000103", str(CUSTOMER), "caf\udce9", ""):
         result = daybook("case", name)
         assert (result.exit_code, result.stdout) == (1, "")
         assert f"There is no case {name!r} in book 'main'" in result.stderr
@@ -78,3 +78,14 @@ def test_a_key_that_two_cases_share_asks_for_an_id(daybook: CommandLine, teller:
     result = daybook("case", "shared")
     assert result.exit_code == 1
     assert f"2 cases have the key 'shared'; name one by its id: {first}, {second}." in result.stderr
+
+
+def test_a_key_that_the_view_has_not_come_to_is_said_to_be_unknown_as_yet(daybook: CommandLine, teller: Teller) -> None:
+    teller.case("INC0000102")
+    daybook.json("project")
+    teller.case("INC0000103")
+    head = teller.workspace.ledger.head()
+    told = daybook("case", "INC0000103").stderr
+    assert f"Keys are known up to position 4 of {head}; `daybook project` reads on." in told
+    daybook.json("project")
+    assert "Keys are known" not in daybook("case", "INC0000104").stderr

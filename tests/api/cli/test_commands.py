@@ -94,6 +94,7 @@ def test_a_book_that_is_not_there_is_told_with_those_that_are(daybook: CommandLi
         (("migrate",), {"DAYBOOK_OWNER_URL": ""}, "DAYBOOK_OWNER_URL is not set"),
         (("project",), {"DAYBOOK_MASTER_KEY": ""}, "There is no master key"),
         (("project",), {"DAYBOOK_MASTER_KEY": "", "DAYBOOK_MASTER_KEY_FILE": "/nowhere/key"}, "cannot be read"),
+        (("project",), {"DAYBOOK_MASTER_KEY": "", "DAYBOOK_MASTER_KEY_FILE": "/"}, "cannot be read"),
         (("serve", "--host", "0.0.0.0"), {}, "0.0.0.0 is not a loopback address"),
         (("serve", "--host", "example.com"), {}, "there is no sign-in"),
         (("import", "nowhere.csv", "--mapping", "nothing"), {}, "There is no mapping 'nothing'"),
@@ -135,6 +136,18 @@ def test_migrate_makes_the_schema_once_and_opens_a_book(empty_database: Database
     other = daybook("migrate", "--open", "main")
     assert other.exit_code == Exit.NO
     assert "Book 'main' is there already" in other.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("--open", "Main Book"), ("--open", "\udcff"), ("--open", "east", "--zone", "Factory")]
+)
+def test_a_book_that_cannot_be_is_told_before_anything_is_made(
+    empty_database: Database, words: tuple[str, ...]
+) -> None:
+    result = CommandLine(environment(empty_database))("migrate", *words)
+    assert (result.exit_code, result.stdout) == (Exit.USAGE, "")
+    with psycopg.connect(empty_database.owner_url) as owner:
+        assert owner.execute("SELECT to_regclass('ledger.migration')").fetchone() == (None,)
 
 
 def test_status_shows_books_views_and_how_far_they_are_behind(daybook: CommandLine, teller: Teller) -> None:

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -56,6 +57,7 @@ def test_a_stale_version_is_refused_and_answered_with_the_case_as_it_is(front_en
     front_end.done("dispatchCase", caseId=case_id, unit="East", expectedVersion=2)
     payload = front_end.change("transferCase", "unit version", caseId=case_id, toUnit="West", expectedVersion=2)
     (error,) = payload.pop("userErrors")
+    assert error["message"] == "This case is not at version 2; look at it as it is now, and decide anew."
     assert payload["case"] == {"unit": "East", "version": 3}
     assert payload["consistencyToken"]
     assert (error["code"], error["field"], error["params"]) == (
@@ -63,6 +65,14 @@ def test_a_stale_version_is_refused_and_answered_with_the_case_as_it_is(front_en
         ["expectedVersion"],
         {"expectedVersion": 2},
     )
+
+
+def test_many_at_one_case_at_once_all_have_their_turn_when_none_named_a_version(
+    front_end: FrontEnd, case_id: str
+) -> None:
+    with ThreadPoolExecutor(16) as people:
+        answers = people.map(lambda at: front_end.objections("assignCase", caseId=case_id, handler=f"{at}"), range(48))
+        assert list(answers) == [[]] * 48
 
 
 def test_a_refusal_is_said_in_words_with_its_code_field_and_params(front_end: FrontEnd, case_id: str) -> None:
@@ -125,6 +135,11 @@ def test_bad_forms_deep_in_an_input_are_told_by_their_path(front_end: FrontEnd, 
         ("2026-02-30T09:00:00Z", "day is out of range"),
         ("2026-03-02", "does not say in which zone"),
         ("yesterday", "is no instant"),
+        ("2026-W10-1T00:00:00Z", "is no instant"),
+        ("20260302T090000Z", "is no instant"),
+        ("2026-03-02T24:00:00Z", "is no instant"),
+        ("2026-03-02T09:00:00\0Z", "is no instant"),
+        ("2026-03-02T09:00:00+08:00:30", "is no instant"),
         (1767322800, "is no instant"),
     ],
 )
@@ -154,7 +169,7 @@ def test_what_happened_earlier_keeps_its_own_time_and_zone(front_end: FrontEnd) 
         "receivedAt history { nodes { occurredAt occurredZone } }",
         kind="COMPLAINT",
         channel="COUNTER",
-        occurredAt="2026-03-02T09:00:00-05:00",
+        occurredAt="2026-03-02T09:00-05:00",  # as browsers write it
         occurredZone="America/New_York",
     )
     assert case == {

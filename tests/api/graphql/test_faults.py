@@ -11,6 +11,7 @@ import pytest
 
 from api.app import create_app
 from api.graphql.consistency import token_of
+from api.graphql.identity import opaque
 from api.workspace import NewBook, Workspace
 from domain.book import BookTime
 from ledger.embedded import Embedded
@@ -53,7 +54,15 @@ def test_a_write_that_does_not_show_in_time_is_said_to_be_done_and_shows_later(d
 
 
 def test_a_token_of_another_book_or_none_at_all_is_refused_by_name(front_end: FrontEnd) -> None:
-    for token in ("nonsense", token_of("other", 1), token_of("main", 1)[:-3], "冯"):
+    for token in (
+        "nonsense",
+        token_of("other", 1),
+        token_of("main", 1)[:-3],
+        "冯",
+        token_of("main", -1),
+        token_of("main", 10**30),
+        opaque("position", "main", "１"),
+    ):
         assert front_end.code(SHOWN, token=token) == "BAD_CONSISTENCY_TOKEN"
 
 

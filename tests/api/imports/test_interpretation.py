@@ -66,6 +66,15 @@ def test_what_is_no_time_is_told_by_name(text: str, code: str) -> None:
     assert code_of(attempt) == code
 
 
+@pytest.mark.parametrize(
+    ("zone", "text"), [("Asia/Shanghai", "1/1/0001 00:00"), ("America/New_York", "31/12/9999 23:59")]
+)
+def test_the_first_and_last_hours_that_there_are_are_impossible_in_any_zone(zone: str, text: str) -> None:
+    with pytest.raises(BadRow) as attempt:
+        clock(zone).instant(text)
+    assert code_of(attempt) == "impossible-time"
+
+
 def test_a_row_is_read_into_the_words_of_the_domain(reader: Interpreter) -> None:
     row = values(incident_state="Awaiting Vendor", vendor=" Vendor 1 ", impact="1 - High", u_symptom="Symptom 1")
     nothing = ("cmdb_ci", "knowledge", "u_priority_confirmation", "notify", "problem_id", "rfc")

@@ -1,10 +1,11 @@
 import gzip
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from api.imports.errors import BadFile
+from api.imports.errors import BadFile, CannotGoOn
 from api.imports.mapping import FileForm
 from api.imports.reading import Row, Table, inspect
 
@@ -62,6 +63,20 @@ def test_a_file_that_is_not_there_is_told_so(tmp_path: Path) -> None:
         inspect(tmp_path / "none.csv")
     with pytest.raises(BadFile, match="cannot be read: Is a directory"):
         inspect(tmp_path)
+
+
+def test_a_stream_is_not_taken_for_a_file_since_it_can_be_read_once_only(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadFile, match="pipe is a stream; save it to a file first"):
+        inspect(tmp_path / "pipe")
+
+
+def test_a_file_that_is_cut_off_while_it_is_read_is_told_with_the_line_it_was_read_to(tmp_path: Path) -> None:
+    path = file(tmp_path, gzip.compress("\n".join(f"{line},{line * 7919 % 10007}" for line in range(90_000)).encode()))
+    inspected = inspect(path)
+    os.truncate(path, path.stat().st_size // 2)
+    with Table(inspected, FileForm()) as table, pytest.raises(CannotGoOn, match=r"beyond line [1-9]\d+: Compressed"):
+        list(table)
 
 
 def test_a_header_in_another_encoding_is_told_with_its_byte(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 import csv
 import json
+import resource
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from api.imports.errors import BadFile, BadMapping
+from api.imports.errors import BadFile, BadMapping, CannotGoOn
 from api.imports.mapping import SHIPPED, Mapping, parsed
 from api.imports.report import ImportReport, Progress
 from api.imports.run import ImportStopped, run_import
@@ -92,7 +95,7 @@ def test_a_second_run_adds_nothing_and_reports_the_same(ledger: Ledger, servicen
     head = ledger.head()
     again = imported(ledger, written(tmp_path / "copy of some.csv", LIFE, OTHER), servicenow)
     assert ledger.head() == head
-    assert again.repeated == 9
+    assert (again.repeated, again.number) == (9, first.number)
     assert without(again) == without(first)
 
 
@@ -297,6 +300,58 @@ def test_the_file_itself_is_never_taken_for_its_rejects(ledger: Ledger, servicen
     with pytest.raises(BadFile, match="cannot be written: No such file or directory"):
         imported(ledger, file, servicenow, rejects=tmp_path / "no" / "rejects.csv")
     assert ledger.head() == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_rejects_file_that_cannot_be_begun_is_told_before_anything_is_written(
+    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "some.csv", LIFE)
+    for rejects, said in ((Path("/dev/full"), "No space left"), (tmp_path / ("x" * 300), "File name too long")):
+        with pytest.raises(BadFile, match=f"cannot be written: {said}"):
+            imported(ledger, file, servicenow, rejects=rejects)
+    assert ledger.head() == 1
+
+
+def test_a_rejects_file_that_cannot_be_written_further_stops_the_run_which_then_goes_on(
+    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+) -> None:
+    bad = [{**FIRST, "number": f"INC{count}", "priority": "0 - Now"} for count in range(10, 60)]
+    file, rejects = written(tmp_path / "some.csv", LIFE, bad), tmp_path / "rejects.csv"
+    with files_of_at_most(2_000), pytest.raises(CannotGoOn, match=r"cannot be written: File too large.* to go on"):
+        imported(ledger, file, servicenow, rejects=rejects)
+    report = imported(ledger, file, servicenow, rejects=rejects)
+    assert (report.cases, report.repeated, len(rejects_in(rejects))) == (1, 5, 50)
+
+
+@contextmanager
+def files_of_at_most(size_bytes: int) -> Iterator[None]:
+    """As if the disk were full: no file of this process may grow beyond that."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize(("name", "kept"), [("caf\udce9.csv", "caf\\udce9.csv"), (" ", "' '"), ("冯.csv", "冯.csv")])
+def test_a_file_may_have_any_name(ledger: Ledger, servicenow: Mapping, tmp_path: Path, name: str, kept: str) -> None:
+    imported(ledger, written(tmp_path / name, LIFE), servicenow)
+    start = ledger.since(1, limit=1)[0].event
+    assert isinstance(start, ImportStarted)
+    assert start.file_name == kept
+
+
+def test_a_dry_run_that_is_stopped_does_not_say_that_anything_was_written(
+    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+) -> None:
+    def stop(now: Progress) -> None:
+        if now.rows:
+            raise KeyboardInterrupt
+
+    with pytest.raises(ImportStopped, match="It was a dry run, and nothing is written"):
+        imported(ledger, written(tmp_path / "some.csv", LIFE), servicenow, dry_run=True, on_progress=stop)
 
 
 def test_a_run_that_is_stopped_says_how_to_go_on_and_the_next_one_does(
