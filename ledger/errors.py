@@ -24,6 +24,13 @@ class StreamMoved(LedgerError):
         self.version = version
 
 
+class BatchMoved(LedgerError):
+    """The streams of a batch keep moving under it. Nothing of it was written; ask for all of it again."""
+
+    def __init__(self) -> None:
+        super().__init__("Other writers keep moving the streams of this batch. Nothing was written; ask for it again.")
+
+
 class CommandIdReused(LedgerError):
     """A command id came back with other content than it was first used for."""
 

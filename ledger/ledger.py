@@ -24,8 +24,9 @@ from ledger.append import Draft, LeftOut, Write, Written
 from ledger.codec import Codec, Disclosure, metadata_bytes, seal
 from ledger.database import Database
 from ledger.decision import Asked, Decision, Tip, decided, digest_of, refuse_the_future, streams_of, tip_of
-from ledger.errors import LedgerError, StreamMoved, UnknownBook
+from ledger.errors import BatchMoved, LedgerError, StreamMoved, UnknownBook
 from ledger.keys import KeyRing, MasterKey
+from ledger.lines import Lines
 from ledger.outcome import Accepted, Outcome, Stored, accepted, same, same_or_error, same_or_reused, stored_outcomes
 from ledger.recorder import LedgerFactory, LedgerMapper, LedgerRecorder, Row
 
@@ -112,6 +113,7 @@ class Ledger(Application[str]):
         self.book = book
         self.codec = codec or Codec()
         self.time, self.zone = kind or kind_of(database, book)
+        self._lines = Lines()
         self._digest_key = master.derive(b"daybook/command-digest/v1")
         self._keys = KeyRing(book, master, self._fetch_keys, self._keep_keys, self._any_key)
         super().__init__({"PERSISTENCE_MODULE": "ledger.recorder", "DAYBOOK_BOOK": book})
@@ -146,6 +148,12 @@ class Ledger(Application[str]):
         """
         asked = Asked(submission, digest_of(submission, self._digest_key))
         streams = streams_of(submission)
+        with self._lines.of(streams):
+            return self._carried_out(asked, streams)
+
+    def _carried_out(self, asked: Asked, streams: Sequence[str]) -> Accepted:
+        """Tries until the streams stand still between reading and writing, five times at the most."""
+        submission = asked.submission
         tips: Mapping[str, Tip] = {}
         for _ in range(MOST_TRIES):
             tips = self.tips(streams)
@@ -166,7 +174,7 @@ class Ledger(Application[str]):
     def carry_out_all(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """Carries many submissions out in their order, in one transaction, and answers each.
 
-        One that is refused or faulty takes no other with it. Raises: StreamMoved when other writers keep moving its
+        One that is refused or faulty takes no other with it. Raises: BatchMoved when other writers keep moving its
         streams; ClocksDisagree, LedgerAway: then all may be asked for again.
         """
         asked = [Asked(submission, digest_of(submission, self._digest_key)) for submission in submissions]
@@ -174,7 +182,7 @@ class Ledger(Application[str]):
             answers = self._carried_out_together(asked)
             if answers is not None:
                 return answers
-        raise StreamMoved("of a batch", 0)
+        raise BatchMoved
 
     def answered(self, submissions: Sequence[Submission]) -> list[Outcome | None]:
         """What became of submissions that were carried out before, and None for each of the others. Writes nothing."""

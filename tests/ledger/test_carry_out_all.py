@@ -14,7 +14,7 @@ from domain.envelope import RegisterNumber, Submission
 from domain.event import Refused
 from ledger.append import LeftOut, Write, Written
 from ledger.database import Database
-from ledger.errors import CommandIdReused, LedgerError, StreamMoved, TooLarge
+from ledger.errors import BatchMoved, CommandIdReused, LedgerError, StreamMoved, TooLarge
 from ledger.ledger import MOST_TRIES, Ledger
 from ledger.outcome import Accepted, Outcome
 from tests import conftest
@@ -75,7 +75,7 @@ def brief(outcome: Outcome) -> str:
 def until_it_holds_still(ledger: Ledger, batch: Sequence[Submission]) -> list[Outcome]:
     """The answers to a batch that is asked for again while other writers keep moving its streams."""
     while True:
-        with suppress(StreamMoved):
+        with suppress(BatchMoved):
             return ledger.carry_out_all(batch)
 
 
@@ -213,7 +213,7 @@ def test_a_batch_whose_streams_keep_moving_is_given_up_with_nothing_written(
     with Interrupted(database.writer_url) as interrupted:
         late = Ledger(interrupted, MASTER, "main")
         interrupted.happens = lambda: ledger.carry_out(submission(classify(case, str(uuid4()))))
-        with pytest.raises(StreamMoved):
+        with pytest.raises(BatchMoved):
             late.carry_out_all([submission(receive(fresh)), submission(register(case))])
         assert interrupted.interruptions == MOST_TRIES
     assert ledger.history(case_stream(fresh)) == []
