@@ -29,7 +29,7 @@ demo: .venv/project.stamp
 	@.venv/bin/daybook demo
 
 test: .venv/dev.stamp .venv/project.stamp
-	$(PY) -m pytest $(TEST_ARGS) --cov
+	$(PY) -m pytest $(TEST_ARGS) --cov $(if $(TEST_ARGS),,--cov-fail-under=95)
 
 check: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m ruff format --check .
