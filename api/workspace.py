@@ -142,6 +142,7 @@ class Workspace:
         """The ledger of the book, which is opened if it may be. Raises: UnknownBook, WrongSetting, WrongKey."""
         ledger = self._opened()
         self._open.callback(ledger.close)
+        ledger.check_key()
         return ledger
 
     def _opened(self) -> Ledger:

@@ -156,12 +156,16 @@ class KeyRing:
         found = dict(self.existing(wanted))
         missing = sorted(wanted - found.keys())
         if missing:
-            if not self._known:  # whatever is known was opened with this master key
-                self._remember(self._sample())
+            self.check()
             fresh = [self._master.wrap(secrets.token_bytes(KEY_BYTES), self._binding(s, 1)) for s in missing]
             self._keep(missing, fresh)
             found |= self._remember(self._fetch(missing))
         return found
+
+    def check(self) -> None:
+        """Looks whether the master key opens the book's keys, by one of them. Raises: WrongKey."""
+        if not self._known:  # whatever is known was opened with this master key
+            self._remember(self._sample())
 
     def _remember(self, rows: Iterable[Wrapped]) -> dict[UUID, DataKey]:
         found = {

@@ -347,6 +347,10 @@ class Ledger(Application[str]):
     def _recorded(self, rows: Sequence[Row], *, opened: bool) -> Iterable[Recorded[Event]]:
         return opening.opened(self._mapper, self._keys, rows) if opened else map(self._mapper.recorded, rows)
 
+    def check_key(self) -> None:
+        """Looks whether the master key is the one under which the book's personal values lie. Raises: WrongKey."""
+        self._keys.check()
+
     # Keys -------------------------------------------------------------------------------------------------------
 
     def _fetch_keys(self, subjects: Sequence[UUID]) -> Iterable[tuple[UUID, int, bytes]]:

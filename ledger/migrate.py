@@ -91,7 +91,10 @@ def applied(connection: psycopg.Connection) -> dict[int, str]:
         if number not in known:
             raise SchemaMismatch(f"The database has migration {name}, which this program does not know. Update it.")
         if known[number] != digest:
-            raise SchemaMismatch(f"Migration {name} was run from another text than this program's.")
+            raise SchemaMismatch(
+                f"Migration {name} was run from another text than this program's. "
+                "Use the program that ran it, or begin a new database."
+            )
     return {number: digest for number, _, digest in rows}
 
 

@@ -1,6 +1,7 @@
 import base64
 import stat
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -9,9 +10,11 @@ from pydantic import SecretStr
 from api.settings import Settings, WrongSetting
 from api.workspace import NewBook, TooMuchAllowed, Workspace
 from domain.book import BookTime
+from domain.customer import CustomerKind, RegisterCustomer
+from domain.envelope import Actor, ActorKind, Submission
 from domain.personal import Personal
 from ledger.book import books
-from ledger.errors import LedgerAway, SchemaMismatch, UnknownBook
+from ledger.errors import LedgerAway, SchemaMismatch, UnknownBook, WrongKey
 from tests.api.cli.conftest import Teller
 from tests.conftest import Database
 
@@ -122,3 +125,15 @@ def test_data_whose_key_is_gone_get_no_other_key(folder: Path) -> None:
     (folder / "master.key").mkdir()
     with Workspace(own, writes=True) as workspace, pytest.raises(WrongSetting, match="cannot be read"):
         workspace.ledger  # noqa: B018 - the same
+
+
+def test_another_master_key_is_told_before_anything_is_read_or_written(database: Database) -> None:
+    customer = uuid4()
+    with Workspace(settings(database), new_book=NewBook()) as workspace:
+        at = workspace.database.now()
+        name = Personal.open(customer, "王小明")
+        asked = RegisterCustomer(at=at, customer_id=customer, kind=CustomerKind.PERSON, name=name)
+        workspace.ledger.carry_out(Submission(uuid4(), (asked,), Actor("clerk", ActorKind.PERSON), "test"))
+    other = settings(database).model_copy(update={"master_key": SecretStr(base64.b64encode(b"j" * 32).decode())})
+    with Workspace(other) as workspace, pytest.raises(WrongKey, match="does not open with the key at hand"):
+        workspace.ledger  # noqa: B018 - opening it is what fails

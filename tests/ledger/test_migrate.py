@@ -68,7 +68,10 @@ def test_a_migration_that_this_program_does_not_know_is_refused_before_anything_
 
 def test_a_migration_that_was_run_from_another_text_is_refused(database: Database) -> None:
     change(database, b"UPDATE ledger.migration SET digest = 'another' WHERE number = 2")
-    said = "Migration 0002_books.sql was run from another text than this program's."
+    said = (
+        "Migration 0002_books.sql was run from another text than this program's. "
+        "Use the program that ran it, or begin a new database."
+    )
     assert mismatch(database.writer_url) == said
     with pytest.raises(SchemaMismatch, match=said):
         migrate(database.owner_url)
