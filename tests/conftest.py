@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -19,6 +20,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = "daybook_template"
 WRITER = "daybook_writer"
 PROJECTOR = "daybook_projector"
+
+
+# A shell without job control has what it starts in the background ignore Ctrl-C, and so would every program that the
+# tests start, and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
