@@ -1,7 +1,7 @@
 """Columns of values as PostgreSQL arrays in their binary form, made a column at a time.
 
-psycopg dumps a list item by item, in Python; for the thirty arrays of a large append that took as long as the server
-needed for the rest (2026-11: 10 000 events, 45 ms against 9 this way).
+psycopg dumps a list item by item, in Python: 20 ms of CPU for the arrays of 10 000 events, against 11 this way, of an
+append of 76 (2026-11, medians of eleven, without the garbage collector).
 """
 
 from __future__ import annotations

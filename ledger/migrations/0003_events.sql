@@ -1,5 +1,5 @@
 -- The events, each in its whole envelope. data and metadata are stored exactly as written.
--- No foreign key to the book: the append function has the book's head locked, and a check a row cost a third of it.
+-- No foreign key to the book: the append function has the book's head locked, and a check a row makes an append a third longer.
 CREATE TABLE ledger.event (
   book text NOT NULL,
   position bigint NOT NULL,
