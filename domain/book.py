@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import ClassVar
-from uuid import UUID
+from typing import ClassVar, TypeAlias, assert_never, get_args
+from uuid import UUID, uuid5
 
 from typing_extensions import override
 
 from domain.decider import Decided, Decider
 from domain.envelope import Context, Recorded
-from domain.event import Command, Event, Label, Refused, ZoneName
+from domain.event import Command, Event, Label, Refused, StaffName, ZoneName
 from domain.refusal import Refusal
 from domain.stream import Category, stream_of
+
+BOOKS_NAMESPACE = UUID("5d0a5f2e-3b4e-5c56-9b0e-6f2a8a1f4c11")
+
+
+def id_of_book(book: str) -> UUID:
+    """The id of the book of that name, in every installation."""
+    return uuid5(BOOKS_NAMESPACE, book)
+
+
+def stream_of_book(book: str) -> str:
+    """The stream in which a book keeps what concerns itself."""
+    return stream_of(Category.BOOK, id_of_book(book))
 
 
 class BookTime(StrEnum):
@@ -38,16 +50,31 @@ class BookOpened(Event):
     """The formats in which its envelopes and personal values are written, for readers in later years."""
 
 
-class OpenBook(Command):
-    """Open a book."""
+class SelfApprovalAllowed(Event):
+    """From here on the person who asks for a correction, a void or the like may approve it as well."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.BOOK_ALREADY_OPEN,)
+    TOPIC: ClassVar = "self-approval-allowed.1"
+
+    reason: Label
+    decided_by: StaffName
+
+
+class SelfApprovalForbidden(Event):
+    """From here on somebody else than who asks must approve, as in a book where nothing was ever said of it."""
+
+    TOPIC: ClassVar = "self-approval-forbidden.1"
+
+    reason: Label
+    decided_by: StaffName
+
+
+BookEvent: TypeAlias = BookOpened | SelfApprovalAllowed | SelfApprovalForbidden
+
+
+class AboutBook(Command):
+    """Something asked for about a book itself."""
 
     book_id: UUID
-    origin: Label
-    book_zone: ZoneName
-    time: BookTime
-    formats: tuple[Label, ...]
 
     @property
     @override
@@ -55,16 +82,70 @@ class OpenBook(Command):
         return stream_of(Category.BOOK, self.book_id)
 
 
+class OpenBook(AboutBook):
+    """Open a book."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.BOOK_ALREADY_OPEN,)
+
+    origin: Label
+    book_zone: ZoneName
+    time: BookTime
+    formats: tuple[Label, ...]
+
+
+class AllowSelfApproval(AboutBook):
+    """Let people approve what they asked for themselves; a small office may have no choice."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_BOOK,)
+
+    reason: Label
+    decided_by: StaffName
+
+
+class ForbidSelfApproval(AboutBook):
+    """Let nobody approve what they asked for themselves."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_BOOK,)
+
+    reason: Label
+    decided_by: StaffName
+
+
+BookCommand: TypeAlias = OpenBook | AllowSelfApproval | ForbidSelfApproval
+
+
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What later decisions about a book depend on."""
+    """What later decisions about a book depend on, and decisions in it."""
 
     genesis: BookOpened
+    self_approval: bool = False
+    """Whether who asks may approve."""
 
 
-def decide(book: Book | None, command: OpenBook, context: Context) -> Decided:
-    """The genesis, or nothing when the book was opened just so. Raises: Refused."""
+def decide(book: Book | None, command: BookCommand, context: Context) -> Decided:
+    """The events that the command leads to; none when nothing changes. Raises: Refused."""
     del context
+    match command:
+        case OpenBook():
+            return _open(book, command)
+        case AllowSelfApproval():
+            allowed = SelfApprovalAllowed(reason=command.reason, decided_by=command.decided_by)
+            return [] if _known(book).self_approval else [allowed]
+        case ForbidSelfApproval():
+            forbidden = SelfApprovalForbidden(reason=command.reason, decided_by=command.decided_by)
+            return [forbidden] if _known(book).self_approval else []
+        case _:
+            assert_never(command)
+
+
+def _known(book: Book | None) -> Book:
+    if book is None:
+        raise Refused(Refusal.UNKNOWN_BOOK, "There is no such book; open it first.", field="book_id")
+    return book
+
+
+def _open(book: Book | None, command: OpenBook) -> Decided:
     opened = BookOpened(origin=command.origin, zone=command.book_zone, time=command.time, formats=command.formats)
     if book is None:
         return [opened]
@@ -77,9 +158,22 @@ def decide(book: Book | None, command: OpenBook, context: Context) -> Decided:
     )
 
 
-def evolve(book: Book | None, recorded: Recorded[BookOpened]) -> Book | None:
-    """The book after an event; its first genesis stays."""
-    return book or Book(recorded.event)
+def evolve(book: Book | None, recorded: Recorded[BookEvent]) -> Book | None:
+    """The book after an event; its first genesis stays, and what comes before it leaves nothing."""
+    event = recorded.event
+    if book is None:
+        return Book(event) if isinstance(event, BookOpened) else None
+    match event:
+        case BookOpened():
+            return book
+        case SelfApprovalAllowed():
+            return replace(book, self_approval=True)
+        case SelfApprovalForbidden():
+            return replace(book, self_approval=False)
+        case _:
+            assert_never(event)
 
 
-BOOK: Decider[Book | None] = Decider(Category.BOOK, None, decide, evolve)
+BOOK: Decider[Book | None] = Decider(
+    Category.BOOK, None, decide, evolve, events=get_args(BookEvent), begins=BookOpened, amendable=False
+)

@@ -2,20 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar, cast
 
+from domain.amendment import AMENDMENTS, Amendment, CorrectionRequested, EventCorrected, EventVoided
 from domain.envelope import Recorded
 from domain.event import Event
 
 E = TypeVar("E", bound=Event)
+Place = tuple[str, int]
+"""A stream and a version in it."""
 
 
 def applied(history: Iterable[Recorded[E]]) -> Iterator[Recorded[E]]:
-    """The history as it is to be folded: in the order given, each version once, nothing added or left out.
+    """The history as it is to be folded: in the order given, corrected events as they are read by now, void ones and
+    whatever only speaks of other events left out.
 
     Whoever folds a stream or a book (the ledger before a decision, a projection, a replay) folds what comes out of
-    here and nothing else, so that a corrected event means the same to all of them. No topic corrects another, so
-    what goes in comes out. It reads one event at a time and keeps none.
+    here and nothing else, so that a corrected event means the same to all of them. A correction changes an event
+    before it in its stream, so the history must hold its streams from their beginning.
+
+    It never raises, whatever a history holds: an amendment of something that is not before it in its stream, or that
+    rests on no request, changes nothing.
     """
-    yield from history
+    events = list(history)
+    if not any(isinstance(recorded.event, AMENDMENTS) for recorded in events):
+        yield from events
+        return
+    reading = Reading(events)
+    for recorded in events:
+        read = reading.of(recorded)
+        if read is not None:
+            yield read
+
+
+class Reading:
+    """How each event of some whole streams is read, after all amendments in them."""
+
+    def __init__(self, history: Iterable[Recorded[Any]]) -> None:
+        self._events = {(recorded.stream, recorded.version): recorded for recorded in history}
+        self._amending: dict[Place, list[Recorded[Any]]] = {}
+        for (stream, version), recorded in self._events.items():
+            if isinstance(recorded.event, Amendment) and recorded.event.version < version:
+                self._amending.setdefault((stream, recorded.event.version), []).append(recorded)
+
+    def of(self, recorded: Recorded[E]) -> Recorded[E] | None:
+        """The event as it is to be folded; None when it is void, or only speaks of other events."""
+        if isinstance(recorded.event, AMENDMENTS):
+            return None
+        amendment = self.amended_by(recorded)
+        if amendment is None:
+            return recorded
+        request = self._replacing(amendment)
+        if request is None:
+            return None
+        read: Recorded[E] = recorded._replace(event=cast(E, request.replacement.data))
+        if (occurrence := request.occurrence) is None:
+            return read
+        at, zone, precision = occurrence.at, occurrence.zone, occurrence.precision
+        return read._replace(occurred_at=at, occurred_zone=zone, occurred_precision=precision)
+
+    def amended_by(self, recorded: Recorded[Any]) -> Recorded[Any] | None:
+        """The correction or void by which an event is read as it is; None when it is read as it was written.
+
+        The latest one decides, of those that were not taken back themselves.
+        """
+        amendments = self._amending.get((recorded.stream, recorded.version), [])
+        standing = (one for one in reversed(amendments) if self._founded(one) and not self._taken_back(one))
+        return next(standing, None)
+
+    def _taken_back(self, amendment: Recorded[Any]) -> bool:
+        later = self.amended_by(amendment)
+        return later is not None and self._replacing(later) is None
+
+    def _replacing(self, amendment: Recorded[Any]) -> CorrectionRequested | None:
+        """What an amendment has read instead, as later corrections of it have that; None for a void."""
+        later = self.amended_by(amendment)
+        if later is not None:
+            return self._replacing(later)
+        return self._request(amendment)
+
+    def _founded(self, amendment: Recorded[Any]) -> bool:
+        return isinstance(amendment.event, EventVoided) or self._request(amendment) is not None
+
+    def _request(self, amendment: Recorded[Any]) -> CorrectionRequested | None:
+        if not isinstance(amendment.event, EventCorrected):
+            return None
+        place = (amendment.stream, amendment.event.request)
+        request = self._events.get(place)
+        return request.event if request is not None and isinstance(request.event, CorrectionRequested) else None
+
+
+def amended(history: Iterable[Recorded[Any]]) -> bool:
+    """Whether a history holds a correction or a void, so that some event in it is read otherwise than written."""
+    return any(isinstance(recorded.event, Amendment) for recorded in history)
+
+
+def events_of(history: Sequence[Recorded[Any]]) -> list[Event]:
+    """The bare events of a history as it is to be folded."""
+    return [recorded.event for recorded in applied(history)]

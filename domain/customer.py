@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, TypeAlias, assert_never
+from typing import Annotated, Any, ClassVar, TypeAlias, assert_never, get_args
 from uuid import UUID
 
 from pydantic import StringConstraints
@@ -197,7 +197,9 @@ def evolve(customer: Customer | None, recorded: Recorded[CustomerEvent]) -> Cust
             assert_never(event)
 
 
-CUSTOMER: Decider[Customer | None] = Decider(Category.CUSTOMER, None, decide, evolve)
+CUSTOMER: Decider[Customer | None] = Decider(
+    Category.CUSTOMER, None, decide, evolve, events=get_args(CustomerEvent), begins=CustomerRegistered
+)
 
 
 def _register(customer: Customer | None, command: RegisterCustomer) -> Decided:

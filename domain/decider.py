@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -14,6 +14,12 @@ S = TypeVar("S")
 
 Decided: TypeAlias = Sequence[Event | Occurred[Event]]
 """The events that follow from a command, in order. A bare event occurred as its command did."""
+
+
+def nothing_else(command: Any, context: Context) -> Iterable[str]:
+    """No stream beside the command's own."""
+    del command, context
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +34,14 @@ class Decider(Generic[S]):
     initial: S
     decide: Callable[[S, Any, Context], Decided]
     evolve: Callable[[S, Recorded[Any]], S]
+    events: tuple[type[Event], ...]
+    """Those that stand in its streams, beside requests to amend them and what comes of those."""
+    begins: type[Event]
+    """The one with which a history begins; without it, the rest cannot be folded."""
+    once: tuple[type[Event], ...] = ()
+    """Others that a history holds at most once."""
+    amendable: bool = True
+    """Whether what is recorded may be corrected and voided, by request and approval."""
+    needs: Callable[[Any, Context], Iterable[str]] = nothing_else
+    """Other streams whose states the decision on a command asks for. It is asked again with what was read, until it
+    names nothing new, so that it may walk from one stream to the next."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -105,8 +105,8 @@ class Metadata(_Kept):
             raise AttributeError(name)
         data, read = self._kept
         told = read(data)
-        for field in Metadata.__dataclass_fields__:
-            object.__setattr__(self, field, getattr(told, field))
+        for each in Metadata.__dataclass_fields__:
+            object.__setattr__(self, each, getattr(told, each))
         return getattr(told, name)
 
 
@@ -122,12 +122,14 @@ class When(NamedTuple):
 class Occurred(Generic[E_co]):
     """An event out of `decide`, before the ledger has recorded it.
 
-    `when` is None when the event occurred as its command did.
+    `when` is None when the event occurred as its command did; `stream` is None when it belongs to the stream that its
+    command is about, and otherwise names another one of those that the command writes.
     """
 
     event: E_co
     when: When | None = None
     departures: tuple[str, ...] = ()
+    stream: str | None = None
 
 
 class Recorded(NamedTuple, Generic[E_co]):
@@ -193,3 +195,8 @@ class Context:
 
     imported: bool = False
     basis: int | None = None
+    """The position at which `others` was read; None when nothing had to be read."""
+    book: str = ""
+    others: Mapping[str, Any] = field(default_factory=dict)
+    """The folded states of other streams, by name: those that the decision's `needs` named, as of `basis`, and those
+    that commands of the same submission are about, as they are by now."""

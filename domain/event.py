@@ -98,6 +98,11 @@ class Command(BaseModel):
         """The stream the command is about."""
         raise NotImplementedError
 
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Every stream that the command may write, the one it is about first."""
+        return (self.stream,)
+
 
 class Refused(Exception):
     """The answer is no, in the user's words, with a code that front ends translate.

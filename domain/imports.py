@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, TypeAlias, assert_never
+from typing import Annotated, ClassVar, TypeAlias, assert_never, get_args
 from uuid import UUID
 
 from pydantic import StringConstraints
@@ -129,7 +129,9 @@ def evolve(running: Import | None, recorded: Recorded[ImportEvent]) -> Import | 
             assert_never(event)
 
 
-IMPORT: Decider[Import | None] = Decider(Category.IMPORT, None, decide, evolve)
+IMPORT: Decider[Import | None] = Decider(
+    Category.IMPORT, None, decide, evolve, events=get_args(ImportEvent), begins=ImportStarted, amendable=False
+)
 
 
 def _start(running: Import | None, command: StartImport) -> Decided:

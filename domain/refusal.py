@@ -16,7 +16,23 @@ class Refusal(StrEnum):
     OCCURS_IN_THE_FUTURE = "OCCURS_IN_THE_FUTURE"
     """It is said to have happened after it is written down; the ledger refuses that of any command."""
 
+    UNKNOWN_EVENT = "UNKNOWN_EVENT"
+    """No event has that version in the stream."""
+    NOT_AMENDABLE = "NOT_AMENDABLE"
+    """What is written there is neither corrected nor taken back."""
+    AMENDS_ITSELF = "AMENDS_ITSELF"
+    """The request is about itself, in a circle."""
+    WRONG_KIND_OF_EVENT = "WRONG_KIND_OF_EVENT"
+    """The replacement is an event of another kind of stream."""
+    NO_LONGER_FOLDS = "NO_LONGER_FOLDS"
+    """What would be left of the history could not be read."""
+    UNKNOWN_REQUEST = "UNKNOWN_REQUEST"
+    ALREADY_DECIDED = "ALREADY_DECIDED"
+    SAME_PERSON = "SAME_PERSON"
+    """Who asks may not approve, unless the book allows it."""
+
     BOOK_ALREADY_OPEN = "BOOK_ALREADY_OPEN"
+    UNKNOWN_BOOK = "UNKNOWN_BOOK"
 
     UNKNOWN_CUSTOMER = "UNKNOWN_CUSTOMER"
     CUSTOMER_ALREADY_REGISTERED = "CUSTOMER_ALREADY_REGISTERED"

@@ -100,4 +100,6 @@ def evolve(touchpoint: Touchpoint | None, recorded: Recorded[TouchpointRecorded]
     return touchpoint or Touchpoint(recorded.event)
 
 
-TOUCHPOINT: Decider[Touchpoint | None] = Decider(Category.TOUCHPOINT, None, decide, evolve)
+TOUCHPOINT: Decider[Touchpoint | None] = Decider(
+    Category.TOUCHPOINT, None, decide, evolve, events=(TouchpointRecorded,), begins=TouchpointRecorded
+)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID, uuid5
+from uuid import uuid5
 from zoneinfo import ZoneInfo
 
 import psycopg
 
-from domain.book import BookOpened, BookTime, OpenBook
+from domain.book import BookOpened, BookTime, OpenBook, id_of_book
 from domain.envelope import Actor, Submission
 from ledger.append import Batch
 from ledger.database import Database
@@ -18,7 +18,6 @@ from ledger.errors import BookExists, LedgerError
 from ledger.keys import MasterKey
 from ledger.ledger import BookKind, Ledger, kind_of
 
-BOOKS_NAMESPACE = UUID("5d0a5f2e-3b4e-5c56-9b0e-6f2a8a1f4c11")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 FORMATS = ("envelope/v1", "personal/v1", "metadata/v1")
 BOOKS = """
@@ -64,7 +63,7 @@ def open_book(
     LedgerAway.
     """
     _check(book, zone)
-    book_id = uuid5(BOOKS_NAMESPACE, book)
+    book_id = id_of_book(book)
     command = OpenBook(at=at, zone=zone, book_id=book_id, origin=origin, book_zone=zone, time=time, formats=FORMATS)
     submission = Submission(uuid5(book_id, "genesis"), (command,), actor, "ledger", said_at=at, times_stated=False)
     kind = BookKind(time, zone)

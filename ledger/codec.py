@@ -12,10 +12,11 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel
 
+from domain.correctable import UPCASTS
 from domain.envelope import Actor, ActorKind, Metadata, Source
 from domain.event import Event
 from domain.personal import Opening, Personal, pair_of, personal_values, plain
-from domain.topics import EVENTS, UPCASTS
+from domain.topics import EVENTS
 from ledger.canonical import canonical, canonical_of_checked
 from ledger.errors import NotCanonical, TooLarge, UnknownTopic, UnreadableEvent, WrongKey
 from ledger.keys import DataKey, sealed, unsealed
@@ -159,6 +160,8 @@ def holds_personal(model: type[BaseModel]) -> bool:
 
 
 def _mentions_personal(annotation: Any) -> bool:
+    if annotation is Event:  # any event may stand there
+        return True
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return holds_personal(annotation)
     origin = getattr(annotation, "__origin__", annotation)

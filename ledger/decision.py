@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, reduce
 from typing import Any, NamedTuple
 
+from typing_extensions import override
+
+from domain import amending
+from domain.amending import AmendmentCommand, Record
+from domain.amendment import AMENDMENTS
 from domain.correction import applied
+from domain.decider import Decided
 from domain.deciders import decider_of
 from domain.envelope import Context, Metadata, Occurred, Recorded, Submission, When
 from domain.event import Command, Event, Precision, Refused
@@ -28,10 +35,12 @@ class Asked(NamedTuple):
 
 
 class Tip(NamedTuple):
-    """A stream as a decision sees it: its last version and its folded state."""
+    """A stream as a decision sees it: its last version, its folded state, and what is written in it."""
 
     version: int
     state: Any
+    history: tuple[Recorded[Any], ...] = ()
+    """As it was written: a decision on a correction looks at that."""
 
 
 class Pending(NamedTuple):
@@ -55,38 +64,87 @@ class Decision(NamedTuple):
 def tip_of(stream: str, history: Iterable[Recorded[Event]]) -> Tip:
     """A stream folded from its beginning. Raises: Refused when nothing is known of such streams."""
     decider = decider_of(stream)
-    events = list(history)
+    events = tuple(history)
     state = reduce(decider.evolve, applied(events), decider.initial)
-    return Tip(events[-1].version if events else 0, state)
+    return Tip(events[-1].version if events else 0, state, events)
 
 
 def streams_of(submission: Submission) -> tuple[str, ...]:
-    """The streams that a submission is about, each once, in order."""
-    return tuple(dict.fromkeys(command.stream for command in submission.commands))
+    """The streams that a submission may write, each once, in order."""
+    return tuple(dict.fromkeys(stream for command in submission.commands for stream in command.streams))
 
 
-def decided(submission: Submission, tips: Mapping[str, Tip], metadata: Metadata, book: str) -> Decision:
-    """What follows from a submission, given the tips of its streams.
+def still_needed(submission: Submission, context: Context) -> set[str]:
+    """Streams whose states its decisions ask for and the context does not hold. Raises: Refused."""
+    wanted = {
+        stream
+        for command in submission.commands
+        for stream in (
+            amending.needs(command, context)
+            if isinstance(command, AmendmentCommand)
+            else decider_of(command.stream).needs(command, context)
+        )
+    }
+    return wanted - context.others.keys()
+
+
+class Others(Mapping[str, Any]):
+    """The states of streams by name: those the submission writes as they are by now, others as they were read."""
+
+    def __init__(self, tips: Mapping[str, Tip], read: Mapping[str, Any]) -> None:
+        self._tips = tips
+        self._read = read
+
+    @override
+    def __getitem__(self, stream: str) -> Any:
+        return self._tips[stream].state if stream in self._tips else self._read[stream]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tips.keys() | self._read.keys())
+
+    @override
+    def __len__(self) -> int:
+        return len(self._tips.keys() | self._read.keys())
+
+
+def decided(submission: Submission, tips: Mapping[str, Tip], metadata: Metadata, context: Context) -> Decision:
+    """What follows from a submission, given the tips of its streams and what its decisions need beside them.
 
     Raises: Refused; then nothing follows from any of its commands.
     """
-    streams = [command.stream for command in submission.commands]
-    after = {stream: tips[stream] for stream in streams}
-    context = Context(imported=submission.imported, basis=metadata.basis)
+    after = {stream: tips[stream] for stream in streams_of(submission)}
+    context = replace(context, others=Others(after, context.others))
     pending: list[Pending] = []
-    for command, stream in zip(submission.commands, streams, strict=True):
-        decider = decider_of(stream)
-        version, state = after[stream]
-        for follows in decider.decide(state, command, context):
-            version += 1
-            entry = _pending(stream, version, follows, command)
+    for command in submission.commands:
+        for follows in _follows(after[command.stream], command, context):
+            stream = command.stream
+            if isinstance(follows, Occurred) and follows.stream is not None:
+                stream = follows.stream
+            entry = _pending(stream, after[stream].version + 1, follows, command)
             pending.append(entry)
-            state = decider.evolve(state, _provisional(entry, metadata, book))
-        after[stream] = Tip(version, state)
+            after[stream] = _grown(after[stream], _provisional(entry, metadata, context.book))
     touched = {entry.stream for entry in pending}
     return Decision(
         tuple(pending), tuple((stream, tips[stream].version) for stream in after if stream in touched), after
     )
+
+
+def _follows(tip: Tip, command: Command, context: Context) -> Decided:
+    """The events that follow from a command. Raises: Refused."""
+    decider = decider_of(command.stream)
+    if isinstance(command, AmendmentCommand):
+        return amending.decide(Record(command.stream, tip.history, decider), command, context)
+    return decider.decide(tip.state, command, context)
+
+
+def _grown(tip: Tip, recorded: Recorded[Event]) -> Tip:
+    """The tip of a stream after one more event."""
+    decider = decider_of(recorded.stream)
+    history = (*tip.history, recorded)
+    if isinstance(recorded.event, AMENDMENTS):  # what was folded may be read otherwise by now
+        return Tip(recorded.version, reduce(decider.evolve, applied(history), decider.initial), history)
+    return Tip(recorded.version, decider.evolve(tip.state, recorded), history)
 
 
 def refuse_the_future(submission: Submission, now: datetime) -> None:

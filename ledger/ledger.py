@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version as distribution_version
 from itertools import groupby
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast, get_args
 from uuid import UUID
 
 from eventsourcing.application import Application
@@ -15,15 +15,27 @@ from eventsourcing.persistence import Mapper
 from eventsourcing.utils import Environment, EnvType
 from typing_extensions import override
 
+from domain.amendment import Amendment
 from domain.book import BookTime
-from domain.envelope import Metadata, Recorded, RegisterNumber, Submission
+from domain.correction import applied
+from domain.envelope import Context, Metadata, Recorded, RegisterNumber, Submission
 from domain.event import Event, Refused
 from domain.personal import Personal, personal_values
 from ledger import opening
 from ledger.append import Draft, LeftOut, Write, Written
 from ledger.codec import Codec, Disclosure, metadata_bytes, seal
 from ledger.database import Database
-from ledger.decision import Asked, Decision, Tip, decided, digest_of, refuse_the_future, streams_of, tip_of
+from ledger.decision import (
+    Asked,
+    Decision,
+    Tip,
+    decided,
+    digest_of,
+    refuse_the_future,
+    still_needed,
+    streams_of,
+    tip_of,
+)
 from ledger.errors import BatchMoved, LedgerError, StreamMoved, UnknownBook
 from ledger.keys import KeyRing, MasterKey
 from ledger.lines import Lines
@@ -58,6 +70,11 @@ NUMBERED = """
 SELECT stream FROM ledger.event
 WHERE book = %(book)s AND register_series = %(series)s AND register_number = %(number)s
 """
+# Leans on event (book, stream, version): one search a stream, and streams are short.
+AMENDED = """
+SELECT DISTINCT stream FROM ledger.event
+WHERE book = %(book)s AND stream = ANY(%(streams)s) AND topic = ANY(%(topics)s)
+"""
 
 
 class PersonalPlace(NamedTuple):
@@ -66,6 +83,8 @@ class PersonalPlace(NamedTuple):
     stream: str
     version: int
     path: str
+    as_read: bool = False
+    """Whether the event is meant as it is read by now, corrections applied, rather than as it was written."""
 
 
 class BookKind(NamedTuple):
@@ -248,8 +267,9 @@ class Ledger(Application[str]):
         said_at = self._said_at(submission)
         if not submission.imported:
             refuse_the_future(submission, said_at)
-        metadata = self._metadata(asked)
-        decision = decided(submission, tips, metadata, self.book)
+        context = self.context(submission)
+        metadata = self._metadata(asked, context.basis)
+        decision = decided(submission, tips, metadata, context)
         encoded = tuple(self.codec.encode(entry.event) for entry in decision.pending)
         kept = {departures: metadata_bytes(replace(metadata, departures=departures))
                 for departures in {entry.departures for entry in decision.pending}}  # fmt: skip
@@ -285,11 +305,27 @@ class Ledger(Application[str]):
             return submission.said_at
         return self.database.now()
 
-    def _metadata(self, asked: Asked) -> Metadata:
+    def context(self, submission: Submission) -> Context:
+        """What the decisions on a submission need from other streams, all of it as of one position of the book.
+
+        It may be stale by the time of the append; the position goes into the metadata. Raises: Refused, LedgerAway.
+        """
+        context = Context(imported=submission.imported, book=self.book)
+        while wanted := still_needed(submission, context):
+            basis = self.head() if context.basis is None else context.basis
+            histories = self.histories(wanted, opened=True)
+            states = {
+                stream: tip_of(stream, (recorded for recorded in history if recorded.position <= basis)).state
+                for stream, history in histories.items()
+            }
+            context = replace(context, basis=basis, others={**context.others, **states})
+        return context
+
+    def _metadata(self, asked: Asked, basis: int | None) -> Metadata:
         submission = asked.submission
         return Metadata(
             submission.actor, submission.channel, submission.correlation or submission.command_id,
-            submission.causation, submission.command_id, asked.digest.hex(), None, PROGRAM, submission.source, (),
+            submission.causation, submission.command_id, asked.digest.hex(), basis, PROGRAM, submission.source, (),
         )  # fmt: skip
 
     def _stored(self, ids: Iterable[UUID]) -> dict[UUID, Stored]:
@@ -333,16 +369,27 @@ class Ledger(Application[str]):
     def disclose(self, places: Iterable[PersonalPlace]) -> dict[PersonalPlace, Personal[Any]]:
         """Personal values, open or erased, by where they lie; a place that holds none is not in the answer."""
         wanted = set(places)
-        events = sorted({(place.stream, place.version) for place in wanted})
-        if not events:
-            return {}
-        recorded = self._recorded(self.rows.rows_at(events), opened=True)
+        amended = self._amended({place.stream for place in wanted if place.as_read})
+        events = sorted({(p.stream, p.version) for p in wanted if not (p.as_read and p.stream in amended)})
+        as_written = list(self._recorded(self.rows.rows_at(events), opened=True)) if events else []
+        histories = self.histories(amended, opened=True).values() if amended else ()
+        as_read = [one for one in as_written if one.stream not in amended]
+        as_read += [one for history in histories for one in applied(history)]
         return {
             place: personal
-            for one in recorded
+            for told, read in ((as_written, False), (as_read, True))
+            for one in told
             for path, personal in personal_values(one.event)
-            if (place := PersonalPlace(one.stream, one.version, path)) in wanted
+            if (place := PersonalPlace(one.stream, one.version, path, read)) in wanted
         }
+
+    def _amended(self, streams: Collection[str]) -> set[str]:
+        """Those streams in which something was corrected or made void."""
+        if not streams:
+            return set()
+        topics = [amendment.TOPIC for amendment in get_args(Amendment)]
+        parameters = {"book": self.book, "streams": list(streams), "topics": topics}
+        return {stream for (stream,) in self.database.rows(AMENDED, parameters)}
 
     def _recorded(self, rows: Sequence[Row], *, opened: bool) -> Iterable[Recorded[Event]]:
         return opening.opened(self._mapper, self._keys, rows) if opened else map(self._mapper.recorded, rows)

@@ -142,7 +142,11 @@ class CaseFile(NamedTuple):
     @property
     def words_place(self) -> PersonalPlace | None:
         """Where the customer's words lie, for the ledger to disclose."""
-        return None if self.words_version is None else PersonalPlace(self.stream, self.words_version, "/words")
+        return (
+            None
+            if self.words_version is None
+            else PersonalPlace(self.stream, self.words_version, "/words", as_read=True)
+        )
 
 
 TERMS: Mapping[str, type[StrEnum]] = MappingProxyType({

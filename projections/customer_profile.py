@@ -73,12 +73,14 @@ class CustomerProfile(NamedTuple):
     @property
     def name_place(self) -> PersonalPlace | None:
         """Where the customer's name lies, for the ledger to disclose."""
-        return None if self.name_version is None else PersonalPlace(self.stream, self.name_version, "/name")
+        return (
+            None if self.name_version is None else PersonalPlace(self.stream, self.name_version, "/name", as_read=True)
+        )
 
     @property
     def contact_places(self) -> tuple[PersonalPlace, ...]:
         """Where the contacts lie, in their order, for the ledger to disclose."""
-        return tuple(PersonalPlace(self.stream, contact.version, "/value") for contact in self.contacts)
+        return tuple(PersonalPlace(self.stream, contact.version, "/value", as_read=True) for contact in self.contacts)
 
 
 def keys(recorded: Recorded[ProfileEvent]) -> tuple[UUID, ...]:

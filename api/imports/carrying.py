@@ -117,7 +117,7 @@ class Rehearsal(Carrier):
             PROGRAM, submission.source, (),
         )  # fmt: skip
         try:
-            decision = decided(submission, self._after, metadata, self._ledger.book)
+            decision = decided(submission, self._after, metadata, self._ledger.context(submission))
         except Refused as error:
             return _result(error)
         self._after |= decision.tips

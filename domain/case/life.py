@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import assert_never, get_args
 from uuid import UUID
 
 from domain.case.commands import (
@@ -35,6 +35,7 @@ from domain.case.events import (
     CaseClosed,
     CaseCustomerChanged,
     CaseDispatched,
+    CaseEvent,
     CasePaused,
     CasePrioritised,
     CaseReceived,
@@ -135,7 +136,15 @@ def decide(case: Case | None, command: CaseCommand, context: Context) -> Decided
             assert_never(command)
 
 
-CASE: Decider[Case | None] = Decider(Category.CASE, None, decide, evolve)
+CASE: Decider[Case | None] = Decider(
+    Category.CASE,
+    None,
+    decide,
+    evolve,
+    events=get_args(CaseEvent),
+    begins=CaseReceived,
+    once=(CaseRegistered,),
+)
 
 # Receipt and record ---------------------------------------------------------------------------------------------------
 

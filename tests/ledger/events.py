@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterable
+from datetime import UTC, timedelta
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -9,10 +10,12 @@ from uuid import UUID
 
 from annotated_types import Ge, Le
 from hypothesis import strategies as st
-from pydantic import BaseModel, StringConstraints
+from pydantic import AwareDatetime, BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
-from domain.event import NO_NUL, Event
+from domain.amendment import Replacement
+from domain.correctable import CORRECTABLE
+from domain.event import EARLIEST, LATEST, NO_NUL, Event
 from domain.personal import Personal
 from domain.topics import EVENTS
 
@@ -27,6 +30,8 @@ def any_event() -> st.SearchStrategy[Event]:
 
 @cache
 def of_model(model: type[BaseModel]) -> st.SearchStrategy[Any]:
+    if model is Replacement:
+        return st.one_of([of_model(event) for event in CORRECTABLE]).map(Replacement.of)
     hints = get_type_hints(model, include_extras=True)
     return st.builds(model, **{name: _of_type(hints[name]) for name in model.model_fields})
 
@@ -47,6 +52,9 @@ def _of_type(hint: Any, constraints: Iterable[Any] = ()) -> st.SearchStrategy[An
 def _of_plain_type(hint: type, constraints: Iterable[Any]) -> st.SearchStrategy[Any]:
     if hint is type(None):
         return st.none()
+    if hint is AwareDatetime:
+        earliest, latest = EARLIEST.replace(tzinfo=None), LATEST.replace(tzinfo=None) - timedelta(microseconds=1)
+        return st.datetimes(earliest, latest, timezones=st.just(UTC))
     if hint is bool:
         return st.booleans()
     if hint is UUID:

@@ -121,6 +121,7 @@ def test_a_disclosure_names_the_place_where_its_commitment_stands(event: Event) 
 def test_each_topic_has_one_event_and_those_with_personal_values_are_known() -> None:
     assert max(Counter(event.TOPIC for event in EVENTS).values()) == 1
     assert {event.TOPIC for event in EVENTS if codec.holds_personal(event.TOPIC)} == {
+        "correction-requested.1",
         "customer-registered.1",
         "customer-renamed.1",
         "contact-recorded.1",

@@ -110,7 +110,7 @@ def test_a_case_that_was_received_shows_what_its_receipt_says() -> None:
 
 def test_the_words_of_the_customer_are_not_in_the_view_but_the_place_where_they_lie_is() -> None:
     view = file_of(h.received)
-    assert view.words_place == PersonalPlace(f"case-{CASE_ID}", 1, "/words")
+    assert view.words_place == PersonalPlace(f"case-{CASE_ID}", 1, "/words", as_read=True)
     assert h.words.value not in repr(view)
     assert file_of(h.received.model_copy(update={"words": None})).words_place is None
 

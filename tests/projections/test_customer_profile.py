@@ -81,21 +81,21 @@ def test_a_registered_customer_has_a_profile_that_tells_where_the_name_lies_but_
         last_occurred_at=minute(1),
         last_recorded_at=minute(1001),
     )
-    assert profile.name_place == PersonalPlace(f"customer-{WANG}", 1, "/name")
+    assert profile.name_place == PersonalPlace(f"customer-{WANG}", 1, "/name", as_read=True)
     assert profile_of(unnamed).name_place is None
 
 
 def test_a_renamed_customer_is_named_by_the_later_event() -> None:
     assert profile_of(unnamed, renamed).name_version == 2
-    assert profile_of(registered, renamed).name_place == PersonalPlace(f"customer-{WANG}", 2, "/name")
+    assert profile_of(registered, renamed).name_place == PersonalPlace(f"customer-{WANG}", 2, "/name", as_read=True)
 
 
 def test_contacts_are_kept_as_the_places_where_they_lie() -> None:
     profile = profile_of(registered, by_phone, by_email)
     assert profile.contacts == (Contact(ContactKind.PHONE, 2), Contact(ContactKind.EMAIL, 3))
     assert profile.contact_places == (
-        PersonalPlace(f"customer-{WANG}", 2, "/value"),
-        PersonalPlace(f"customer-{WANG}", 3, "/value"),
+        PersonalPlace(f"customer-{WANG}", 2, "/value", as_read=True),
+        PersonalPlace(f"customer-{WANG}", 3, "/value", as_read=True),
     )
     assert phone.value not in repr(profile)
 

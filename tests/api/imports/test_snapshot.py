@@ -27,7 +27,7 @@ from domain.case.events import Attribute, CaseKind, Level, Outcome, PauseGround,
 from domain.case.state import Case, Status
 from domain.channel import Channel, Direction
 from domain.customer import CustomerKind, RegisterCustomer
-from domain.envelope import Actor, ActorKind, Metadata, Submission
+from domain.envelope import Actor, ActorKind, Context, Metadata, Submission
 from domain.event import Command
 from domain.touchpoint import RecordTouchpoint
 from ledger.decision import Tip, decided, streams_of, tip_of
@@ -82,7 +82,7 @@ def carried_out(rows: Iterable[list[Command]]) -> dict[str, Tip]:
     for commands in filter(None, rows):
         submission = Submission(NAMESPACE, tuple(commands), METADATA.actor, "import", imported=True)
         tips = {stream: tip_of(stream, ()) for stream in streams_of(submission)} | tips
-        tips |= decided(submission, tips, METADATA, "main").tips
+        tips |= decided(submission, tips, METADATA, Context(imported=True, book="main")).tips
     return tips
 
 

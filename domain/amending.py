@@ -1,0 +1,349 @@
+"""How a correction or a void comes about: one person asks for it, another decides (ISO 10002:2018, 8.1 and 8.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias, assert_never, get_args
+from uuid import UUID
+
+from pydantic import StringConstraints
+from typing_extensions import override
+
+from domain.amendment import (
+    Amendment,
+    AmendmentDeclined,
+    AmendmentRequest,
+    CorrectionRequested,
+    EventCorrected,
+    EventVoided,
+    Occurrence,
+    Replacement,
+    Version,
+    VoidRequested,
+)
+from domain.book import Book, stream_of_book
+from domain.correction import Reading, applied
+from domain.decider import Decided, Decider
+from domain.envelope import Context, Recorded
+from domain.event import Command, Event, Label, Refused, StaffName
+from domain.personal import Personal, PersonalState, personal_values
+from domain.refusal import Refusal
+from domain.stream import subject_of
+
+StreamName = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[0-9a-f-]{36}$")]
+"""A stream by its whole name."""
+
+
+class AboutRecord(Command):
+    """Something asked for about what is recorded in a stream."""
+
+    about: StreamName
+
+    @property
+    @override
+    def stream(self) -> str:
+        return self.about
+
+
+_TARGET = (Refusal.UNKNOWN_EVENT, Refusal.NOT_AMENDABLE, Refusal.AMENDS_ITSELF, Refusal.NO_LONGER_FOLDS)
+_DECISION = (Refusal.UNKNOWN_REQUEST, Refusal.ALREADY_DECIDED)
+
+
+class RequestCorrection(AboutRecord):
+    """Ask that an event be read otherwise."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (*_TARGET, Refusal.WRONG_KIND_OF_EVENT, Refusal.SUBJECT_MISMATCH)
+
+    version: Version
+    replacement: Replacement
+    occurrence: Occurrence | None = None
+    reason: Label
+    requested_by: StaffName
+
+
+class RequestVoid(AboutRecord):
+    """Ask that an event count no longer; of a correction or a void, that it be taken back."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = _TARGET
+
+    version: Version
+    reason: Label
+    requested_by: StaffName
+
+
+class ApproveAmendment(AboutRecord):
+    """Approve a request, as somebody else than who asked."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (*_DECISION, Refusal.SAME_PERSON, Refusal.NO_LONGER_FOLDS)
+
+    request: Version
+    approved_by: StaffName
+
+
+class DeclineAmendment(AboutRecord):
+    """Turn a request down. Who asked may do so too: that takes the request back."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = _DECISION
+
+    request: Version
+    reason: Label
+    declined_by: StaffName
+
+
+AmendmentCommand: TypeAlias = RequestCorrection | RequestVoid | ApproveAmendment | DeclineAmendment
+
+
+_WHEN = slice(Recorded._fields.index("occurred_at"), Recorded._fields.index("source_recorded_at"))
+
+
+class Record(NamedTuple):
+    """What is written in a stream, as it was written, and what such streams declare."""
+
+    stream: str
+    history: Sequence[Recorded[Any]]
+    decider: Decider[Any]
+
+
+def needs(command: AmendmentCommand, context: Context) -> Iterable[str]:
+    """The book's own stream, for an approval: it says whether one may approve what one asked for."""
+    return (stream_of_book(context.book),) if isinstance(command, ApproveAmendment) else ()
+
+
+def decide(record: Record, command: AmendmentCommand, context: Context) -> Decided:
+    """The events that the command leads to; none when nothing changes. Raises: Refused."""
+    match command:
+        case RequestCorrection():
+            return _request_correction(record, command)
+        case RequestVoid():
+            return _request_void(record, command)
+        case ApproveAmendment():
+            return _approve(record, command, context)
+        case DeclineAmendment():
+            return _decline(record, command)
+        case _:
+            assert_never(command)
+
+
+# Asking ---------------------------------------------------------------------------------------------------------------
+
+
+def _request_correction(record: Record, command: RequestCorrection) -> Decided:
+    target = _target(record, command.version)
+    if isinstance(target.event, EventVoided):
+        raise _not_amendable("A void has no content to correct; ask that it be taken back, by a void of it.")
+    root = _root(record, target)
+    new = command.replacement.data
+    request = CorrectionRequested(
+        version=command.version,
+        replacement=command.replacement,
+        occurrence=command.occurrence or _occurrence_by_now(record, root),
+        reason=command.reason,
+        requested_by=command.requested_by,
+    )
+    if request in _pending(record).values():
+        return []
+    if not isinstance(new, record.decider.events):
+        raise Refused(
+            Refusal.WRONG_KIND_OF_EVENT,
+            f"{new.TOPIC} is no event of a {record.decider.category}; give one that may stand in this stream.",
+            field="replacement",
+            params={"topic": new.TOPIC},
+        )
+    if type(new) is not type(root.event) and {new.REGISTER, root.event.REGISTER} != {None}:
+        raise _not_amendable("A register number was given here, so the event stays what it is; correct its content.")
+    _about_those_concerned(record, root, new)
+    _folds_after(record, request, command.version)
+    return [request]
+
+
+def _request_void(record: Record, command: RequestVoid) -> Decided:
+    request = VoidRequested(version=command.version, reason=command.reason, requested_by=command.requested_by)
+    if request in _pending(record).values():
+        return []
+    target = _target(record, command.version)
+    if target.event.REGISTER is not None:
+        raise _not_amendable("A register number was given here, and numbers are not taken back; close the matter.")
+    _folds_after(record, request, command.version)
+    return [request]
+
+
+def _target(record: Record, version: int) -> Recorded[Any]:
+    """The event to be amended. Raises: Refused when there is none, or it cannot be."""
+    if not record.decider.amendable:
+        raise _not_amendable(f"What a {record.decider.category} records is not corrected: it is the ledger's own.")
+    last = record.history[-1].version if record.history else 0
+    if version == last + 1:
+        raise Refused(
+            Refusal.AMENDS_ITSELF,
+            f"Version {version} would be this very request; an amendment is of something written before it.",
+            field="version",
+            params={"version": version},
+        )
+    if version > last:
+        raise Refused(
+            Refusal.UNKNOWN_EVENT,
+            f"There is no version {version} in this stream; its last is {last}.",
+            field="version",
+            params={"version": version, "last": last},
+        )
+    target = record.history[version - 1]
+    if isinstance(target.event, (*get_args(AmendmentRequest), AmendmentDeclined)):
+        raise _not_amendable("A request is not corrected; decline it, and ask anew.")
+    return target
+
+
+def _root(record: Record, target: Recorded[Any]) -> Recorded[Any]:
+    """The event that says something about the subject, behind however many corrections."""
+    while isinstance(target.event, Amendment):
+        target = record.history[target.event.version - 1]
+    return target
+
+
+def _occurrence_by_now(record: Record, root: Recorded[Any]) -> Occurrence | None:
+    """When the event is read to have occurred, if an earlier correction moved it: a later one does not undo that."""
+    read = Reading(record.history).of(root)
+    if read is None or read[_WHEN] == root[_WHEN]:
+        return None
+    return Occurrence(at=read.occurred_at, zone=read.occurred_zone, precision=read.occurred_precision)
+
+
+def _about_those_concerned(record: Record, root: Recorded[Any], new: Event) -> None:
+    """A personal value in a replacement falls with the key of somebody whom the stream is about anyway."""
+    state = _folded(record.decider, applied(record.history))
+    concerned: set[UUID | None] = {subject_of(record.stream), getattr(state, "customer_id", None)}
+    concerned |= {getattr(event, "customer_id", None) for event in (root.event, new)}
+    concerned |= {personal.subject for _, personal in personal_values(root.event)}
+    if any(personal.subject not in concerned for _, personal in personal_values(new)):
+        raise Refused(
+            Refusal.SUBJECT_MISMATCH,
+            "The replacement holds a personal value about somebody whom this stream is not about.",
+            field="replacement",
+        )
+
+
+# Deciding -------------------------------------------------------------------------------------------------------------
+
+
+def _approve(record: Record, command: ApproveAmendment, context: Context) -> Decided:
+    request = _requested(record, command.request)
+    amendment: EventCorrected | EventVoided = (
+        EventCorrected if isinstance(request, CorrectionRequested) else EventVoided
+    )(version=request.version, request=command.request, approved_by=command.approved_by)
+    if amendment in (recorded.event for recorded in record.history):
+        return []
+    _undecided(record, command.request)
+    if request.requested_by == command.approved_by and not _may_approve_own(context):
+        raise Refused(
+            Refusal.SAME_PERSON,
+            f"{command.approved_by} asked for this and cannot approve it as well; let somebody else decide.",
+            field="approved_by",
+            params={"requested_by": request.requested_by},
+        )
+    _folds_after(record, request, request.version)
+    return [amendment]
+
+
+def _decline(record: Record, command: DeclineAmendment) -> Decided:
+    _requested(record, command.request)
+    declined = AmendmentDeclined(request=command.request, reason=command.reason, declined_by=command.declined_by)
+    if declined in (recorded.event for recorded in record.history):
+        return []
+    _undecided(record, command.request)
+    return [declined]
+
+
+def _may_approve_own(context: Context) -> bool:
+    book = context.others.get(stream_of_book(context.book))
+    return isinstance(book, Book) and book.self_approval
+
+
+def _requested(record: Record, version: int) -> CorrectionRequested | VoidRequested:
+    found = record.history[version - 1].event if version <= len(record.history) else None
+    if not isinstance(found, AmendmentRequest):
+        raise Refused(
+            Refusal.UNKNOWN_REQUEST,
+            f"Version {version} of this stream is no request for a correction or a void.",
+            field="request",
+            params={"version": version},
+        )
+    return found
+
+
+def _undecided(record: Record, version: int) -> None:
+    if version not in _pending(record):
+        raise Refused(
+            Refusal.ALREADY_DECIDED,
+            f"The request in version {version} was decided before; ask anew if it is to be decided otherwise.",
+            field="request",
+            params={"version": version},
+        )
+
+
+def _pending(record: Record) -> dict[int, CorrectionRequested | VoidRequested]:
+    """The requests that nobody has decided, by version."""
+    decided = {
+        recorded.event.request
+        for recorded in record.history
+        if isinstance(recorded.event, EventCorrected | EventVoided | AmendmentDeclined)
+    }
+    return {
+        recorded.version: recorded.event
+        for recorded in record.history
+        if isinstance(recorded.event, AmendmentRequest) and recorded.version not in decided
+    }
+
+
+# What can be folded ---------------------------------------------------------------------------------------------------
+
+
+def _folds_after(record: Record, request: CorrectionRequested | VoidRequested, version: int) -> None:
+    """Raises: Refused when what would be left of the history could not be folded, or nothing would change."""
+    last = record.history[-1]
+    asked = last._replace(version=last.version + 1, event=request)
+    kind = EventCorrected if isinstance(request, CorrectionRequested) else EventVoided
+    amendment = kind(version=version, request=asked.version, approved_by=request.requested_by)
+    after = [*record.history, asked, last._replace(version=last.version + 2, event=amendment)]
+    reading = Reading(after)
+    left = [read.event for recorded in after if (read := reading.of(recorded)) is not None]
+    if not left:
+        return
+    decider = record.decider
+    counts = {kind: sum(isinstance(event, kind) for event in left) for kind in (decider.begins, *decider.once)}
+    broken = [kind for kind, count in counts.items() if count > 1]
+    if isinstance(left[0], decider.begins) and not broken:
+        return
+    why = (
+        f"two of {broken[0].TOPIC} would stand in it"
+        if broken
+        else f"it would begin with {left[0].TOPIC} instead of {decider.begins.TOPIC}"
+    )
+    raise Refused(
+        Refusal.NO_LONGER_FOLDS,
+        f"After this the history could not be read: {why}. Amend the other events first.",
+        field="version",
+        params={"version": version},
+    )
+
+
+def _folded(decider: Decider[Any], history: Iterable[Recorded[Any]]) -> Any:
+    state = decider.initial
+    for recorded in history:
+        state = decider.evolve(state, recorded)
+    return state
+
+
+def _not_amendable(message: str) -> Refused:
+    return Refused(Refusal.NOT_AMENDABLE, message, field="version")
+
+
+def resealed(event: Event) -> Event:
+    """The event with its open personal values as if they had just been said, so that they are sealed in a new place.
+
+    A value that is closed or erased keeps its commitment, behind which nothing can be read in the new place.
+    """
+    fresh = {
+        name: Personal.open(value.subject, value.value)
+        for name in type(event).model_fields
+        if isinstance(value := getattr(event, name), Personal) and value.state is PersonalState.OPEN
+    }
+    return event.model_copy(update=fresh) if fresh else event
