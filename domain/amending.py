@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias, assert_never, get_args
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, assert_never, get_args
 from uuid import UUID
 
 from pydantic import StringConstraints
@@ -29,6 +29,8 @@ from domain.event import Command, Event, Label, Refused, StaffName
 from domain.personal import Personal, PersonalState, personal_values
 from domain.refusal import Refusal
 from domain.stream import subject_of
+
+E = TypeVar("E", bound=Event)
 
 StreamName = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[0-9a-f-]{36}$")]
 """A stream by its whole name."""
@@ -336,7 +338,7 @@ def _not_amendable(message: str) -> Refused:
     return Refused(Refusal.NOT_AMENDABLE, message, field="version")
 
 
-def resealed(event: Event) -> Event:
+def resealed(event: E) -> E:
     """The event with its open personal values as if they had just been said, so that they are sealed in a new place.
 
     A value that is closed or erased keeps its commitment, behind which nothing can be read in the new place.

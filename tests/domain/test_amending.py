@@ -1,0 +1,256 @@
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import ValidationError
+
+from domain.amending import (
+    AmendmentCommand,
+    ApproveAmendment,
+    DeclineAmendment,
+    Record,
+    RequestCorrection,
+    RequestVoid,
+    decide,
+    needs,
+    resealed,
+)
+from domain.amendment import (
+    AmendmentDeclined,
+    CorrectionRequested,
+    EventCorrected,
+    EventVoided,
+    Occurrence,
+    Replacement,
+    VoidRequested,
+)
+from domain.book import Book, BookOpened, BookTime, stream_of_book
+from domain.case.events import CaseAssigned, CaseClosed, CaseKind, CaseReceived, CaseRegistered
+from domain.channel import Channel
+from domain.customer import CustomerRenamed, Tier, TierAssigned
+from domain.decider import Decided
+from domain.deciders import decider_of
+from domain.envelope import Context, Recorded
+from domain.event import Event, Precision, Refused
+from domain.personal import Personal, PersonalState
+from domain.refusal import Refusal
+from domain.stream import Category, stream_of
+from tests.domain.story import MONDAY, recorded
+
+CASE_ID, WANG, ZHAO = UUID(int=7), UUID(int=1), UUID(int=2)
+STREAM = stream_of(Category.CASE, CASE_ID)
+BOOK = "main"
+
+RECEIVED = CaseReceived(
+    kind=CaseKind.COMPLAINT, customer_id=WANG, channel=Channel.HOTLINE, touchpoint_id=None, received_by="王芳",
+    source_key=None, words=None,
+)  # fmt: skip
+REGISTERED = CaseRegistered(unit="Hotline", handler=None, registered_by="王芳")
+ASSIGNED = CaseAssigned(handler="王芳")
+OTHERWISE = CaseAssigned(handler="Liu Yang")
+CASE = (RECEIVED, REGISTERED, ASSIGNED)
+
+
+def written(*events: Event, stream: str = STREAM) -> list[Recorded[Any]]:
+    return [recorded(event, version)._replace(stream=stream) for version, event in enumerate(events, 1)]
+
+
+def asked(events: Sequence[Event], command: AmendmentCommand, *, own: bool = False) -> Decided:
+    genesis = BookOpened(origin="daybook/main", zone="UTC", time=BookTime.LIVE, formats=("envelope/v1",))
+    others = {stream_of_book(BOOK): Book(genesis, self_approval=own)}
+    history = written(*events, stream=command.stream)
+    context = Context(book=BOOK, others=others)
+    return decide(Record(command.stream, history, decider_of(command.stream)), command, context)
+
+
+def refused(events: Sequence[Event], command: AmendmentCommand, code: str, because: str) -> None:
+    with pytest.raises(Refused, match=because) as answer:
+        asked(events, command)
+    assert answer.value.code == code
+    assert code in command.REFUSALS
+
+
+def correct(version: int, event: Event = OTHERWISE, *, by: str = "Chen", about: str = STREAM) -> RequestCorrection:
+    return RequestCorrection(
+        at=MONDAY, about=about, version=version, replacement=Replacement.of(event), reason="mistyped", requested_by=by
+    )
+
+
+def take_back(version: int, *, about: str = STREAM) -> RequestVoid:
+    return RequestVoid(at=MONDAY, about=about, version=version, reason="entered twice", requested_by="Chen")
+
+
+def approve(request: int, *, by: str = "Director Li") -> ApproveAmendment:
+    return ApproveAmendment(at=MONDAY, about=STREAM, request=request, approved_by=by)
+
+
+def decline(request: int) -> DeclineAmendment:
+    return DeclineAmendment(at=MONDAY, about=STREAM, request=request, reason="it was so", declined_by="Director Li")
+
+
+WISH = CorrectionRequested(
+    version=3, replacement=Replacement.of(OTHERWISE), occurrence=None, reason="mistyped", requested_by="Chen"
+)
+DONE = EventCorrected(version=3, request=4, approved_by="Director Li")
+VOID_WISH = VoidRequested(version=3, reason="entered twice", requested_by="Chen")
+VOID_DONE = EventVoided(version=3, request=4, approved_by="Director Li")
+
+
+# Asking ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_correction_is_asked_for_and_waits_for_somebody_else() -> None:
+    assert asked(CASE, correct(3)) == [WISH]
+
+
+def test_asking_again_for_what_is_still_open_adds_nothing() -> None:
+    assert asked([*CASE, WISH], correct(3)) == []
+    assert asked([*CASE, VOID_WISH], take_back(3)) == []
+
+
+def test_what_was_declined_may_be_asked_for_again() -> None:
+    declined = AmendmentDeclined(request=4, reason="it was so", declined_by="Director Li")
+    assert asked([*CASE, WISH, declined], correct(3)) == [WISH]
+
+
+def test_a_later_correction_does_not_undo_the_time_that_an_earlier_one_set() -> None:
+    earlier = Occurrence(at=MONDAY, zone="Asia/Shanghai", precision=Precision.DAY)
+    moved = WISH.model_copy(update={"occurrence": earlier})
+    (again,) = asked([*CASE, moved, DONE], correct(3, ASSIGNED))
+    assert isinstance(again, CorrectionRequested)
+    assert again.occurrence == earlier
+
+
+@pytest.mark.parametrize("make", [correct, take_back])
+def test_an_event_that_does_not_exist_is_not_amended(make: Any) -> None:
+    refused(CASE, make(9), Refusal.UNKNOWN_EVENT, "no version 9 in this stream; its last is 3")
+    refused([], make(9), Refusal.UNKNOWN_EVENT, "its last is 0")
+
+
+@pytest.mark.parametrize("make", [correct, take_back])
+def test_a_request_is_not_about_itself(make: Any) -> None:
+    refused(CASE, make(4), Refusal.AMENDS_ITSELF, "would be this very request")
+
+
+@pytest.mark.parametrize("make", [correct, take_back])
+def test_a_request_is_declined_rather_than_corrected(make: Any) -> None:
+    refused([*CASE, WISH], make(4), Refusal.NOT_AMENDABLE, "decline it, and ask anew")
+
+
+def test_a_void_is_taken_back_rather_than_corrected() -> None:
+    void = [*CASE, VOID_WISH, VOID_DONE]
+    refused(void, correct(5), Refusal.NOT_AMENDABLE, "ask that it be taken back")
+    assert asked(void, take_back(5)) == [VoidRequested(version=5, reason="entered twice", requested_by="Chen")]
+
+
+def test_a_correction_is_corrected_with_an_event_of_the_same_stream() -> None:
+    once = [*CASE, WISH, DONE]
+    assert asked(once, correct(5, CaseAssigned(handler="Ana")))
+    tier = TierAssigned(tier=Tier.GOLD, rule_version=None)
+    refused(once, correct(5, tier), Refusal.WRONG_KIND_OF_EVENT, "tier-assigned.1 is no event of a case")
+
+
+def test_a_register_number_stays_where_it_was_given() -> None:
+    assert asked(CASE, correct(2, REGISTERED.model_copy(update={"unit": "Counter"})))
+    refused(CASE, correct(2, ASSIGNED), Refusal.NOT_AMENDABLE, "A register number was given here")
+    refused(CASE, correct(3, REGISTERED), Refusal.NOT_AMENDABLE, "A register number was given here")
+    refused(CASE, take_back(2), Refusal.NOT_AMENDABLE, "numbers are not taken back")
+
+
+def test_the_ledgers_own_records_are_not_amended() -> None:
+    genesis = BookOpened(origin="daybook/main", zone="UTC", time=BookTime.LIVE, formats=("envelope/v1",))
+    refused([genesis], take_back(1, about=stream_of_book(BOOK)), Refusal.NOT_AMENDABLE, "the ledger's own")
+
+
+def test_a_history_is_not_left_without_its_beginning() -> None:
+    refused(CASE, take_back(1), Refusal.NO_LONGER_FOLDS, "begin with case-registered.1 instead of case-received.1")
+    refused(CASE, correct(1, ASSIGNED), Refusal.NO_LONGER_FOLDS, "begin with case-assigned.1")
+    refused(CASE, correct(3, RECEIVED), Refusal.NO_LONGER_FOLDS, "two of case-received.1")
+
+
+def test_a_history_may_be_taken_back_whole_while_nothing_rests_on_it() -> None:
+    assert asked([RECEIVED], take_back(1))
+
+
+def test_a_replacement_tells_nothing_about_strangers() -> None:
+    words = Personal[str].open(ZHAO, "…")
+    strange = RECEIVED.model_copy(update={"words": words})
+    refused(CASE, correct(1, strange), Refusal.SUBJECT_MISMATCH, "somebody whom this stream is not about")
+    assert asked(CASE, correct(1, strange.model_copy(update={"customer_id": ZHAO})))
+
+
+# Deciding -------------------------------------------------------------------------------------------------------------
+
+
+def test_somebody_else_approves() -> None:
+    assert asked([*CASE, WISH], approve(4)) == [DONE]
+    assert asked([*CASE, VOID_WISH], approve(4)) == [VOID_DONE]
+    assert list(needs(approve(4), Context(book=BOOK))) == [stream_of_book(BOOK)]
+    assert not list(needs(decline(4), Context(book=BOOK)))
+
+
+def test_who_asks_does_not_approve() -> None:
+    refused([*CASE, WISH], approve(4, by="Chen"), Refusal.SAME_PERSON, "Chen asked for this and cannot approve it")
+
+
+def test_who_asks_may_approve_where_the_book_allows_it() -> None:
+    (amendment,) = asked([*CASE, WISH], approve(4, by="Chen"), own=True)
+    assert amendment == DONE.model_copy(update={"approved_by": "Chen"})
+
+
+def test_a_request_is_decided_once() -> None:
+    decided = [*CASE, WISH, DONE]
+    assert asked(decided, approve(4)) == []
+    refused(decided, approve(4, by="Director Wu"), Refusal.ALREADY_DECIDED, "version 4 was decided before")
+    refused(decided, decline(4), Refusal.ALREADY_DECIDED, "version 4 was decided before")
+
+
+def test_a_request_is_turned_down_once() -> None:
+    declined = AmendmentDeclined(request=4, reason="it was so", declined_by="Director Li")
+    assert asked([*CASE, WISH], decline(4)) == [declined]
+    assert asked([*CASE, WISH, declined], decline(4)) == []
+    refused([*CASE, WISH, declined], approve(4), Refusal.ALREADY_DECIDED, "version 4 was decided before")
+
+
+@pytest.mark.parametrize("request_", [3, 5, 99])
+def test_only_a_request_is_decided(request_: int) -> None:
+    refused([*CASE, WISH, DONE], approve(request_), Refusal.UNKNOWN_REQUEST, "no request for a correction")
+    refused([*CASE, WISH, DONE], decline(request_), Refusal.UNKNOWN_REQUEST, "no request for a correction")
+
+
+def test_what_folded_when_it_was_asked_for_must_fold_when_it_is_approved() -> None:
+    early = [RECEIVED, VoidRequested(version=1, reason="entered twice", requested_by="Chen"), REGISTERED]
+    refused(early, approve(2), Refusal.NO_LONGER_FOLDS, "begin with case-registered.1")
+
+
+def test_a_correction_of_a_void_event_lets_it_stand_again() -> None:
+    voided = [*CASE, CaseClosed(code=None), VoidRequested(version=4, reason="too early", requested_by="Chen"),
+              EventVoided(version=4, request=5, approved_by="Director Li")]  # fmt: skip
+    assert asked(voided, correct(4, CaseClosed(code="by mistake")))
+
+
+# Forms ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_replacement_is_an_event_under_its_own_topic() -> None:
+    assert Replacement.of(ASSIGNED) == Replacement(topic="case-assigned.1", data=ASSIGNED)
+    with pytest.raises(ValidationError, match="no event has the topic"):
+        Replacement.model_validate_json('{"topic": "case-sold.1", "data": {}}')
+    with pytest.raises(ValidationError, match="handler"):
+        Replacement.model_validate_json('{"topic": "case-assigned.1", "data": {}}')
+    with pytest.raises(ValidationError, match="a topic and the data of an event"):
+        Replacement.model_validate_json('{"topic": "case-assigned.1", "data": 5}')
+
+
+def test_a_replacement_that_only_speaks_of_other_events_is_no_replacement() -> None:
+    with pytest.raises(ValidationError, match="no event has the topic"):
+        Replacement.model_validate_json('{"topic": "event-voided.1", "data": {}}')
+
+
+def test_personal_values_are_sealed_anew_in_a_replacement() -> None:
+    open_, erased = (
+        Personal[str](WANG, state, "王", "ab" * 32) for state in (PersonalState.OPEN, PersonalState.ERASED)
+    )
+    assert resealed(CustomerRenamed(name=open_)).name.commitment is None
+    assert resealed(CustomerRenamed(name=erased)).name.commitment == "ab" * 32
