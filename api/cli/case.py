@@ -15,7 +15,7 @@ import psycopg
 from api.cli.exits import NotFound
 from api.cli.terminal import Terminal, add_row, shown, table
 from api.workspace import Workspace
-from domain.correction import applied
+from domain.correction import Reading, applied
 from domain.envelope import Recorded, RegisterNumber
 from domain.event import Event, Precision
 from domain.money import Money
@@ -43,19 +43,23 @@ UNSAID = frozenset({
 def run(workspace: Workspace, terminal: Terminal, name: str) -> None:
     """Answers. Raises: NotFound."""
     ledger = workspace.ledger
-    history = list(applied(ledger.history(stream_of(Category.CASE, find(workspace, name)), opened=True)))
-    if not history:
+    written = ledger.history(stream_of(Category.CASE, find(workspace, name)), opened=True)
+    history = list(applied(written))
+    if not written:
         raise NotFound(f"There is no case {name!r} in book {ledger.book!r}.")
-    case_id = subject_of(history[0].stream)
+    case_id = subject_of(written[0].stream)
     context = FoldContext(case_id)
     view: CaseFile | None = reduce(lambda seen, one: CASE_FILE.fold(seen, one, context), history, None)
     if view is None:
-        raise NotFound(f"Case {name!r} has events in book {ledger.book!r}, but was never received.")
+        gone = "what was received is void" if history != written else "it was never received"
+        raise NotFound(f"Case {name!r} has events in book {ledger.book!r}, but {gone}.")
+    last = written[-1]
+    view = view._replace(version=last.version, position=last.position, last_recorded_at=last.recorded_at)
     if terminal.json:
-        terminal.answer(as_data(ledger, view, history))
+        terminal.answer(as_data(ledger, view, written))
         return
     terminal.stamp(ledger.book, ledger.time)
-    terminal.show(headline(view), *facts(ledger, view, history), "", *story(ledger, history))
+    terminal.show(headline(view), *facts(ledger, view, history), "", *story(ledger, written))
 
 
 def find(workspace: Workspace, name: str) -> UUID:
@@ -130,8 +134,9 @@ def customer_name(ledger: Ledger, customer_id: UUID | None) -> str | None:
 
 
 def story(ledger: Ledger, history: Sequence[Recorded[Event]]) -> Iterator[Any]:
-    """The events, one a row, in the order in which they were recorded."""
+    """The events, one a row, as they were written and in the order in which they were recorded."""
     zone = ZoneInfo(ledger.zone)
+    reading = Reading(history)
     events = table("position", "version", "occurred", "recorded", "actor", "what", right=("position", "version"))
     for one in history:
         here = one.occurred_at.astimezone(ZoneInfo(one.occurred_zone))
@@ -145,9 +150,23 @@ def story(ledger: Ledger, history: Sequence[Recorded[Event]]) -> Iterator[Any]:
             here.date() if by_day else readable(here, None),
             readable(one.recorded_at, zone) + late,
             " · ".join(part for part in (one.metadata.actor.name, one.metadata.actor.unit) if part),
-            what(one),
+            what(one) + amended(reading, one),
         )
     yield events
+
+
+def amended(reading: Reading, recorded: Recorded[Event]) -> str:
+    """How an event is read by now, when that is otherwise than it was written."""
+    amendment = reading.amended_by(recorded)
+    if amendment is None:
+        return ""
+    read = reading.of(recorded)
+    by = f"by version {amendment.version}"
+    if read is None:
+        return f"   [void {by}]"
+    moved = read.occurred_at != recorded.occurred_at
+    at = f", occurred {readable(read.occurred_at.astimezone(ZoneInfo(read.occurred_zone)), None)}" if moved else ""
+    return f"   [{by} read as: {what(read)}{at}]"
 
 
 def what(recorded: Recorded[Event]) -> str:
@@ -185,7 +204,8 @@ def readable(value: Any, zone: ZoneInfo | None) -> str:
 
 
 def as_data(ledger: Ledger, view: CaseFile, history: Sequence[Recorded[Event]]) -> dict[str, Any]:
-    """The whole answer, for programs."""
+    """The whole answer, for programs; the history as it was written."""
+    reading = Reading(history)
     return {
         "book": ledger.book,
         "time": ledger.time,
@@ -205,6 +225,7 @@ def as_data(ledger: Ledger, view: CaseFile, history: Sequence[Recorded[Event]]) 
                 "actor": one.metadata.actor,
                 "door": one.metadata.channel,
                 "departures": one.metadata.departures,
+                "amended_by": amendment.version if (amendment := reading.amended_by(one)) else None,
                 "data": one.event,
             }
             for one in history

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from api.cli import amend
 from api.cli.exits import MEANINGS
+from api.cli.options import Book, Json, Port, SingleRole, example
 from api.cli.terminal import Terminal, answering
 from domain.book import BookTime
 
@@ -20,21 +22,7 @@ app = typer.Typer(
     epilog="Exit codes: " + "; ".join(f"{int(code)} {meaning}" for code, meaning in MEANINGS.items()) + ".",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Answer with JSON on standard output.")]
-Book = Annotated[str | None, typer.Option("--book", help="The book; by default that of DAYBOOK_BOOK, or main.")]
-SingleRole = Annotated[
-    bool,
-    typer.Option(
-        "--insecure-single-role",
-        help="Work as a role that could rewrite the ledger: nothing then keeps a flaw of the program from doing so.",
-    ),
-]
-Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="The port; 0 takes any that is free.")]
-
-
-def example(line: str) -> str:
-    """The foot of a command's help."""
-    return f"Example: {line}"
+app.add_typer(amend.app, name="amend")
 
 
 def _version(wanted: bool) -> None:

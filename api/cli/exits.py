@@ -46,11 +46,15 @@ class NotFound(Exception):
     """There is nothing under this name."""
 
 
+class WrongUse(Exception):
+    """What was typed cannot be understood."""
+
+
 class PortTaken(Exception):
     """Another program listens there, or may not be asked to make room."""
 
 
-FORESEEN = (Refused, NotFound, PortTaken, CannotImport, CannotGoOn, LedgerError, psycopg.Error)
+FORESEEN = (Refused, NotFound, WrongUse, PortTaken, CannotImport, CannotGoOn, LedgerError, psycopg.Error)
 """What a command can fail with when nothing is wrong with Daybook itself."""
 
 
@@ -59,7 +63,7 @@ def exit_of(error: BaseException) -> Exit:
     match error:
         case Refused() | NotFound() | UnknownBook() | BookExists():
             return Exit.NO
-        case WrongSetting() | CannotImport() | CannotGoOn():
+        case WrongSetting() | WrongUse() | CannotImport() | CannotGoOn():
             return Exit.USAGE
         case LedgerAway() | EmbeddedError() | psycopg.OperationalError():
             return Exit.AWAY

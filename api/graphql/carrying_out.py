@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -14,14 +13,13 @@ from strawberry.utils.str_converters import to_camel_case
 from api.graphql.codes import COMMAND_ID_REUSED, INVALID_INPUT, STALE_VERSION
 from api.graphql.door import Door
 from api.graphql.identity import identity_of
-from api.graphql.inputs import Asked, AskedOfCase
+from api.graphql.inputs import Asked
 from api.graphql.problem import Problem
+from api.present import present
 from api.zones import zones
-from domain.book import BookTime
 from domain.envelope import Submission
 from domain.event import Command, Refused
 from domain.stream import Category, stream_of
-from ledger.book import books
 from ledger.errors import CommandIdReused, NotCanonical, StreamMoved, TooLarge
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted
@@ -64,10 +62,10 @@ class Making:
     def __init__(self, ledger: Ledger, asked: Asked) -> None:
         self.ledger = ledger
         self.command_id = asked.command_id
-        self.now = _now(ledger)
+        self.now = present(ledger)
         self.when: dict[str, Any] = {
             "at": asked.occurred_at or self.now,
-            "zone": self._zone(asked.occurred_zone),
+            "zone": self.zone(asked.occurred_zone, "occurredZone"),
             "precision": asked.occurred_precision,
         }
 
@@ -98,12 +96,20 @@ class Making:
         except ValidationError as error:
             raise Objected(*(_invalid(field, dict(one)) for one in error.errors(include_url=False))) from None
 
-    def _zone(self, name: str | None) -> str:
+    def stream_of(self, text: str, field: str) -> str:
+        """The stream of whatever a global id stands for. Raises: Objected."""
+        try:
+            return identity_of(text, self.ledger.book).stream
+        except Problem as problem:
+            raise Objected(Objection(INVALID_INPUT, problem.message, (field,))) from None
+
+    def zone(self, name: str | None, *field: str) -> str:
+        """The zone of that name; the book's own for None. Raises: Objected."""
         if name is None:
             return self.ledger.zone
         if name not in zones():
             message = f"{name!r} is no IANA zone; give one such as Asia/Shanghai."
-            raise Objected(Objection(INVALID_INPUT, message, ("occurredZone",)))
+            raise Objected(Objection(INVALID_INPUT, message, field))
         return name
 
 
@@ -156,21 +162,13 @@ def _accepted(ledger: Ledger, submission: Submission) -> Accepted:
     return ledger.carry_out(submission)
 
 
-def _now(ledger: Ledger) -> datetime:
-    """The time of day; in a simulated book not before the last thing that was recorded there."""
-    now = ledger.database.now()
-    if ledger.time is BookTime.LIVE:
-        return now
-    return max(now, *(state.recorded_at for state in books(ledger.database) if state.book == ledger.book))
-
-
 def _expected(asked: Asked, stream: str) -> tuple[tuple[str, int], ...]:
-    seen = asked.expected_version if isinstance(asked, AskedOfCase) else None
+    seen = getattr(asked, "expected_version", None)
     return () if seen is None else ((stream, seen),)
 
 
 def _stale(moved: StreamMoved) -> Objection:
-    message = f"This case is not at version {moved.version}; look at it as it is now, and decide anew."
+    message = f"This is not at version {moved.version} any more; look at it as it is now, and decide anew."
     return Objection(STALE_VERSION, message, ("expectedVersion",), {"expectedVersion": moved.version})
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
 from api.graphql.enums import CaseKind, Channel, Departure, Level, Outcome, PauseGround, Precision, Priority, Status
 from api.graphql.history import BY_VERSION, Event, page_of_history
@@ -122,6 +123,10 @@ class Case(Node):
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
         return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+
+    @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
+    async def amendments(self, info: Info) -> list[Amendment]:
+        return amendments_of(await info.context.loaders.histories.load(self.stream) or ())
 
 
 def case_of(file: CaseFile, book: str) -> Case:

@@ -48,6 +48,14 @@ MEANINGS: Mapping[str, str] = MappingProxyType({
     "NOT_RESOLVED": "The case is not resolved; resolve it first.",
     "STILL_OPEN": "The case is neither resolved nor closed, so there is nothing to reopen.",
     "ALREADY_CLOSED": "The case is closed; reopen it first.",
+    "UNKNOWN_EVENT": "No event has that version.",
+    "NOT_AMENDABLE": "What is written there is neither corrected nor taken back; the message says why.",
+    "AMENDS_ITSELF": "The request would be about itself.",
+    "WRONG_KIND_OF_EVENT": "What is to be read instead is about another kind of thing.",
+    "NO_LONGER_FOLDS": "What would be left of the history could not be read; amend the other events first.",
+    "UNKNOWN_REQUEST": "No request has that version.",
+    "ALREADY_DECIDED": "The request was decided before.",
+    "SAME_PERSON": "Who asked may not approve.",
 })  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.case import Case
 from api.graphql.cases import CaseOrder, cases_of_page
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
@@ -102,6 +103,10 @@ class Customer(Node):
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
         return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+
+    @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
+    async def amendments(self, info: Info) -> list[Amendment]:
+        return amendments_of(await info.context.loaders.histories.load(self.stream) or ())
 
 
 def customer_of(profile: CustomerProfile, book: str) -> Customer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from api.graphql.personal import PersonalString
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from domain.correction import Reading
 from domain.envelope import Recorded
 from domain.event import Event as DomainEvent
 from domain.personal import personal_values
@@ -75,10 +77,14 @@ class Event:
         description="What happened in full, as stored. A personal value stands there as its subject and commitment."
     )
     personal: list[PersonalField] = strawberry.field(description="The personal values in it.")
+    amended_by: int | None = strawberry.field(
+        description="The version of the correction or void by which it is read otherwise now; null when it is read as "
+        "it stands here."
+    )
 
     @classmethod
-    def of(cls, recorded: Recorded[DomainEvent]) -> Event:
-        """A recorded event as the schema shows it."""
+    def of(cls, recorded: Recorded[DomainEvent], reading: Reading) -> Event:
+        """A recorded event as the schema shows it, in a stream that is read so."""
         metadata = recorded.metadata
         data: Any = recorded.event.model_dump(mode="json")
         return cls(
@@ -103,6 +109,7 @@ class Event:
                 PersonalField(path=path, place=PersonalPlace(recorded.stream, recorded.version, path))
                 for path, _ in personal_values(recorded.event)
             ],
+            amended_by=amendment.version if (amendment := reading.amended_by(recorded)) else None,
         )
 
 
@@ -115,4 +122,6 @@ def page_of_history(history: Sequence[Recorded[DomainEvent]], window: Window) ->
         one for one in history if (after is None or one.version > after) and (before is None or one.version < before)
     ]
     chosen = within[max(0, len(within) - window.limit) :] if window.from_end else within[: window.limit]
-    return connection_of(window, chosen, more=len(within) > len(chosen), show=Event.of)
+    return connection_of(
+        window, chosen, more=len(within) > len(chosen), show=partial(Event.of, reading=Reading(history))
+    )

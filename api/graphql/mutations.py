@@ -11,7 +11,7 @@ from strawberry.tools import create_type
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from api.graphql import inputs, making
+from api.graphql import amendments, inputs, making
 from api.graphql.carrying_out import Done, Maker, Objection, carried_out
 from api.graphql.case import Case, shown_case
 from api.graphql.codes import (
@@ -23,9 +23,11 @@ from api.graphql.codes import (
     UNKNOWN_TOUCHPOINT,
 )
 from api.graphql.customer import Customer, shown_customer
+from api.graphql.node import Node
 from api.graphql.payload import Answer, answer_of
 from api.graphql.request import Info, Request
 from api.graphql.touchpoint import Touchpoint, shown_touchpoint
+from domain import amending
 from domain.case import commands as of_case
 from domain.customer import AssignTier, RecordContact, RegisterCustomer
 from domain.event import Command
@@ -33,6 +35,7 @@ from domain.stream import subject_of
 from domain.touchpoint import RecordTouchpoint
 
 Showing = Callable[[Request, UUID], Awaitable[Any]]
+ShowingStream = Callable[[Request, str], Awaitable[Any]]
 
 
 class Subject(NamedTuple):
@@ -40,12 +43,21 @@ class Subject(NamedTuple):
 
     name: str
     type: Any
-    show: Showing
+    show: Showing | None = None
+    show_stream: ShowingStream | None = None
+    """Instead, where the mutation may be about several kinds of things."""
+
+    async def shown(self, request: Request, stream: str) -> Any:
+        """It as it is now; None when there is none."""
+        if self.show_stream is not None:
+            return await self.show_stream(request, stream)
+        return None if self.show is None else await self.show(request, subject_of(stream))
 
 
 CASE = Subject("case", Case, shown_case)
 CUSTOMER = Subject("customer", Customer, shown_customer)
 TOUCHPOINT = Subject("touchpoint", Touchpoint, shown_touchpoint)
+RECORD = Subject("record", Node, show_stream=amendments.shown_record)
 
 
 class Mutation(NamedTuple):
@@ -64,6 +76,12 @@ class Mutation(NamedTuple):
 
 def _of_case(name: str, description: str, asked: type[inputs.AskedOfCase], kind: type[of_case.AboutCase]) -> Mutation:
     return Mutation(name, description, asked, making.OfCase(kind), (kind,), codes=(STALE_VERSION,))
+
+
+def _of_record(
+    name: str, description: str, asked: type[amendments.AskedOfRecord], make: Maker, kind: type[amending.AboutRecord]
+) -> Mutation:
+    return Mutation(name, description, asked, make, (kind,), RECORD, (STALE_VERSION,))
 
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -120,6 +138,34 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     _of_case("reopen_case", "Puts a case back to work (重开).", inputs.ReopenCaseInput, of_case.ReopenCase),
     _of_case("close_case", "Closes the loop on a case (闭环).", inputs.CloseCaseInput, of_case.CloseCase),
+    _of_record(
+        "request_correction",
+        "Asks that an event be read otherwise (更正).",
+        amendments.RequestCorrectionInput,
+        amendments.request_correction,
+        amending.RequestCorrection,
+    ),
+    _of_record(
+        "request_void",
+        "Asks that an event count no longer (作废).",
+        amendments.RequestVoidInput,
+        amendments.request_void,
+        amending.RequestVoid,
+    ),
+    _of_record(
+        "approve_amendment",
+        "Approves what somebody else asked for (审批).",
+        amendments.ApproveAmendmentInput,
+        amendments.approve_amendment,
+        amending.ApproveAmendment,
+    ),
+    _of_record(
+        "decline_amendment",
+        "Turns down what was asked for.",
+        amendments.DeclineAmendmentInput,
+        amendments.decline_amendment,
+        amending.DeclineAmendment,
+    ),
 )
 
 
@@ -159,9 +205,9 @@ async def _answered(request: Request, mutation: Mutation, answer: Answer, asked:
     shows = done.position is None or await door.shows(done.position)
     if not shows:
         objections = (*objections, _not_yet_visible(done))
-    subject = None if done.stream is None or not shows else subject_of(done.stream)
+    stream = done.stream if shows else None
     return answer.payload(**{
-        mutation.subject.name: None if subject is None else await mutation.subject.show(request, subject),
+        mutation.subject.name: None if stream is None else await mutation.subject.shown(request, stream),
         "user_errors": answer.errors(objections),
         "consistency_token": None if done.position is None else door.token(done.position),
     })  # fmt: skip

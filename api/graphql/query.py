@@ -16,11 +16,11 @@ from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customer
 from api.graphql.enums import BookTime
 from api.graphql.identity import identity_of
 from api.graphql.node import Node
+from api.graphql.nodes import SHOWN
 from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
-from api.graphql.touchpoint import shown_touchpoint
 from domain.envelope import RegisterNumber
 from domain.stream import Category
 from ledger.book import books
@@ -89,8 +89,7 @@ class Query:
     ) -> Node | None:
         await info.context.caught_up(consistency_token)
         found = identity_of(id, info.context.door.book)
-        shown = {Category.CASE: shown_case, Category.CUSTOMER: shown_customer, Category.TOUCHPOINT: shown_touchpoint}
-        return await shown[found.kind](info.context, found.subject)
+        return await SHOWN[found.kind](info.context, found.subject)  # type: ignore[no-any-return]
 
     @resolved("A case, by exactly one of its id, its number or its source key; null for none.")
     async def case(

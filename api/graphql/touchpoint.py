@@ -8,12 +8,14 @@ from uuid import UUID
 
 import strawberry
 
+from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.enums import Channel, Direction, Precision
 from api.graphql.identity import global_id
 from api.graphql.node import Node
 from api.graphql.personal import PersonalString
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
+from domain.correction import applied
 from domain.envelope import Recorded
 from domain.event import Event
 from domain.stream import Category, stream_of, subject_of
@@ -37,6 +39,7 @@ class Touchpoint(Node):
     recorded_at: datetime = strawberry.field(description="When the ledger heard of it.")
     customer_id: strawberry.Private[UUID | None]
     case_id: strawberry.Private[UUID | None]
+    stream: strawberry.Private[str]
     words_place: strawberry.Private[PersonalPlace | None]
 
     @resolved("The customer, when known.")
@@ -57,6 +60,10 @@ class Touchpoint(Node):
             return None
         return PersonalString.of(await info.context.loaders.personal.load(self.words_place))
 
+    @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
+    async def amendments(self, info: Info) -> list[Amendment]:
+        return amendments_of(await info.context.loaders.histories.load(self.stream) or ())
+
 
 def touchpoint_of(recorded: Recorded[Event], event: TouchpointRecorded) -> Touchpoint:
     """A touchpoint out of the event that recorded it, in its envelope."""
@@ -72,12 +79,17 @@ def touchpoint_of(recorded: Recorded[Event], event: TouchpointRecorded) -> Touch
         recorded_at=recorded.recorded_at,
         customer_id=event.customer_id,
         case_id=event.case_id,
-        words_place=None if event.words is None else PersonalPlace(recorded.stream, recorded.version, "/words"),
+        stream=recorded.stream,
+        words_place=None
+        if event.words is None
+        else PersonalPlace(recorded.stream, recorded.version, "/words", as_read=True),
     )
 
 
 async def shown_touchpoint(request: Request, touchpoint_id: UUID) -> Touchpoint | None:
-    """A touchpoint as it was recorded; None when there is none."""
+    """A touchpoint as it is read by now; None when there is none, or none any more."""
     stream = stream_of(Category.TOUCHPOINT, touchpoint_id)
     history = await request.loaders.histories.load(stream) or ()
-    return next((touchpoint_of(one, one.event) for one in history if isinstance(one.event, TouchpointRecorded)), None)
+    return next(
+        (touchpoint_of(one, one.event) for one in applied(history) if isinstance(one.event, TouchpointRecorded)), None
+    )

@@ -1,0 +1,23 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Answer with JSON on standard output.")]
+Book = Annotated[str | None, typer.Option("--book", help="The book; by default that of DAYBOOK_BOOK, or main.")]
+SingleRole = Annotated[
+    bool,
+    typer.Option(
+        "--insecure-single-role",
+        help="Work as a role that could rewrite the ledger: nothing then keeps a flaw of the program from doing so.",
+    ),
+]
+Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="The port; 0 takes any that is free.")]
+
+
+def example(line: str) -> str:
+    """The foot of a command's help."""
+    return f"Example: {line}"
