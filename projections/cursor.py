@@ -1,27 +1,25 @@
-"""How far each view has come in a book: its table and its cursor, and the one transaction that moves both."""
+"""How far each view has come in a book: its cursor, and the one transaction that moves it and writes the view."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
 import psycopg
-from psycopg import sql
 
 from ledger.database import Database
 from ledger.errors import LedgerError
-from projections.projection import Projection, V
+from projections.projection import Projection
+from projections.tables import LIVE, ViewNewer, ViewOlder
+from projections.view import V, View
 
-# Which of them a second CREATE TABLE meets depends on how far the first has come: the row of the table, or of its type.
-MADE_MEANWHILE = (
-    psycopg.errors.UniqueViolation,
-    psycopg.errors.DuplicateTable,
-    psycopg.errors.DuplicateObject,
-)
+ROWS_A_STATEMENT = 1_000
+
+Statement: TypeAlias = tuple[str, Mapping[str, Any]]
+"""A statement with its parameters."""
 
 
 class Overtaken(LedgerError):
@@ -31,7 +29,9 @@ class Overtaken(LedgerError):
 class ProjectionStopped(LedgerError):
     """A view came to an event that it cannot take, and stays before it; the other views go on."""
 
-    def __init__(self, projection: str, version: int, position: int, topic: str, cause: str) -> None:
+    def __init__(
+        self, projection: str, version: int, position: int, topic: str, cause: str, since: datetime | None = None
+    ) -> None:
         super().__init__(
             f"{projection} (version {version}) stopped before position {position} ({topic}). "
             f"Nothing was skipped; it goes on from there once the program can take the event. It met {cause}"
@@ -41,6 +41,8 @@ class ProjectionStopped(LedgerError):
         self.position = position
         self.topic = topic
         self.cause = cause
+        self.since = since
+        """When it first stopped there; None until that is written down."""
 
 
 class RowAhead(LedgerError):
@@ -51,7 +53,7 @@ class RowAhead(LedgerError):
 
 
 class Standing(NamedTuple):
-    """How far a view has come."""
+    """How far a view has come. The table that is asked may be of another version than the program's."""
 
     projection: str
     version: int
@@ -59,85 +61,88 @@ class Standing(NamedTuple):
     updated_at: datetime | None
     """When it last moved; None when it never has."""
     stopped: ProjectionStopped | None
+    begun_at: datetime | None = None
+    """When its table was begun in this book."""
+    held: ViewNewer | ViewOlder | None = None
+    """Why this program leaves the table alone."""
+
+    @property
+    def why(self) -> LedgerError | None:
+        """Why the view does not go on, if it does not."""
+        return self.held or self.stopped
 
 
-class Folded(NamedTuple):
-    """What became of a view by position `position`, and what stopped it there, if anything."""
+class Change(NamedTuple):
+    """What becomes of a view by position `position`, as statements, and what stopped it there, if anything."""
 
     position: int
-    views: Mapping[UUID, Any]
+    statements: Sequence[Statement]
     stopped: ProjectionStopped | None = None
 
 
 # Leans on the primary key of cursor.
 STANDINGS = """
-SELECT projection, version, position, updated_at, stopped_position, stopped_topic, stopped_cause
+SELECT projection, version, anew, position, begun_at, updated_at, stopped_position, stopped_topic, stopped_cause,
+       stopped_since
 FROM views.cursor
 WHERE book = %(book)s
 """
 BEGIN = """
-INSERT INTO views.cursor (book, projection, version, position, updated_at)
-VALUES (%(book)s, %(projection)s, %(version)s, 0, %(now)s)
+INSERT INTO views.cursor (book, projection, version, anew, position, begun_at, updated_at)
+VALUES (%(book)s, %(projection)s, %(version)s, %(anew)s, 0, %(now)s, %(now)s)
 ON CONFLICT DO NOTHING
 """
-FORGET = "DELETE FROM views.cursor WHERE projection = %(projection)s AND version = %(version)s"
-# The fence: whoever finds the cursor elsewhere than where the views were read from writes nothing.
+# The fence: whoever finds the cursor elsewhere than where the views were read from writes nothing. Nor does who finds
+# another cursor at the same place, that of a table which took the place of the one that was read.
 MOVE = """
 UPDATE views.cursor
 SET position = %(position)s, updated_at = %(now)s, stopped_position = %(stopped_position)s,
-    stopped_topic = %(stopped_topic)s, stopped_cause = %(stopped_cause)s
-WHERE book = %(book)s AND projection = %(projection)s AND version = %(version)s AND position = %(previous)s
+    stopped_topic = %(stopped_topic)s, stopped_cause = %(stopped_cause)s,
+    stopped_since = CASE
+      WHEN %(stopped_position)s::bigint IS NULL THEN NULL
+      WHEN stopped_position = %(stopped_position)s THEN stopped_since
+      ELSE %(now)s
+    END
+WHERE book = %(book)s AND projection = %(projection)s AND version = %(version)s AND anew = %(anew)s
+  AND position = %(previous)s AND begun_at = %(begun_at)s
 """
 
 
-def make_tables(connection: psycopg.Connection, projections: Sequence[Projection[Any]]) -> None:
-    """Makes the tables that are not there yet. Two may do it at once: the second waits and finds them made."""
-    if not _is_there(connection, "cursor"):
-        try:
-            with connection.transaction():
-                connection.execute(sql.SQL(files("projections").joinpath("cursor.sql").read_text(encoding="utf-8")))
-        except MADE_MEANWHILE:
-            pass  # two first runners met, and the other has made it
-    for projection in projections:
-        if not _is_there(connection, projection.table):
-            with connection.transaction():
-                connection.execute("LOCK TABLE views.cursor IN SHARE ROW EXCLUSIVE MODE")
-                if not _is_there(connection, projection.table):
-                    _make_table(connection, projection)
-
-
-def _is_there(connection: psycopg.Connection, table: str) -> bool:
-    return connection.execute("SELECT to_regclass(%s)", (f"views.{table}",)).fetchone() != (None,)
-
-
-def _make_table(connection: psycopg.Connection, projection: Projection[Any]) -> None:
-    """An empty table begins at the beginning, whatever a cursor says that outlived the table before it."""
-    connection.execute(projection.definition())
-    connection.execute(projection.query("GRANT SELECT ON {table} TO daybook_writer"))
-    connection.execute(FORGET, {"projection": projection.name, "version": projection.version})
-
-
-def begin(connection: psycopg.Connection, book: str, projection: Projection[Any], now: datetime) -> None:
+def begin(connection: psycopg.Connection, book: str, view: View[Any], now: datetime) -> None:
     """Sets a cursor at the beginning of a book where there is none. Rows that outlived their cursor go."""
-    parameters = {"book": book, "projection": projection.name, "version": projection.version, "now": now}
+    parameters = {"book": book, "projection": view.name, "version": view.version, "anew": view.anew, "now": now}
     with connection.transaction():
         if connection.execute(BEGIN, parameters).rowcount:
-            connection.execute(projection.query("DELETE FROM {table} WHERE book = %(book)s"), {"book": book})
+            connection.execute(view.statement("DELETE FROM {table} WHERE book = %(book)s"), {"book": book})
+            if isinstance(view, Projection):
+                connection.execute(view.statement("DELETE FROM {touch} WHERE book = %(book)s"), {"book": book})
 
 
-def standings(database: Database, book: str, projections: Sequence[Projection[Any]]) -> list[Standing]:
+def standings(database: Database, book: str, views: Iterable[View[Any]]) -> list[Standing]:
     """How far views have come in a book; those without a cursor stand at the beginning. Raises: LedgerAway."""
     try:
+        live: dict[str, int] = dict(database.rows(LIVE))
         rows = database.rows(STANDINGS, {"book": book})
     except psycopg.errors.UndefinedTable:
-        rows = []
-    found = {(name, version): _standing(name, version, *rest) for name, version, *rest in rows}
-    return [found.get((p.name, p.version)) or Standing(p.name, p.version, 0, None, None) for p in projections]
+        live, rows = {}, []
+    found = {(name, version, anew): _standing(name, version, *rest) for name, version, anew, *rest in rows}
+    return [_of(view, live.get(view.name, view.version), found) for view in views]
 
 
-def _standing(name: str, version: int, position: int, updated_at: datetime, at: int | None, *why: str) -> Standing:
+def _of(view: View[Any], version: int, found: Mapping[tuple[str, int, bool], Standing]) -> Standing:
+    if view.anew:
+        version = view.version
+    at = found.get((view.name, version, view.anew)) or Standing(view.name, version, 0, None, None)
+    if version == view.version:
+        return at
+    return at._replace(held=(ViewNewer if version > view.version else ViewOlder)(view, version))
+
+
+def _standing(
+    name: str, version: int, position: int, begun_at: datetime, updated_at: datetime, at: int | None, *why: Any
+) -> Standing:
     stopped = None if at is None else ProjectionStopped(name, version, at, *why)
-    return Standing(name, version, position, updated_at, stopped)
+    return Standing(name, version, position, updated_at, stopped, begun_at)
 
 
 def views_of(database: Database, book: str, projection: Projection[V], keys: Collection[UUID]) -> dict[UUID, V]:
@@ -145,43 +150,54 @@ def views_of(database: Database, book: str, projection: Projection[V], keys: Col
     if not keys:
         return {}
     # Leans on the primary key, which is the book and the key.
-    query = projection.query("SELECT {key}, {columns} FROM {table} WHERE book = %(book)s AND {key} = ANY(%(keys)s)")
+    query = projection.statement("SELECT {key}, {columns} FROM {table} WHERE book = %(book)s AND {key} = ANY(%(keys)s)")
     rows = database.rows(query, {"book": book, "keys": list(keys)})
     return {row[0]: projection.of_row(row[1:]) for row in rows}
 
 
-def write(database: Database, book: str, projection: Projection[Any], previous: int, folded: Folded) -> None:
-    """Writes views and moves their cursor from `previous` on, together. Raises: Overtaken, LedgerAway."""
-    stopped = folded.stopped
+def insertion(view: View[V], book: str, rows: Sequence[V], *, upsert: bool = False) -> list[Statement]:
+    """The statements that put rows into a view's table. Raises: orjson.JSONEncodeError."""
+    # One parameter of JSON for all rows and columns: it needs no list of types, no staging table and one round trip,
+    # and took 44 us a row where a binary COPY into a staging table took 38 and UNNEST 79 (2026-11-21).
+    statement = view.statement("""
+        INSERT INTO {table} (book, {columns})
+        SELECT book, {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+    """)
+    if upsert:
+        statement += view.statement("ON CONFLICT (book, {key}) DO UPDATE SET ({others}) = ROW({excluded})")
+    documents = [{"book": book, **dict(zip(view.columns, row, strict=True))} for row in rows]
+    return [
+        (statement, {"rows": orjson.dumps(documents[first : first + ROWS_A_STATEMENT], default=_plain).decode()})
+        for first in range(0, len(documents), ROWS_A_STATEMENT)
+    ]
+
+
+def write(database: Database, book: str, view: View[Any], start: Standing, change: Change) -> Standing:
+    """Writes a view and moves its cursor on from where it stood, together. Raises: Overtaken, LedgerAway."""
+    stopped, now = change.stopped, database.now()
     move = {
         "book": book,
-        "projection": projection.name,
-        "version": projection.version,
-        "previous": previous,
-        "position": folded.position,
-        "now": database.now(),
+        "projection": view.name,
+        "version": view.version,
+        "anew": view.anew,
+        "previous": start.position,
+        "begun_at": start.begun_at,
+        "position": change.position,
+        "now": now,
         "stopped_position": stopped.position if stopped else None,
         "stopped_topic": stopped.topic if stopped else None,
         "stopped_cause": stopped.cause if stopped else None,
     }
-    # One parameter of JSON for all rows and columns: it needs no list of types, no staging table and one round trip,
-    # and took 44 us a row where a binary COPY into a staging table took 38 and UNNEST 79 (2026-11-21).
-    upsert = projection.query("""
-        INSERT INTO {table} (book, {columns})
-        SELECT book, {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
-        ON CONFLICT (book, {key}) DO UPDATE SET ({others}) = ROW({excluded})
-    """)
-    rows = [{"book": book, **dict(zip(projection.columns, view, strict=True))} for view in folded.views.values()]
-    document = orjson.dumps(rows, default=_plain).decode()
 
     def write_once(connection: psycopg.Connection) -> None:
         with connection.transaction():
             if connection.execute(MOVE, move, prepare=True).rowcount == 0:
-                raise Overtaken(f"Another runner has moved {projection.label} past position {previous}.")
-            if rows:
-                connection.execute(upsert, {"rows": document}, prepare=True)
+                raise Overtaken(f"Another runner has moved {view.label} past position {start.position}.")
+            for statement, parameters in change.statements:
+                connection.execute(statement, parameters, prepare=True)
 
     database.patiently(write_once)
+    return start._replace(position=change.position, updated_at=now, stopped=stopped)
 
 
 def _plain(value: object) -> object:

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from ledger.database import Database
-from projections.projection import Projection, V
+from projections.view import V, View
 
 P = TypeVar("P")
 Reader = Callable[[Any], Any]
@@ -121,7 +121,7 @@ def narrowed(column: str, wanted: Sequence[Any]) -> tuple[list[str], dict[str, A
 
 def cut(
     database: Database,
-    projection: Projection[V],
+    view: View[V],
     book: str,
     window: Window,
     conditions: Sequence[str],
@@ -133,10 +133,10 @@ def cut(
     for all of them, and lean on no index.
     """
     inside, places = window.condition()
-    query = projection.query("SELECT {columns} FROM {table} WHERE book = %(book)s") + "".join(
+    query = view.query("SELECT {columns} FROM {table} WHERE book = %(book)s") + "".join(
         f"\nAND {condition}" for condition in (*inside, *conditions)
     )
     query += f"\nORDER BY {window.ordering()}\nLIMIT %(limit)s"
     rows = database.rows(query, {"book": book, **parameters, **places, "limit": window.limit + 1})
-    views = [projection.of_row(row) for row in rows[: window.limit]]
+    views = [view.of_row(row) for row in rows[: window.limit]]
     return Page(views[::-1] if window.from_end else views, has_more=len(rows) > window.limit)

@@ -5,24 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
-from string import Formatter
-from typing import Any, Generic, LiteralString, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from psycopg import sql
+from typing_extensions import override
 
 from domain.envelope import Recorded
-from domain.stream import Category, subject_of
-
-V = TypeVar("V", bound=tuple[Any, ...])
-"""A row of a view, as a NamedTuple whose fields are the table's columns after `book`, in their order.
-
-One of them is `position`, that of the latest event the row shows: no event is folded into a row twice.
-
-A NamedTuple, since a fold copies it once or twice an event: with fifty fields `_replace` takes 1.6 us, where
-`dataclasses.replace` takes 10 (2026-11-21).
-"""
+from domain.stream import subject_of
+from projections.view import V, View
 
 
 class FoldContext(NamedTuple):
@@ -32,63 +22,56 @@ class FoldContext(NamedTuple):
     """The row that the event is folded into; an event may touch several."""
 
 
-@dataclass(frozen=True, slots=True)
-class Projection(Generic[V]):
-    """One view: its table, the events it is made of, and the fold that makes it.
+def noted(view: V, recorded: Recorded[Any]) -> V:
+    """The row after an event of its own stream that only speaks of other events: a request to amend one, a correction,
+    a void, a request declined.
 
-    `keys` and `fold` are pure, and `fold` is total: it never raises, whatever the order of events. It gives None back
-    while there is nothing to show. The events they take are those of the categories in `reads`; only a union in the
-    projection's own module can name them, hence `Any` here.
+    It changes the stream's version, which whoever writes next is to have seen, and when the stream was last written
+    to; the columns `version`, `position` and `last_recorded_at`, those of them that the view has.
+    """
+    told: Any = view
+    if getattr(view, "stream", recorded.stream) != recorded.stream:  # of another subject with the same id
+        return view
+    known = {
+        column: getattr(recorded, of)
+        for column, of in (("version", "version"), ("position", "position"), ("last_recorded_at", "recorded_at"))
+        if column in told._fields
+    }
+    noting: V = told._replace(**known)
+    return noting
+
+
+def none_again(recorded: Recorded[Any]) -> Sequence[UUID]:
+    """No row has to be folded again for this event."""
+    del recorded
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Projection(View[V]):
+    """A view with one row a subject: the events it is made of, and the fold that makes a row of them.
+
+    `keys`, `fold` and `noted` are pure, and total: they never raise, whatever the order of events. `fold` gives None
+    back while there is nothing to show. The events they take are those of the categories in `reads`, as they are read
+    by now; only a union in the projection's own module can name them, hence `Any` here.
+
+    One of the view's columns is `position`, that of the latest event the row shows: no event is folded into a row
+    twice.
     """
 
-    name: str
-    version: int
-    """Raised with every change to the fold or the table: the new table is then made beside the old one."""
-    reads: frozenset[Category]
     key: str
     """The column that, after the book, identifies a row."""
-    columns: tuple[str, ...]
-    """Those after `book`, which are the fields of the view."""
     keys: Callable[[Recorded[Any]], Sequence[UUID]]
     fold: Callable[[V | None, Recorded[Any], FoldContext], V | None]
-    of_row: Callable[[Sequence[Any]], V]
+    noted: Callable[[V, Recorded[Any]], V] = noted
+    """What an event of AMENDMENTS changes in the row that its stream is about. It never reaches `keys` or `fold`."""
+    refold: Callable[[Recorded[Any]], Sequence[UUID]] = none_again
+    """Rows to be folded again from all that touches them, because of this event."""
 
     @property
-    def table(self) -> str:
-        """The table's name in the schema `views`."""
-        return f"{self.name}_{self.version}"
-
-    @property
-    def label(self) -> str:
-        """The projection as it is called in messages."""
-        return f"{self.name} (version {self.version})"
-
-    def query(self, text: LiteralString) -> str:
-        """A query on the view: `{table}` becomes its versioned name, `{key}` its key, `{columns}` all its columns.
-
-        `{others}` are those besides the key, `{excluded}` the same as an upsert proposes them.
-        """
-        others = [column for column in self.columns if column != self.key]
-        names = {
-            "table": sql.Identifier("views", self.table),
-            "columns": sql.SQL(", ").join(map(sql.Identifier, self.columns)),
-            "key": sql.Identifier(self.key),
-            "others": sql.SQL(", ").join(map(sql.Identifier, others)),
-            "excluded": sql.SQL(", ").join(sql.Identifier("excluded", column) for column in others),
-        }
-        return sql.SQL(text).format(**names).as_string(None)
-
-    def definition(self) -> sql.Composed:
-        """The statements that make the table, out of the `.sql` beside the module.
-
-        `{table}` becomes its name; any other name in braces is an index, which gets the table's name in front.
-        """
-        text = files("projections").joinpath(f"{self.name}.sql").read_text(encoding="utf-8")
-        indexes = {name for _, name, _, _ in Formatter().parse(text) if name and name != "table"}
-        return sql.SQL(text).format(  # the package's own text
-            table=sql.Identifier("views", self.table),
-            **{name: sql.Identifier(f"{self.table}_{name}") for name in indexes},
-        )
+    @override
+    def identity(self) -> tuple[str, ...]:
+        return (self.key,)
 
 
 @lru_cache(maxsize=20_000)

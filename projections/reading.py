@@ -1,15 +1,35 @@
-"""Reading a book in batches, each decoded once for all projections."""
+"""Reading a book in batches, each decoded once for all views, and whole streams again where they were amended."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar, cast, get_args
 
-from domain.correction import applied
+import psycopg
+
+from domain.amendment import Amendment
+from domain.correction import Reading
 from domain.envelope import Recorded
 from ledger.errors import LedgerError, UnknownTopic, UnreadableEvent
 from ledger.ledger import Ledger
-from ledger.recorder import LedgerMapper
+from ledger.recorder import COLUMNS, LedgerMapper
+
+T = TypeVar("T")
+PAGE = 2_000
+AMENDING = [amendment.TOPIC for amendment in get_args(Amendment)]
+"""Topics of events after which others are read otherwise."""
+
+# Leans on event (book, stream, version): one search a stream.
+WHOLE_STREAMS = f"""
+SELECT {COLUMNS} FROM ledger.event
+WHERE book = %(book)s AND stream = ANY(%(streams)s) AND position <= %(end)s
+ORDER BY position
+"""
+# The same; streams are short.
+AMENDED_STREAMS = """
+SELECT DISTINCT stream FROM ledger.event
+WHERE book = %(book)s AND stream = ANY(%(streams)s) AND position <= %(end)s AND topic = ANY(%(topics)s)
+"""
 
 
 class Unreadable(NamedTuple):
@@ -22,7 +42,7 @@ class Unreadable(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The events of a book up to `end`, in order; those that could not be read stand apart."""
+    """The events of a book up to `end`, in order, as they were written; those that could not be read stand apart."""
 
     end: int
     events: Sequence[Recorded[Any]]
@@ -30,13 +50,13 @@ class Batch(NamedTuple):
 
 
 def read(ledger: Ledger, start: int, end: int) -> Batch:
-    """The events after `start` and up to `end`, which the book has reached; corrections applied.
+    """The events after `start` and up to `end`, which the book has reached.
 
     Raises: LedgerAway; LedgerError when a position among them is empty, since a view that passed over it would not show
     that an event is gone.
     """
     try:
-        batch = Batch(end, list(applied(ledger.since(start, upto=end))))
+        batch = Batch(end, ledger.since(start, upto=end))
     except (UnknownTopic, UnreadableEvent):
         batch = _read_around(ledger, start, end)
     there = {recorded.position for recorded in batch.events} | {missed.position for missed in batch.unreadable}
@@ -60,4 +80,32 @@ def _read_around(ledger: Ledger, start: int, end: int) -> Batch:
         except (UnknownTopic, UnreadableEvent) as error:
             stream, _, topic, _, position, *_ = row
             unreadable.append(Unreadable(stream, position, topic, error))
-    return Batch(end, list(applied(events)), unreadable)
+    return Batch(end, events, unreadable)
+
+
+def through(ledger: Ledger, streams: Collection[str], end: int, work: Callable[[Iterator[Recorded[Any]]], T]) -> T:
+    """What `work` makes of the whole of some streams up to a position, in the order of the book, as they were written.
+
+    It is handed them a page at a time, so that streams need not fit into memory, and from their beginning again when
+    the connection is lost. Raises: LedgerAway, UnknownTopic, UnreadableEvent, and whatever `work` raises.
+    """
+    mapper = cast(LedgerMapper, ledger.mapper)
+    asked = {"book": ledger.book, "streams": list(streams), "end": end}
+
+    def read_through(connection: psycopg.Connection) -> T:
+        with connection.transaction(), connection.cursor(name="whole_streams", binary=True) as rows:
+            rows.itersize = PAGE
+            rows.execute(WHOLE_STREAMS, asked)
+            return work(map(mapper.recorded, rows))
+
+    return ledger.database.patiently(read_through)
+
+
+def reading_of(ledger: Ledger, streams: Collection[str], end: int) -> Reading:
+    """How the events of some streams are read by a position. Only those are held that were amended by then.
+
+    Raises: LedgerAway, UnknownTopic, UnreadableEvent.
+    """
+    asked = {"book": ledger.book, "streams": list(streams), "end": end, "topics": AMENDING}
+    amended = [stream for (stream,) in ledger.database.rows(AMENDED_STREAMS, asked)]
+    return through(ledger, amended, end, Reading) if amended else Reading(())

@@ -1,4 +1,4 @@
-"""Every projection there is, in the order in which a runner looks after them."""
+"""Every view there is, folded or written event by event, in the order in which a runner looks after them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from typing import Any
 
 from projections.case_file import CASE_FILE
 from projections.customer_profile import CUSTOMER_PROFILE
-from projections.projection import Projection
+from projections.view import View
 
-PROJECTIONS: tuple[Projection[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE)
+PROJECTIONS: tuple[View[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE)

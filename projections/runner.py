@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from threading import Condition, Event
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 import orjson
 import psycopg
 
-from domain.envelope import Recorded
-from domain.stream import category_of
 from ledger.database import Database
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from ledger.subscription import Listener
-from projections.cursor import (
-    Folded,
-    Overtaken,
-    ProjectionStopped,
-    RowAhead,
-    Standing,
-    begin,
-    make_tables,
-    standings,
-    views_of,
-    write,
-)
-from projections.projection import FoldContext, Projection
+from projections.cursor import Change, Overtaken, Standing, begin, standings, write
+from projections.entering import entered
+from projections.folding import folded
+from projections.journal import Journal
+from projections.part import Part, part_of, stopped_at
+from projections.projection import Projection
 from projections.reading import Batch, read
 from projections.registry import PROJECTIONS
+from projections.tables import ViewNewer, live_versions, make_tables
+from projections.view import View
 
 BATCH_EVENTS = 5_000
 POLL_SECONDS = 0.5
@@ -49,40 +41,19 @@ Progress = Callable[[int, int], None]
 """Told the position that has been reached, and the one to reach."""
 
 
-class Part(NamedTuple):
-    """What one projection reads of a batch: events up to `end`, and what it cannot take after that, if anything."""
-
-    end: int
-    events: Sequence[Recorded[Any]]
-    stopped: ProjectionStopped | None = None
-
-    def before(self, position: int) -> Part:
-        """The part up to the event before a position."""
-        return Part(position - 1, [recorded for recorded in self.events if recorded.position < position])
-
-    def since(self, position: int) -> Part:
-        """The part from a position on."""
-        return self._replace(events=[recorded for recorded in self.events if recorded.position >= position])
-
-    def until(self, stopped: ProjectionStopped) -> Part:
-        """The part before the event that stopped its projection."""
-        return self.before(stopped.position)._replace(stopped=stopped)
-
-
 class Runner:
     """Keeps the views of one book. Any number may run: the fence on each cursor lets one of them write at a time.
 
-    It reads events by the ledger, and views by `database`, as the role that owns them.
+    It reads events by the ledger, and views by `database`, as the role that owns them. A view whose table is of
+    another version is left alone.
     """
 
-    def __init__(
-        self, ledger: Ledger, database: Database, projections: Sequence[Projection[Any]] = PROJECTIONS
-    ) -> None:
+    def __init__(self, ledger: Ledger, database: Database, views: Sequence[View[Any]] = PROJECTIONS) -> None:
         self._ledger = ledger
         self._database = database
-        self._projections = tuple(projections)
+        self._views = tuple(views)
         self._prepared = False
-        self._reached = 0
+        self._reached: dict[str, int] = {}
         self._advanced = Condition()
 
     def prepare(self) -> None:
@@ -90,30 +61,32 @@ class Runner:
         book, now = self._ledger.book, self._database.now()
 
         def make(connection: psycopg.Connection) -> None:
-            make_tables(connection, self._projections)
-            for projection in self._projections:
-                begin(connection, book, projection, now)
+            make_tables(connection, self._views, now)
+            live = live_versions(connection)
+            for view in self._views:
+                if view.anew or live.get(view.name) == view.version:
+                    begin(connection, book, view, now)
 
         self._database.patiently(make)
         self._prepared = True
 
     def positions(self) -> list[Standing]:
         """How far each view has come, and what stopped it. Raises: LedgerAway."""
-        return standings(self._database, self._ledger.book, self._projections)
+        return standings(self._database, self._ledger.book, self._views)
 
     def catch_up(
         self, upto: int | None = None, *, batch: int = BATCH_EVENTS, on_progress: Progress | None = None
     ) -> int:
         """Brings the views to the book's present end, or to a position before it, a batch of events at a time.
 
-        Gives back the position that all of them have reached. A projection that stops holds it back; `positions` says
-        which and why, and the next call tries it again. Raises: LedgerAway.
+        Gives back the position that all of them have reached. A view that stops holds it back; `positions` says which
+        and why, and the next call tries it again. Raises: LedgerAway.
         """
         return self._catch_up(set(), Event(), upto, batch=batch, on_progress=on_progress)
 
     def follow(self, stop: Event) -> None:
         """Keeps the views up to date until told to stop. It outlives a database that goes away and comes back."""
-        given_up = set[Projection[Any]]()
+        given_up = set[View[Any]]()
         listener = Listener(self._database.url)
         seen, pause = 0, FIRST_PAUSE_SECONDS
         try:
@@ -131,153 +104,120 @@ class Runner:
         finally:
             listener.close()
 
-    def wait_for(self, position: int, timeout: float) -> bool:
-        """Whether all views reach a position within `timeout` seconds, whoever moves them. Raises: LedgerAway.
+    def wait_for(self, position: int, timeout: float, *, views: Collection[View[Any]] | None = None) -> bool:
+        """Whether views reach a position within `timeout` seconds, whoever moves them; all of them, unless some are
+        named. Raises: LedgerAway.
 
         False at once when one of them has stopped before it.
         """
         deadline = time.monotonic() + timeout
-        while self._reached < position:
-            found = self.positions()
-            self._note(min(standing.position for standing in found))
-            if any(standing.stopped and standing.position < position for standing in found):
+        wanted = [view for view in self._views if views is None or view in views]
+        while not self._have_reached(wanted, position):
+            found = standings(self._database, self._ledger.book, wanted)
+            self._note({standing.projection: standing.position for standing in found})
+            if any(standing.position < position and _stays(standing) for standing in found):
                 return False
             left = deadline - time.monotonic()
             if left <= 0:
-                return self._reached >= position
+                return self._have_reached(wanted, position)
             with self._advanced:
-                self._advanced.wait_for(lambda: self._reached >= position, min(left, WAIT_POLL_SECONDS))
+                self._advanced.wait_for(lambda: self._have_reached(wanted, position), min(left, WAIT_POLL_SECONDS))
         return True
 
     # One round --------------------------------------------------------------------------------------------------
 
     def _catch_up(
         self,
-        given_up: set[Projection[Any]],
+        given_up: set[View[Any]],
         stop: Event,
         upto: int | None = None,
         *,
         batch: int = BATCH_EVENTS,
         on_progress: Progress | None = None,
     ) -> int:
-        """Leaves out the projections given up, and adds to them those that stop."""
+        """Leaves out the views given up, and adds to them those that stop."""
         if not self._prepared:
             self.prepare()
         head = self._ledger.head()
         target = head if upto is None else min(upto, head)
-        reached = self._reached_by_each()
+        reached = self._standings()
         while not stop.is_set():
-            behind = {p: at for p, at in reached.items() if at < target and p not in given_up}
+            behind = {
+                view: at.position
+                for view, at in reached.items()
+                if at.position < target and view not in given_up and at.held is None
+            }
             if not behind:
                 break
             start = min(behind.values())
             # Those further on are met where they stand: from there on one reading does for all of them.
             end = min([target, start + batch, *(at for at in behind.values() if at > start)])
-            here = [projection for projection, at in behind.items() if at == start]
+            here = {view: reached[view] for view, at in behind.items() if at == start}
             try:
-                for projection, folded in self._advance(here, start, read(self._ledger, start, end)):
-                    reached[projection] = folded.position
-                    if folded.stopped is not None:
-                        given_up.add(projection)
-                        log.error("%s", folded.stopped)
+                for view, standing in self._advance(here, read(self._ledger, start, end)):
+                    reached[view] = standing
+                    if standing.stopped is not None:
+                        given_up.add(view)
+                        log.error("%s", standing.stopped)
             except Overtaken:
                 self.prepare()  # the cursor was moved, or is gone
-                reached = self._reached_by_each()
-            self._note(min(reached.values()))
+                reached = self._standings()
+            self._note({view.name: standing.position for view, standing in reached.items()})
             if on_progress is not None:
-                on_progress(min((at for p, at in reached.items() if p not in given_up), default=target), target)
-        return min(reached.values())
+                going = (at.position for view, at in reached.items() if view not in given_up)
+                on_progress(min(going, default=target), target)
+        return min((at.position for at in reached.values()), default=target)
 
-    def _advance(
-        self, projections: Sequence[Projection[Any]], start: int, batch: Batch
-    ) -> Iterator[tuple[Projection[Any], Folded]]:
-        """Each projection as it has taken the batch. Raises: Overtaken, LedgerAway."""
-        for projection in projections:
-            yield projection, self._take(projection, start, _part(projection, batch))
+    def _advance(self, here: Mapping[View[Any], Standing], batch: Batch) -> Iterator[tuple[View[Any], Standing]]:
+        """Where each view stands once it has taken the batch. Raises: Overtaken, LedgerAway."""
+        for view, standing in here.items():
+            yield view, self._take(view, standing, part_of(view, standing.position, batch))
 
-    def _reached_by_each(self) -> dict[Projection[Any], int]:
-        return dict(zip(self._projections, (standing.position for standing in self.positions()), strict=True))
+    def _standings(self) -> dict[View[Any], Standing]:
+        return dict(zip(self._views, self.positions(), strict=True))
 
-    def _note(self, reached: int) -> None:
-        """Remembers how far all views have come, and wakes who waits for it."""
+    def _have_reached(self, views: Collection[View[Any]], position: int) -> bool:
+        return all(self._reached.get(view.name, 0) >= position for view in views)
+
+    def _note(self, reached: Mapping[str, int]) -> None:
+        """Remembers how far views have come, and wakes who waits for it."""
         with self._advanced:
-            if reached > self._reached:
-                self._reached = reached
+            further = {name: at for name, at in reached.items() if at > self._reached.get(name, 0)}
+            if further:
+                self._reached |= further
                 self._advanced.notify_all()
 
-    def _take(self, projection: Projection[Any], start: int, part: Part) -> Folded:
-        """Folds a part into its view, from the cursor at `start` on. Raises: Overtaken, LedgerAway.
+    def _take(self, view: View[Any], standing: Standing, part: Part) -> Standing:
+        """Takes a part into a view, from where its cursor stands. Raises: Overtaken, LedgerAway.
 
-        The views are read outside the transaction that writes them: if anybody changed them since the cursor was
-        read, the cursor has moved, and the fence refuses what was made of them.
+        What the part is added to is read outside the transaction that writes it: if anybody changed that since the
+        cursor was read, the cursor has moved, and the fence refuses what was made of it.
         """
-        folded = self._folded(projection, part)
-        book = self._ledger.book
+        change: Change | None = None
         try:
-            write(self._database, book, projection, start, folded)
-            return folded
+            change = self._change(view, part)
+            return write(self._database, self._ledger.book, view, standing, change)
+        except psycopg.errors.UndefinedTable as error:
+            raise Overtaken(f"The table of {view.label} was taken away, or another took its place.") from error
         except UNWRITABLE as error:
-            if folded.position - start > 1:  # the event at fault is found by halving
-                middle = (start + folded.position) // 2 + 1
-                first = self._take(projection, start, part.before(middle))
-                return first if first.stopped else self._take(projection, middle - 1, part.since(middle))
-            stopped = Folded(start, {}, _stopped_at(projection, part.events[0], error))
-            write(self._database, book, projection, start, stopped)
-            return stopped
+            end = part.end if change is None else change.position
+            if end - part.start > 1:  # the event at fault is found by halving
+                middle = (part.start + end) // 2 + 1
+                first = self._take(view, standing, part.before(middle))
+                return first if first.stopped else self._take(view, first, part.since(middle))
+            stopped = stopped_at(view, part.events[0], error)
+            return write(self._database, self._ledger.book, view, standing, Change(part.start, (), stopped))
 
-    def _folded(self, projection: Projection[Any], part: Part) -> Folded:
-        """The views that a part leads to, up to the first event that its projection cannot take.
-
-        Each row takes its own events in one go, since rows know nothing of each other. Whatever stops one of them
-        stops the view, so all of it is folded again without that event and those after it.
-        """
-        runs: dict[UUID, list[Recorded[Any]]] = {}
-        for recorded in part.events:
-            try:
-                for key in projection.keys(recorded):
-                    runs.setdefault(key, []).append(recorded)
-            except Exception as error:  # noqa: BLE001  whatever a projection raises stops it, and it alone
-                return self._folded(projection, part.until(_stopped_at(projection, recorded, error)))
-        try:
-            before = views_of(self._database, self._ledger.book, projection, runs.keys())
-        except (ValueError, TypeError) as error:  # a row that this program did not write
-            return self._folded(projection, part.until(_stopped_at(projection, part.events[0], error)))
-        views: dict[UUID, Any] = {}
-        for key, run in runs.items():
-            view, context = before.get(key), FoldContext(key)
-            if view is not None and view.position >= run[0].position:
-                ahead = RowAhead(key, view.position)
-                return self._folded(projection, part.until(_stopped_at(projection, run[0], ahead)))
-            for recorded in run:
-                try:
-                    view = projection.fold(view, recorded, context)
-                except Exception as error:  # noqa: BLE001  the same
-                    return self._folded(projection, part.until(_stopped_at(projection, recorded, error)))
-            if view is not None:
-                views[key] = view
-        return Folded(part.end, views, part.stopped)
+    def _change(self, view: View[Any], part: Part) -> Change:
+        match view:
+            case Projection():
+                return folded(view, self._ledger, self._database, part)
+            case Journal():
+                return entered(view, self._ledger, part)
+            case _:
+                raise TypeError(f"{view.name} is neither a projection nor a journal.")
 
 
-def _part(projection: Projection[Any], batch: Batch) -> Part:
-    """What a projection reads of a batch: the events of its categories, up to the first that cannot be read."""
-    reads = projection.reads
-    part = Part(batch.end, [recorded for recorded in batch.events if category_of(recorded.stream) in reads])
-    missing = next((one for one in batch.unreadable if category_of(one.stream) in reads), None)
-    if missing is None:
-        return part
-    return part.until(_stopped(projection, missing.position, missing.topic, missing.cause))
-
-
-def _stopped(projection: Projection[Any], position: int, topic: str, error: Exception) -> ProjectionStopped:
-    said = str(error).strip()
-    cause = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return ProjectionStopped(projection.name, projection.version, position, topic, _as_text(cause))
-
-
-def _as_text(message: str) -> str:
-    """A message as the cursor can keep it: what it quotes may be the very characters that stopped the view."""
-    return message.replace("\0", "\\0").encode(errors="backslashreplace").decode()
-
-
-def _stopped_at(projection: Projection[Any], recorded: Recorded[Any], error: Exception) -> ProjectionStopped:
-    return _stopped(projection, recorded.position, recorded.event.TOPIC, error)
+def _stays(standing: Standing) -> bool:
+    """Whether a view stays where it is, whoever keeps it; one that is newer is kept by a newer program."""
+    return standing.why is not None and not isinstance(standing.held, ViewNewer)
