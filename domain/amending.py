@@ -18,14 +18,13 @@ from domain.amendment import (
     EventVoided,
     Occurrence,
     Replacement,
-    Version,
     VoidRequested,
 )
 from domain.book import Book, stream_of_book
 from domain.correction import Reading, applied
 from domain.decider import Decided, Decider
 from domain.envelope import Context, Recorded
-from domain.event import Command, Event, Label, Refused, StaffName
+from domain.event import Command, Event, Label, Refused, StaffName, Version
 from domain.personal import Personal, PersonalState, personal_values
 from domain.refusal import Refusal
 from domain.stream import subject_of

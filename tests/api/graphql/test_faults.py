@@ -71,7 +71,7 @@ def test_a_fault_is_told_by_an_id_that_leads_to_the_log_and_by_nothing_else(
 ) -> None:
     with opened(database) as workspace, asking(create_app(workspace, development_actor=ACTOR)) as front_end:
         with psycopg.connect(database.owner_url) as owner:
-            owner.execute("ALTER TABLE views.customer_profile_1 RENAME COLUMN tier TO rank")
+            owner.execute("ALTER TABLE views.customer_profile_2 RENAME COLUMN tier TO rank")
         response = front_end.send("{ customers { nodes { id } } ledgerHead { book } }")
     assert response.status_code == 500
     (error,) = response.json()["errors"]
