@@ -6,6 +6,9 @@ from typing import Any
 
 from projections.case_file import CASE_FILE
 from projections.customer_profile import CUSTOMER_PROFILE
+from projections.obligation import OBLIGATION
 from projections.projection import Projection
+from projections.staff import STAFF
+from projections.unit import UNIT
 
-PROJECTIONS: tuple[Projection[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE)
+PROJECTIONS: tuple[Projection[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE, OBLIGATION, STAFF, UNIT)
