@@ -38,6 +38,8 @@ from domain.money import Money
 from domain.touchpoint import RecordTouchpoint
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted
+from projections.case_file import CASE_FILE
+from projections.customer_profile import CUSTOMER_PROFILE
 from tests import conftest
 from tests.ledger.submissions import OPENED, contact, receive, register_customer, rename, submission
 
@@ -139,4 +141,4 @@ def rows(database: conftest.Database, table: str, book: str = "main") -> list[tu
 
 def tables(database: conftest.Database, book: str = "main") -> list[list[tuple[Any, ...]]]:
     """Every row of every view."""
-    return [rows(database, table, book) for table in ("case_file_1", "customer_profile_1")]
+    return [rows(database, table, book) for table in (CASE_FILE.table, CUSTOMER_PROFILE.table)]
