@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -31,6 +31,9 @@ from domain.customer import AssignTier, RecordContact, RegisterCustomer
 from domain.event import Command
 from domain.stream import subject_of
 from domain.touchpoint import RecordTouchpoint
+from projections.case_file import CASE_FILE
+from projections.customer_profile import CUSTOMER_PROFILE
+from projections.view import View
 
 Showing = Callable[[Request, UUID], Awaitable[Any]]
 
@@ -41,11 +44,13 @@ class Subject(NamedTuple):
     name: str
     type: Any
     show: Showing
+    views: Collection[View[Any]] | None = None
+    """Which show what was changed; None waits for all, and one that has stopped then keeps the object from sight."""
 
 
-CASE = Subject("case", Case, shown_case)
-CUSTOMER = Subject("customer", Customer, shown_customer)
-TOUCHPOINT = Subject("touchpoint", Touchpoint, shown_touchpoint)
+CASE = Subject("case", Case, shown_case, (CASE_FILE,))
+CUSTOMER = Subject("customer", Customer, shown_customer, (CUSTOMER_PROFILE,))
+TOUCHPOINT = Subject("touchpoint", Touchpoint, shown_touchpoint, (CUSTOMER_PROFILE,))
 
 
 class Mutation(NamedTuple):
@@ -156,7 +161,7 @@ async def _answered(request: Request, mutation: Mutation, answer: Answer, asked:
     done = await door.off_loop(carried_out, door, asked, mutation.make)
     request.forget()
     objections: Sequence[Objection] = done.objections
-    shows = done.position is None or await door.shows(done.position)
+    shows = done.position is None or await door.shows(done.position, mutation.subject.views)
     if not shows:
         objections = (*objections, _not_yet_visible(done))
     subject = None if done.stream is None or not shows else subject_of(done.stream)
