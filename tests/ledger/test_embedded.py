@@ -11,7 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ledger.embedded import FAST, Account, Embedded, EmbeddedError, default_data, programs, reachable
+from ledger.account import Account, default_data, programs, reachable
+from ledger.embedded import FAST, Embedded
+from ledger.errors import EmbeddedError
 
 USE_UNTIL_TOLD = """
 import sys
@@ -171,8 +173,8 @@ def test_closing_after_the_data_was_removed_is_no_error(place: Path) -> None:
 
 
 def test_a_start_that_was_cut_short_is_begun_again(place: Path) -> None:
-    (place / "pg.new").mkdir()
-    (place / "pg.new" / "PG_VERSION").write_text("18\n")
+    (place / "pg.new-cut").mkdir()
+    (place / "pg.new-cut" / "PG_VERSION").write_text("18\n")
     with Embedded(place / "pg", settings=FAST) as server:
         assert answer(server.url()) == 1
 
@@ -218,7 +220,7 @@ def test_a_setting_that_postgres_does_not_know_is_named_in_the_error(place: Path
 
 def test_a_place_that_is_a_file_is_an_error_with_its_name(place: Path) -> None:
     (place / "file").write_text("")
-    with pytest.raises(EmbeddedError, match=r"No embedded PostgreSQL in .*file/pg"):
+    with pytest.raises(EmbeddedError, match=r"file is no folder, and pg was to lie in it. Name another place"):
         Embedded(place / "file" / "pg")
 
 
