@@ -167,7 +167,7 @@ def make_parents(data: Path, account: Account) -> None:
             folder.mkdir(exist_ok=True)
             if account.stepped_down:
                 folder.chmod(0o755)
-        elif folder.parent.stat().st_mode & stat.S_ISVTX and folder.stat().st_uid not in {os.geteuid(), account.uid}:
+        elif folder.parent.stat().st_mode & stat.S_ISVTX and folder.stat().st_uid not in {0, os.geteuid(), account.uid}:
             raise EmbeddedError(
                 f"{folder}, in a place that everybody may write to, was put there by somebody else. "
                 "Name another place (DAYBOOK_DATA)."

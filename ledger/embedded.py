@@ -130,7 +130,7 @@ class Embedded:
                 except BlockingIOError:
                     return
                 if self._serving():
-                    self._stop()
+                    self._control("stop", "-m", "fast")
                 if self._socket != self._data:
                     shutil.rmtree(self._socket, ignore_errors=True)
 
@@ -257,7 +257,7 @@ class Embedded:
         name = str(socket)
         # Clients read a list of hosts, and a conninfo is UTF-8.
         if len(os.fsencode(socket)) > SOCKET_DIRECTORY_BYTES or "," in name or not _is_utf_8(name):
-            socket = Path("/tmp") / f"daybook-{digest(os.fsencode(self._data))}"  # noqa: S108 - must be short
+            socket = self._short()
             make_private(socket, self._account)
         quoted_socket = '"' + str(socket).replace('"', '""') + '"'  # a list of names to PostgreSQL
         settings = {
@@ -271,9 +271,6 @@ class Embedded:
         }
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
         self._control("start", "-l", "server.log", "-o", options)
-
-    def _stop(self) -> None:
-        self._control("stop", "-m", "fast")
 
     def _control(self, what: str, *more: str) -> None:
         # The directory goes by PGDATA and the log by a relative name: pg_ctl hands both to a shell between mere double
@@ -335,7 +332,7 @@ class Embedded:
             if found is not None and self._processes.lives(found.pid):
                 if found.status == "ready":
                     if self._leads_elsewhere(found):
-                        self._stop()
+                        self._control("stop", "-m", "fast")
                     elif self._answers(found):
                         return True
             else:
@@ -352,12 +349,14 @@ class Embedded:
             f"try again.\n{self._log()}"
         )
 
+    def _short(self) -> Path:
+        """A short folder for the socket, where it cannot lie beside the data."""
+        return Path("/tmp") / f"daybook-{digest(os.fsencode(self._data))}"  # noqa: S108 - the same for all, and short
+
     def _leads_elsewhere(self, found: PidFile) -> bool:
         """Whether nobody can reach the server any more: its socket was removed, or the directory has moved with it."""
-        return not (self._socket_of(found).exists() and Path(found.data).exists() and self._is_here(found))
-
-    def _is_here(self, found: PidFile) -> bool:
-        return Path(found.data).samefile(self._data)
+        place = Path(found.data)
+        return not (self._socket_of(found).exists() and place.exists() and place.samefile(self._data))
 
     def _answers(self, found: PidFile) -> bool:
         """Whether it takes connections: after a crash it calls itself ready while it recovers."""
@@ -371,8 +370,19 @@ class Embedded:
     def _forget(self, left: PidFile | None) -> None:
         """Removes what a killed server left: its pid is written beside the socket too, and would keep a new one out."""
         (self._data / "postmaster.pid").unlink(missing_ok=True)
+        folders = {self._data, self._short()}
         if left is not None and left.socket:
-            self._socket_of(left).with_name(f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
+            folders.add(Path(left.socket))
+        for folder in folders:
+            lock = folder / f".s.PGSQL.{PORT}.lock"
+            # Where the data once lay, there may be another server by now.
+            if lock.exists() and not self._socket_in_use(lock):
+                lock.unlink(missing_ok=True)
+
+    def _socket_in_use(self, lock: Path) -> bool:
+        """Whether the server that a socket's lock names is at work, though not on these data."""
+        pid, data, *_ = (*os.fsdecode(lock.read_bytes()).splitlines(), "", "")
+        return pid.isdecimal() and Processes(Path(data), self._account).lives(int(pid))
 
 
 def _file(at: Path | int) -> tuple[int, int]:

@@ -6,16 +6,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ParamSpec
 
 import psycopg
 
 from tests.conftest import PROJECT
 
+P = ParamSpec("P")
 DEADLINE_SECONDS = 30
 
 USE_UNTIL_TOLD = """
 import sys
 from pathlib import Path
+from typing import ParamSpec
 
 from ledger.embedded import FAST, Embedded
 
@@ -23,7 +26,7 @@ server = Embedded(Path(sys.argv[1]), settings=FAST)
 print(server.url(), flush=True)
 for line in sys.stdin:
     server.ensure()
-    print((Path(sys.argv[1]) / "postmaster.pid").read_text().split()[0], flush=True)
+    print((Path(sys.argv[1]) / "postmaster.pid").read_bytes().split()[0].decode(), flush=True)
 server.close()
 """
 
@@ -61,7 +64,7 @@ def write_and_commit(url: str) -> None:
 
 def postmaster(data: Path) -> int:
     """The pid of the server on data."""
-    return int((data / "postmaster.pid").read_text().split()[0])
+    return int((data / "postmaster.pid").read_bytes().split()[0])
 
 
 def gone(pid: int) -> bool:
@@ -72,10 +75,10 @@ def gone(pid: int) -> bool:
         return True
 
 
-def eventually(condition: Callable[[], bool]) -> bool:
+def eventually(condition: Callable[P, bool], *given: P.args, **named: P.kwargs) -> bool:
     """Whether a condition comes to hold in time."""
     end = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
+    while not condition(*given, **named):
         if time.monotonic() > end:
             return False
         time.sleep(0.01)
