@@ -9,7 +9,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, NamedTuple, Self
@@ -73,8 +73,9 @@ class Embedded:
             self._binaries = reachable(programs(), self._account)
             make_parents(self._data, self._account)
             self._check_place()
-            with ExitStack() as undo, self._lock():
+            with self._lock(), ExitStack() as undo:
                 self._users: IO[bytes] = undo.enter_context(self._beside(".users").open("ab"))
+                undo.push(self._interrupted)
                 fcntl.flock(self._users, fcntl.LOCK_SH)
                 self._make_cluster()
                 self._identity = self._found()
@@ -133,6 +134,17 @@ class Embedded:
                     self._control("stop", "-m", "fast")
                 if self._socket != self._data:
                     shutil.rmtree(self._socket, ignore_errors=True)
+
+    def _interrupted(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """A start that somebody breaks off leaves no server behind, unless others use it."""
+        del error, trace
+        if kind is None or issubclass(kind, Exception):  # one that fails may be a long recovery, which goes on
+            return
+        with suppress(BlockingIOError):
+            fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._processes.end(self._processes.at_work(), signal.SIGQUIT)
 
     # ------------------------------------------------------------------ files
 
