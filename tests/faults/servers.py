@@ -31,10 +31,14 @@ server.close()
 """
 
 
-def python(program: str, *arguments: str | Path, before: Sequence[str] = ()) -> "subprocess.Popen[str]":
+def python(
+    program: str, *arguments: str | Path, before: Sequence[str] = (), stderr: int | None = None
+) -> "subprocess.Popen[str]":
     """A Python process that runs a program of the project."""
     command = [*before, sys.executable, "-c", program, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True
+    )
 
 
 @contextmanager

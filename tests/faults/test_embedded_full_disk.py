@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,8 @@ from ledger.embedded import Embedded
 from ledger.errors import DiskFull
 from ledger.ledger import Ledger
 from ledger.migrate import migrate
-from tests.api.cli.conftest import CommandLine
+from tests import conftest
+from tests.api.cli.conftest import CommandLine, environment
 from tests.conftest import WRITER
 from tests.ledger.submissions import MASTER, opened, receive, submission
 
@@ -127,6 +129,18 @@ def test_a_disk_that_fills_up_under_the_ledger_loses_nothing_and_is_written_on_o
         again = Ledger(database, MASTER, "main")
         assert [recorded.position for recorded in again.since(0)] == list(range(1, len(acknowledged) + 3))
         assert all(again.carry_out(asked).repeated for asked in [*acknowledged, refused])
+
+
+def test_an_answer_that_finds_no_room_is_no_fault_of_daybooks(database: conftest.Database) -> None:
+    daybook = Path(sys.executable).parent / "daybook"
+    given = {**os.environ, **environment(database)}
+    with Path("/dev/full").open("w") as full:
+        for words in (["status"], ["status", "--json"]):
+            done = subprocess.run(
+                [daybook, *words], env=given, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+            assert done.returncode == Exit.DISK_FULL
+            assert done.stderr.endswith("No space left on device. Make room there and try again.\n")
 
 
 def test_programs_that_find_no_room_for_their_copy_leave_nothing_behind(disk: Disk, place: Path) -> None:

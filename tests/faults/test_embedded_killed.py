@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -12,10 +13,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from ledger.account import Account
 from ledger.database import Database
 from ledger.embedded import FAST, Embedded
 from ledger.ledger import Ledger
 from ledger.migrate import migrate
+from ledger.postmaster import Processes
 from tests.conftest import WRITER
 from tests.faults.servers import (
     USE_UNTIL_TOLD,
@@ -183,6 +186,23 @@ def test_processes_that_start_at_once_share_one_server(place: Path, count: int) 
 
 def found(place: Path, pattern: str) -> bool:
     return any(place.glob(pattern))
+
+
+def nobody_works_in(data: Path) -> bool:
+    return Processes(data, Account.of_this_process()).at_work() == []
+
+
+def test_a_start_that_is_interrupted_leaves_no_server(place: Path) -> None:
+    for begun in ("pg.new-*/PG_VERSION", "pg/postmaster.pid"):
+        with python(USE_UNTIL_TOLD, place / "pg", stderr=subprocess.PIPE) as starting:
+            assert eventually(found, place, begun)
+            starting.send_signal(signal.SIGINT)
+            starting.communicate()
+            assert starting.returncode == -signal.SIGINT
+        assert eventually(nobody_works_in, place / "pg")
+    with Embedded(place / "pg", settings=FAST) as server:
+        assert answer(server.url()) == 1
+    assert sorted(path.name for path in place.iterdir()) == ["pg", "pg.lock", "pg.users"]
 
 
 def test_a_process_that_is_killed_as_it_starts_a_server_leaves_nothing_in_the_way(place: Path) -> None:
