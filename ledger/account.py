@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ledger.errors import EmbeddedError
+from ledger.errors import EmbeddedError, out_of_room
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,9 @@ def _copy(package: Path, folder: Path, target: Path) -> None:
         aside.rename(target)
     except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
+        if isinstance(error, shutil.Error):  # which lists what became of each of a thousand files
+            why = errno.ENOSPC if out_of_room(error) else errno.EIO
+            raise OSError(why, os.strerror(why), str(target.parent)) from error
         if not (isinstance(error, OSError) and target.exists()):  # or another process was first
             raise
 

@@ -150,6 +150,7 @@ def test_programs_that_find_no_room_for_their_copy_leave_nothing_behind(disk: Di
     private.chmod(0o700)
     disk.resize("1m")
     folder = private / programs().relative_to(package.parent)
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(OSError, match="No space left on device") as told:
         reachable(folder, Account.of_this_process(), copies=disk.folder)
+    assert told.value.filename == str(disk.folder)
     assert list(disk.folder.iterdir()) == []
