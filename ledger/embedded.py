@@ -214,7 +214,7 @@ class Embedded:
             if found != major:
                 raise EmbeddedError(
                     f"{self._data} holds data of PostgreSQL {found}, and this program brings {major}. "
-                    "Dump it with the old one, or set DATABASE_URL to a server of that version."
+                    "Dump it with the program that wrote it, or set DATABASE_URL to a server of that version."
                 )
             return
         if self._data.exists() and any(self._data.iterdir()):

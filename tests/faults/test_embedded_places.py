@@ -162,16 +162,16 @@ def test_a_project_in_a_folder_that_is_roots_alone_works_and_its_data_may_not_be
 # Places ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("major", ["9.6", "17", "19", ""])
-def test_data_of_another_major_version_are_refused_and_not_touched(place: Path, major: str) -> None:
+def test_data_of_another_major_version_are_refused_and_not_touched(place: Path) -> None:
     Embedded(place / "pg", settings=FAST).close()
-    (place / "pg" / "PG_VERSION").write_text(f"{major}\n")
-    before = everything_in(place / "pg")
-    with pytest.raises(EmbeddedError) as told:
-        Embedded(place / "pg", settings=FAST)
-    assert f"{place / 'pg'} holds data of PostgreSQL {major}, and this program brings 18." in str(told.value)
-    assert "Dump it with the old one, or set DATABASE_URL" in str(told.value)
-    assert everything_in(place / "pg") == before
+    for major in ("9.6", "17", "19", "unreadable"):
+        (place / "pg" / "PG_VERSION").write_text(f"{major}\n")
+        before = everything_in(place / "pg")
+        with pytest.raises(EmbeddedError) as told:
+            Embedded(place / "pg", settings=FAST)
+        assert f"{place / 'pg'} holds data of PostgreSQL {major}, and this program brings 18." in str(told.value)
+        assert "Dump it with the program that wrote it, or set DATABASE_URL" in str(told.value)
+        assert everything_in(place / "pg") == before
 
 
 def test_a_file_in_the_place_of_the_data_is_named(place: Path) -> None:
