@@ -64,10 +64,11 @@ def _made_again(journal: Journal[Any], ledger: Ledger, part: Part, amended: dict
             try:
                 rows += () if read is None else journal.entries(read)
             except Exception as error:
-                raise CannotTake(amended[recorded.stream], error) from error
+                raise CannotTake(part.culprit(recorded, amended[recorded.stream]), error) from error
         return rows
 
     try:
         return through(ledger, amended, part.end, make)
     except (UnknownTopic, UnreadableEvent) as error:  # by this program, though another one has read it before
-        raise CannotTake(next(iter(amended.values())), error) from error
+        last = max(amended.values(), key=lambda recorded: recorded.position)
+        raise CannotTake(last, error) from error

@@ -32,12 +32,19 @@ class Part(NamedTuple):
     stopped: ProjectionStopped | None = None
 
     def amended(self) -> dict[str, Recorded[Any]]:
-        """The streams whose events are read otherwise after this part, each with the first event that has it so."""
-        first: dict[str, Recorded[Any]] = {}
-        for recorded in self.events:
-            if isinstance(recorded.event, Amendment):
-                first.setdefault(recorded.stream, recorded)
-        return first
+        """The streams whose events are read otherwise after this part, each with the last event that has it so."""
+        return {recorded.stream: recorded for recorded in self.events if isinstance(recorded.event, Amendment)}
+
+    def culprit(self, recorded: Recorded[Any], otherwise: Recorded[Any]) -> Recorded[Any]:
+        """Which event of the part a view stops before, when one cannot be taken as it is read after the part.
+
+        The last amendment of its stream, since without that it may be read as it can be taken; itself, when it is new
+        and none came after it; else whatever had it looked at again. A part without that one is tried next.
+        """
+        amendment = self.amended().get(recorded.stream)
+        if amendment is not None and amendment.position > recorded.position:
+            return amendment
+        return recorded if recorded.position > self.start else otherwise
 
     def before(self, position: int) -> Part:
         """The part up to the event before a position."""
