@@ -213,7 +213,9 @@ def test_a_journal_stops_before_an_event_of_which_it_can_make_no_row(ledger: Led
         assert Runner(ledger, projected, [journal]).catch_up() == poison
 
 
-@pytest.mark.parametrize(("untaken", "because"), [(2**40, "out of range"), ({1}, "not JSON serializable")])
+@pytest.mark.parametrize(
+    ("untaken", "because"), [(2**40, "out of range"), ({1}, "cannot adapt type 'set'"), (None, "not-null")]
+)
 def test_a_journal_stops_before_the_event_of_a_row_that_its_table_does_not_take(
     ledger: Ledger, projected: Database, untaken: Any, because: str
 ) -> None:
