@@ -143,6 +143,7 @@ class Runner:
         head = self._ledger.head()
         target = head if upto is None else min(upto, head)
         reached = self._standings()
+        given_up -= {view for view, at in reached.items() if at.stopped is None}  # somebody else has brought it past
         while not stop.is_set():
             behind = {
                 view: at.position
