@@ -63,14 +63,13 @@ def _runs(projection: Projection[Any], part: Part, amended: Iterable[str]) -> Ru
     left_out, told, asks = frozenset(amended), part.told, projection.refold is not none_again
     for recorded in part.events:
         stream = recorded.stream
-        own = key_of(stream)
-        if not told:
-            if stream in left_out:
-                continue
-            if isinstance(recorded.event, AMENDMENTS):
+        if not told and stream in left_out:
+            continue
+        try:
+            own = key_of(stream)
+            if not told and isinstance(recorded.event, AMENDMENTS):
                 events.setdefault(own, []).append(recorded)
                 continue
-        try:
             for key in projection.keys(recorded):
                 events.setdefault(key, []).append(recorded)
                 if key != own:

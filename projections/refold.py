@@ -60,8 +60,8 @@ def _refolded(
     touched: Iterable[Touch],
     because: Recorded[Any],
 ) -> Refolded:
-    touches = _touches(projection, ledger, part)
-    keys = {key for key, _ in touches} | asked.keys()
+    touches, asking = _touches(projection, ledger, part)
+    keys = {key for key, _ in touches} | asking | asked.keys()
     foreign = {(key, stream) for key, stream in touches if key != key_of(stream)}
     kept: Iterable[Touch] = database.rows(projection.statement(TOUCHING), {"book": ledger.book, "keys": list(keys)})
     streams = {stream for key, stream in (*kept, *foreign, *touched) if key in keys}
@@ -95,14 +95,13 @@ def _take(projection: Projection[Any], views: dict[UUID, Any], recorded: Recorde
             views[key] = projection.fold(views[key], read, FoldContext(key))
 
 
-def _touches(projection: Projection[Any], ledger: Ledger, part: Part) -> set[Touch]:
-    """What amended streams touch: their own rows, and those of their events as read before the part and after it."""
+def _touches(projection: Projection[Any], ledger: Ledger, part: Part) -> tuple[set[Touch], set[UUID]]:
+    """What amended streams touch: their own rows, and those of their events as read before the part and after it; and
+    the rows that these events ask for besides."""
     amended = part.amended()
-    if not amended:
-        return set()
-    history = through(ledger, amended, part.end, list)
+    touches, asking = {(key_of(stream), stream) for stream in amended}, set[UUID]()
+    history = through(ledger, amended, part.end, list) if amended else []
     before = [recorded for recorded in history if recorded.position <= part.start]
-    touches = {(key_of(stream), stream) for stream in amended}
     for known in (before, history):
         reading = Reading(known)
         for recorded in known:
@@ -111,6 +110,7 @@ def _touches(projection: Projection[Any], ledger: Ledger, part: Part) -> set[Tou
                 continue
             try:
                 touches |= {(key, read.stream) for key in projection.keys(read)}
+                asking |= set(projection.refold(read))
             except Exception as error:
                 raise CannotTake(part.culprit(recorded, amended[recorded.stream]), error) from error
-    return touches
+    return touches, asking
