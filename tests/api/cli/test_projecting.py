@@ -43,7 +43,7 @@ def daybook_status(daybook: CommandLine) -> Any:
     return json.loads(daybook("status", "--json").stdout)["books"]
 
 
-@pytest.mark.parametrize("worth_a_process", [1, 20_000])
+@pytest.mark.parametrize("worth_a_process", [1, 100_000])
 def test_project_brings_up_the_views_of_all_books(
     daybook: CommandLine, teller: Teller, monkeypatch: pytest.MonkeyPatch, worth_a_process: int
 ) -> None:
