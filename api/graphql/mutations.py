@@ -11,7 +11,7 @@ from strawberry.tools import create_type
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from api.graphql import inputs, making
+from api.graphql import inputs, inputs_course, inputs_dialogue, inputs_duties, making
 from api.graphql.carrying_out import Done, Maker, Objection, carried_out
 from api.graphql.case import Case, shown_case
 from api.graphql.codes import (
@@ -27,6 +27,7 @@ from api.graphql.payload import Answer, answer_of
 from api.graphql.request import Info, Request
 from api.graphql.touchpoint import Touchpoint, shown_touchpoint
 from domain.case import commands as of_case
+from domain.case import dialogue, due, escalation, outside, parts, pausing, relations, settlement, statutory
 from domain.customer import AssignTier, RecordContact, RegisterCustomer
 from domain.event import Command
 from domain.stream import subject_of
@@ -102,24 +103,180 @@ MUTATIONS: tuple[Mutation, ...] = (
     _of_case("start_work", "Begins to handle a case.", inputs.StartWorkInput, of_case.StartWork),
     _of_case("pause_case", "Lets a case wait for something (暂停).", inputs.PauseCaseInput, of_case.PauseCase),
     _of_case("resume_case", "Lets a case wait for it no longer.", inputs.ResumeCaseInput, of_case.ResumeCase),
-    Mutation(
-        "send_response",
-        "Answers the customer (初步回复, 持续跟进).",
-        inputs.SendResponseInput,
-        making.send_response,
-        (of_case.SendResponse,),
-        codes=(STALE_VERSION,),
+    _of_case(
+        "send_response", "Answers the customer (初步回复, 持续跟进).", inputs.SendResponseInput, of_case.SendResponse
     ),
-    Mutation(
-        "resolve_case",
-        "Gives a case its outcome (处理结果).",
-        inputs.ResolveCaseInput,
-        making.resolve_case,
-        (of_case.ResolveCase,),
-        codes=(STALE_VERSION,),
-    ),
+    _of_case("resolve_case", "Gives a case its outcome (处理结果).", inputs.ResolveCaseInput, of_case.ResolveCase),
     _of_case("reopen_case", "Puts a case back to work (重开).", inputs.ReopenCaseInput, of_case.ReopenCase),
     _of_case("close_case", "Closes the loop on a case (闭环).", inputs.CloseCaseInput, of_case.CloseCase),
+    _of_case(
+        "acknowledge_case",
+        "Tells the customer that the matter is in hand.",
+        inputs_dialogue.AcknowledgeCaseInput,
+        dialogue.AcknowledgeCase,
+    ),
+    Mutation(
+        "record_customer_reply",
+        "Notes that the customer turned to the company again.",
+        inputs_dialogue.RecordCustomerReplyInput,
+        making.OfCase(dialogue.RecordCustomerReply),
+        (dialogue.RecordCustomerReply,),
+        codes=(STALE_VERSION, UNKNOWN_TOUCHPOINT),
+    ),
+    _of_case(
+        "start_investigation",
+        "Begins to look into what happened.",
+        inputs_dialogue.StartInvestigationInput,
+        settlement.StartInvestigation,
+    ),
+    _of_case(
+        "finish_investigation",
+        "Notes what an investigation found.",
+        inputs_dialogue.FinishInvestigationInput,
+        settlement.FinishInvestigation,
+    ),
+    _of_case(
+        "propose_resolution",
+        "Offers the customer a way to settle the matter.",
+        inputs_dialogue.ProposeResolutionInput,
+        settlement.ProposeResolution,
+    ),
+    _of_case(
+        "accept_proposal",
+        "Notes that the customer agrees to it.",
+        inputs_dialogue.AcceptProposalInput,
+        settlement.AcceptProposal,
+    ),
+    _of_case(
+        "reject_proposal",
+        "Notes that the customer turns it down.",
+        inputs_dialogue.RejectProposalInput,
+        settlement.RejectProposal,
+    ),
+    _of_case(
+        "give_feedback",
+        "Tells the customer what came of the matter (反馈).",
+        inputs_dialogue.GiveFeedbackInput,
+        dialogue.GiveFeedback,
+    ),
+    _of_case(
+        "make_follow_up",
+        "Notes what a follow-up visit found (回访).",
+        inputs_dialogue.MakeFollowUpInput,
+        dialogue.MakeFollowUp,
+    ),
+    _of_case(
+        "refer_outside",
+        "Points the customer to somebody outside the company.",
+        inputs_dialogue.ReferOutsideInput,
+        settlement.ReferOutside,
+    ),
+    _of_case(
+        "withdraw_case",
+        "Notes that the customer takes the matter back.",
+        inputs_dialogue.WithdrawCaseInput,
+        settlement.WithdrawCase,
+    ),
+    _of_case(
+        "escalate_case",
+        "Brings a case before a higher level.",
+        inputs_course.EscalateCaseInput,
+        escalation.EscalateCase,
+    ),
+    _of_case(
+        "acknowledge_escalation",
+        "Takes notice of an escalation.",
+        inputs_course.AcknowledgeEscalationInput,
+        escalation.AcknowledgeEscalation,
+    ),
+    _of_case("link_case", "Links a case to another one.", inputs_course.LinkCaseInput, relations.LinkCase),
+    _of_case("unlink_case", "Takes a link away.", inputs_course.UnlinkCaseInput, relations.UnlinkCase),
+    _of_case(
+        "merge_case", "Lets another case take the place of this one.", inputs_course.MergeCaseInput, relations.MergeCase
+    ),
+    _of_case(
+        "open_case_part", "Deals with a part of the matter apart.", inputs_course.OpenCasePartInput, parts.OpenCasePart
+    ),
+    _of_case(
+        "resolve_case_part", "Gives a part its outcome.", inputs_course.ResolveCasePartInput, parts.ResolveCasePart
+    ),
+    _of_case(
+        "change_case_kind",
+        "Says of which kind a matter really is.",
+        inputs_course.ChangeCaseKindInput,
+        of_case.ChangeCaseKind,
+    ),
+    _of_case(
+        "request_pause", "Asks for a pause on no listed ground.", inputs_course.RequestPauseInput, pausing.RequestPause
+    ),
+    _of_case(
+        "approve_pause", "Lets the case wait as was asked.", inputs_course.ApprovePauseInput, pausing.ApprovePause
+    ),
+    _of_case("decline_pause", "Turns the request down.", inputs_course.DeclinePauseInput, pausing.DeclinePause),
+    _of_case("state_due", "Notes by when something is said to be due.", inputs_course.StateDueInput, due.StateDue),
+    _of_case(
+        "send_to_portal",
+        "Notes that a portal passed a complaint on.",
+        inputs_duties.SendToPortalInput,
+        outside.SendToPortal,
+    ),
+    _of_case(
+        "confirm_unit_receipt",
+        "Confirms that a unit has the work order.",
+        inputs_duties.ConfirmUnitReceiptInput,
+        statutory.ConfirmUnitReceipt,
+    ),
+    _of_case(
+        "inform_hotline", "Tells the hotline what was done.", inputs_duties.InformHotlineInput, outside.InformHotline
+    ),
+    _of_case("accept_case", "Takes a complaint on (受理).", inputs_duties.AcceptCaseInput, statutory.AcceptCase),
+    _of_case(
+        "refuse_case", "Does not take a complaint on (不予受理).", inputs_duties.RefuseCaseInput, statutory.RefuseCase
+    ),
+    _of_case(
+        "request_material",
+        "Asks the complainant for material.",
+        inputs_duties.RequestMaterialInput,
+        statutory.RequestMaterial,
+    ),
+    _of_case(
+        "complete_material",
+        "Notes that all the material is there.",
+        inputs_duties.CompleteMaterialInput,
+        statutory.CompleteMaterial,
+    ),
+    _of_case("make_decision", "Makes the formal decision.", inputs_duties.MakeDecisionInput, statutory.MakeDecision),
+    _of_case(
+        "notify_complainant",
+        "Gives the complainant a formal notice.",
+        inputs_duties.NotifyComplainantInput,
+        statutory.NotifyComplainant,
+    ),
+    _of_case(
+        "request_review",
+        "Notes that a review is wanted (核查).",
+        inputs_duties.RequestReviewInput,
+        statutory.RequestReview,
+    ),
+    _of_case("decide_review", "Notes what came of a review.", inputs_duties.DecideReviewInput, statutory.DecideReview),
+    _of_case(
+        "note_regulator_receipt",
+        "Notes that a regulator got a complaint.",
+        inputs_duties.NoteRegulatorReceiptInput,
+        outside.NoteRegulatorReceipt,
+    ),
+    _of_case(
+        "note_regulator_forwarding",
+        "Notes that a regulator passed it on.",
+        inputs_duties.NoteRegulatorForwardingInput,
+        outside.NoteRegulatorForwarding,
+    ),
+    _of_case(
+        "submit_return",
+        "Notes in which return a case was reported.",
+        inputs_duties.SubmitReturnInput,
+        outside.SubmitReturn,
+    ),
 )
 
 
