@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 from api.graphql.consistency import token_of
+from domain.book import BookTime
 from domain.envelope import Actor
+from ledger.book import books
 from ledger.ledger import Ledger
 from projections.runner import Runner
 
@@ -49,6 +52,18 @@ class Door:
         """Whether the views have reached a position, or reach it within `wait_seconds`."""
         return await to_thread.run_sync(self.runner.wait_for, position, self.wait_seconds, limiter=self.waiting)
 
+    def now(self) -> datetime:
+        """The time of day, as `now_in` has it. It asks the database, and so is asked off the loop."""
+        return now_in(self.ledger)
+
     def token(self, position: int) -> str:
         """The consistency token of a position."""
         return token_of(self.book, position)
+
+
+def now_in(ledger: Ledger) -> datetime:
+    """The time of day; in a simulated book not before the last thing that was recorded there."""
+    now = ledger.database.now()
+    if ledger.time is BookTime.LIVE:
+        return now
+    return max(now, *(state.recorded_at for state in books(ledger.database) if state.book == ledger.book))

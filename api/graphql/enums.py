@@ -8,19 +8,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from domain.book import BookTime
 from domain.case.events import CaseKind, Level, Outcome, PauseGround, Priority, ResponseKind
-from domain.case.rules import Departure
+from domain.case.rules import Departure as CaseDeparture
 from domain.case.state import Status
 from domain.channel import Channel, Direction
 from domain.customer import ContactKind, CustomerKind, Tier
+from domain.departure import Departure as OtherDeparture
 from domain.envelope import ActorKind
 from domain.event import Precision
+from domain.obligation import ObligationKind
 from domain.personal import PersonalState
+from domain.unit.events import UnitKind
+from projections.obligation import ObligationStatus
+
+if TYPE_CHECKING:
+    from domain.case.rules import Departure
+else:
+    # One enumeration of the schema: the departures of cases, and those of everything else.
+    Departure = StrEnum(
+        "Departure", {each.name: each.value for part in (CaseDeparture, OtherDeparture) for each in part}
+    )
+    Departure.__doc__ = "A step that the declared life does not foresee. Imported history takes them."
 
 __all__ = [
     "ActorKind",
@@ -32,6 +46,8 @@ __all__ = [
     "Departure",
     "Direction",
     "Level",
+    "ObligationKind",
+    "ObligationStatus",
     "Outcome",
     "PauseGround",
     "PersonalState",
@@ -40,6 +56,7 @@ __all__ = [
     "ResponseKind",
     "Status",
     "Tier",
+    "UnitKind",
     "shown",
 ]
 
@@ -53,6 +70,8 @@ NAMES: dict[type[StrEnum], str] = {
     Departure: "Departure",
     Direction: "Direction",
     Level: "Level",
+    ObligationKind: "ObligationKind",
+    ObligationStatus: "ObligationStatus",
     Outcome: "Outcome",
     PauseGround: "PauseGround",
     PersonalState: "PersonalState",
@@ -61,6 +80,7 @@ NAMES: dict[type[StrEnum], str] = {
     ResponseKind: "ResponseKind",
     Status: "CaseStatus",
     Tier: "Tier",
+    UnitKind: "UnitKind",
 }
 
 

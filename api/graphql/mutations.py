@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, NamedTuple
-from uuid import UUID
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.tools import create_type
@@ -12,7 +11,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql import inputs, making
-from api.graphql.carrying_out import Done, Maker, Objection, carried_out
+from api.graphql.carrying_out import Done, Objection, carried_out
 from api.graphql.case import Case, shown_case
 from api.graphql.codes import (
     NOT_YET_VISIBLE,
@@ -22,48 +21,24 @@ from api.graphql.codes import (
     UNKNOWN_CUSTOMER,
     UNKNOWN_TOUCHPOINT,
 )
-from api.graphql.customer import Customer, shown_customer
+from api.graphql.customer_mutations import CUSTOMER, CUSTOMER_MUTATIONS
+from api.graphql.mutation import Mutation, Subject
+from api.graphql.obligation_mutations import OBLIGATION_MUTATIONS
+from api.graphql.organisation_mutations import STAFF_MUTATIONS, UNIT_MUTATIONS
 from api.graphql.payload import Answer, answer_of
 from api.graphql.request import Info, Request
 from api.graphql.touchpoint import Touchpoint, shown_touchpoint
 from domain.case import commands as of_case
 from domain.customer import AssignTier, RecordContact, RegisterCustomer
-from domain.event import Command
 from domain.stream import subject_of
 from domain.touchpoint import RecordTouchpoint
 
-Showing = Callable[[Request, UUID], Awaitable[Any]]
-
-
-class Subject(NamedTuple):
-    """What a mutation changes: its name in the payload, its type, and how it is shown as it is now."""
-
-    name: str
-    type: Any
-    show: Showing
-
-
 CASE = Subject("case", Case, shown_case)
-CUSTOMER = Subject("customer", Customer, shown_customer)
 TOUCHPOINT = Subject("touchpoint", Touchpoint, shown_touchpoint)
 
 
-class Mutation(NamedTuple):
-    """Something that can be asked for."""
-
-    name: str
-    description: str
-    input: type[inputs.Asked]
-    make: Maker
-    commands: tuple[type[Command], ...]
-    """The commands it may become, whose refusals are its codes."""
-    subject: Subject = CASE
-    codes: tuple[str, ...] = ()
-    """Those that come on top."""
-
-
 def _of_case(name: str, description: str, asked: type[inputs.AskedOfCase], kind: type[of_case.AboutCase]) -> Mutation:
-    return Mutation(name, description, asked, making.OfCase(kind), (kind,), codes=(STALE_VERSION,))
+    return Mutation(name, description, asked, making.OfCase(kind), (kind,), CASE, (STALE_VERSION,))
 
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -90,7 +65,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         inputs.ReceiveCaseInput,
         making.receive_case,
         (of_case.ReceiveCase,),
-        codes=(UNKNOWN_CUSTOMER, UNKNOWN_TOUCHPOINT),
+        CASE,
+        (UNKNOWN_CUSTOMER, UNKNOWN_TOUCHPOINT),
     ),
     _of_case("register_case", "Gives a case its number (登记).", inputs.RegisterCaseInput, of_case.RegisterCase),
     _of_case("classify_case", "Puts a case in a class (分类).", inputs.ClassifyCaseInput, of_case.ClassifyCase),
@@ -108,7 +84,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         inputs.SendResponseInput,
         making.send_response,
         (of_case.SendResponse,),
-        codes=(STALE_VERSION,),
+        CASE,
+        (STALE_VERSION,),
     ),
     Mutation(
         "resolve_case",
@@ -116,10 +93,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         inputs.ResolveCaseInput,
         making.resolve_case,
         (of_case.ResolveCase,),
-        codes=(STALE_VERSION,),
+        CASE,
+        (STALE_VERSION,),
     ),
     _of_case("reopen_case", "Puts a case back to work (重开).", inputs.ReopenCaseInput, of_case.ReopenCase),
     _of_case("close_case", "Closes the loop on a case (闭环).", inputs.CloseCaseInput, of_case.CloseCase),
+    *CUSTOMER_MUTATIONS,
+    *UNIT_MUTATIONS,
+    *STAFF_MUTATIONS,
+    *OBLIGATION_MUTATIONS,
 )
 
 
