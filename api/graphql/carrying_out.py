@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.codes import COMMAND_ID_REUSED, INVALID_INPUT, STALE_VERSION
-from api.graphql.door import Door, now_in
+from api.graphql.door import Door
 from api.graphql.identity import global_id, identity_of
 from api.graphql.inputs import Asked, AskedAgain
 from api.graphql.problem import Problem
+from api.present import now_in
 from api.zones import zones
 from domain.envelope import Submission
 from domain.event import Command, Refused

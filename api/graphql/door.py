@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from api.graphql.consistency import token_of
-from domain.book import BookTime
+from api.present import now_in
 from domain.envelope import Actor
-from ledger.book import books
 from ledger.ledger import Ledger
 from projections.runner import Runner
 
@@ -59,11 +58,3 @@ class Door:
     def token(self, position: int) -> str:
         """The consistency token of a position."""
         return token_of(self.book, position)
-
-
-def now_in(ledger: Ledger) -> datetime:
-    """The time of day; in a simulated book not before the last thing that was recorded there."""
-    now = ledger.database.now()
-    if ledger.time is BookTime.LIVE:
-        return now
-    return max(now, *(state.recorded_at for state in books(ledger.database) if state.book == ledger.book))
