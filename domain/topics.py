@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from domain.book import BookOpened
+from domain.case.due import DueStated
 from domain.case.events import (
     CaseAssigned,
     CaseAttributesRecorded,
@@ -59,6 +60,7 @@ EVENTS: tuple[type[Event], ...] = (
     CaseCustomerChanged,
     CaseChannelChanged,
     CaseAttributesRecorded,
+    DueStated,
     ImportStarted,
     ImportFinished,
 )

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, assert_never
 from uuid import UUID
 
+from domain.case.due import DueStated
 from domain.case.events import (
     CaseAssigned,
     CaseAttributesRecorded,
@@ -260,6 +261,8 @@ def _after(view: CaseFile, recorded: Recorded[CaseEvent]) -> CaseFile:  # noqa: 
             return changed(channel=event.channel)
         case CaseAttributesRecorded():
             return changed(attributes={**view.attributes, **{told.name: told.value for told in event.attributes}})
+        case DueStated():
+            return changed()
         case _:
             assert_never(event)
 

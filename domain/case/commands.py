@@ -6,15 +6,15 @@ from typing import Annotated, ClassVar, TypeAlias
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
-from typing_extensions import override
 
+from domain.case.about import AboutCase as AboutCase  # noqa: PLC0414  it is read from here, too
+from domain.case.due import StateDue
 from domain.case.events import Attribute, CaseKind, Level, Outcome, PauseGround, Priority, ResponseKind
 from domain.channel import Channel
-from domain.event import Command, Label, SourceKey, StaffName, UnitName, Words
+from domain.event import Label, SourceKey, StaffName, UnitName, Words
 from domain.money import Money
 from domain.personal import Personal
 from domain.refusal import Refusal
-from domain.stream import Category, stream_of
 
 _HANDLING = (Refusal.UNKNOWN_CASE, Refusal.NOT_REGISTERED, Refusal.BEFORE_RECEIPT)
 _OPEN = (*_HANDLING, Refusal.ALREADY_RESOLVED, Refusal.ALREADY_CLOSED)
@@ -24,17 +24,6 @@ def _each_name_once(attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
     if len({attribute.name for attribute in attributes}) < len(attributes):
         raise ValueError("an attribute is given twice; give each name once")
     return attributes
-
-
-class AboutCase(Command):
-    """Something asked for about one case."""
-
-    case_id: UUID
-
-    @property
-    @override
-    def stream(self) -> str:
-        return stream_of(Category.CASE, self.case_id)
 
 
 class ReceiveCase(AboutCase):
@@ -244,4 +233,5 @@ CaseCommand: TypeAlias = (
     | ChangeCaseCustomer
     | ChangeCaseChannel
     | RecordAttributes
+    | StateDue
 )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from domain.case.due import DueStated
 from domain.channel import Channel
 from domain.event import Event, Label, SourceKey, StaffName, UnitName, Words
 from domain.money import Money
@@ -295,4 +296,5 @@ CaseEvent: TypeAlias = (
     | CaseCustomerChanged
     | CaseChannelChanged
     | CaseAttributesRecorded
+    | DueStated
 )

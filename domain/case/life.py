@@ -27,6 +27,7 @@ from domain.case.commands import (
     TransferCase,
     UnassignCase,
 )
+from domain.case.due import StateDue, statement
 from domain.case.events import (
     CaseAssigned,
     CaseAttributesRecorded,
@@ -131,6 +132,8 @@ def decide(case: Case | None, command: CaseCommand, context: Context) -> Decided
             return stepped(context, CaseChannelChanged(channel=command.channel), early)
         case RecordAttributes():
             return _record_attributes(case, command, context, early)
+        case StateDue():
+            return _state_due(case, command, context, early)
         case _:
             assert_never(command)
 
@@ -195,6 +198,11 @@ def _record_attributes(case: Case, command: RecordAttributes, context: Context, 
     known = {attribute.name: attribute.value for attribute in case.attributes}
     new = tuple(told for told in command.attributes if told.name not in known or known[told.name] != told.value)
     return stepped(context, CaseAttributesRecorded(attributes=new), early) if new else []
+
+
+def _state_due(case: Case, command: StateDue, context: Context, early: Broken | None) -> Decided:
+    due = statement(command)
+    return [] if due in case.dues else stepped(context, due, early)
 
 
 # Who has it -----------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple, TypeAlias, assert_never
 from uuid import UUID
 
+from domain.case.due import DueStated
 from domain.case.events import (
     Attribute,
     CaseAssigned,
@@ -76,6 +77,8 @@ class Case(NamedTuple):
     classification: CaseClassified | None = None
     priority: CasePrioritised | None = None
     attributes: tuple[Attribute, ...] = ()
+    dues: tuple[DueStated, ...] = ()
+    """The latest stated date of each target."""
     unit: str | None = None
     handler: str | None = None
     movement: Movement | None = None
@@ -165,6 +168,8 @@ def _after(case: Case, event: CaseEvent, moment: Moment) -> Case:  # noqa: C901 
             return changed(channel=event.channel)
         case CaseAttributesRecorded():
             return changed(attributes=_merged(case.attributes, event.attributes))
+        case DueStated():
+            return changed(dues=(*(due for due in case.dues if due.target != event.target), event))
         case _:
             assert_never(event)
 

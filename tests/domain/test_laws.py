@@ -62,6 +62,7 @@ def made(model: type[Any]) -> st.SearchStrategy[Any]:
     special: dict[str, st.SearchStrategy[Any]] = {
         "at": TIMES,
         "zone": st.just("UTC"),
+        "due_at": TIMES,
         "book_zone": st.just("UTC"),
         "file_zone": st.just("UTC"),
         "precision": st.sampled_from(Precision),
@@ -85,7 +86,7 @@ ALL_COMMANDS = st.one_of(
     CASE_COMMANDS,
     *[made(command) for command in (*get_args(CustomerCommand), *get_args(ImportCommand), RecordTouchpoint, OpenBook)],
 )
-CASE_EVENTS = [event for event in EVENTS if event.__module__ == "domain.case.events"]
+CASE_EVENTS = [event for event in EVENTS if event.__module__ in ("domain.case.events", "domain.case.due")]
 HISTORIES = st.lists(st.builds(recorded, st.one_of([made(event) for event in CASE_EVENTS])), max_size=12)
 CONTEXTS = st.builds(Context, imported=st.booleans())
 

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from annotated_types import Ge, Le
 from hypothesis import strategies as st
-from pydantic import BaseModel, StringConstraints
+from pydantic import AwareDatetime, BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
 from domain.event import NO_NUL, Event
@@ -59,6 +60,8 @@ def _of_plain_type(hint: type, constraints: Iterable[Any]) -> st.SearchStrategy[
         return st.sampled_from(hint)
     if issubclass(hint, BaseModel):
         return of_model(hint)
+    if hint is AwareDatetime:
+        return st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
     raise AssertionError(f"no strategy for {hint}")
 
 

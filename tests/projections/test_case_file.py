@@ -43,6 +43,7 @@ from ledger.ledger import PersonalPlace
 from projections.case_file import CASE_FILE, CaseFile, OpenPause
 from tests.domain import story
 from tests.domain.case import histories as h
+from tests.domain.case.histories import by_friday
 from tests.projections.telling import NUMBER, Told, case_history, folded, minute
 
 CASE_ID = h.CASE_ID
@@ -219,6 +220,7 @@ VARIANTS: list[Event] = [
     CasePrioritised(priority=Priority.LOW, impact=None, urgency=None),
     CaseResolved(outcome=Outcome.SOLVED, redress=None, resolved_by=None, code="R1"),
     CaseAttributesRecorded(attributes=(Attribute(name="knowledge", value=None), Attribute(name="b", value="2"))),
+    by_friday,
     CaseClassified(category="Metering", subcategory=None, symptom="slow", taxonomy=None),
 ]  # fmt: skip
 TELLINGS = st.lists(

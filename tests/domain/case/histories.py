@@ -26,6 +26,7 @@ from domain.case.commands import (
     TransferCase,
     UnassignCase,
 )
+from domain.case.due import DueOrigin, DueStated, StateDue
 from domain.case.events import (
     Attribute,
     CaseAssigned,
@@ -55,6 +56,7 @@ from domain.case.events import (
     WorkStarted,
 )
 from domain.channel import Channel
+from domain.event import Precision
 from domain.money import Money
 from domain.personal import Personal
 from tests.domain.story import MONDAY
@@ -96,6 +98,18 @@ closed = CaseClosed(code="followed up")
 about_zhao = CaseCustomerChanged(customer_id=ZHAO)
 by_web = CaseChannelChanged(channel=Channel.WEB)
 attributes = CaseAttributesRecorded(attributes=(Attribute(name="knowledge", value="true"),))
+by_monday = DueStated(
+    target="resolution",
+    due_at=TUESDAY + timedelta(days=6),
+    due_precision=Precision.DAY,
+    stated_by=DueOrigin.COMPANY,
+)
+by_friday = DueStated(
+    target="resolution",
+    due_at=TUESDAY + timedelta(days=3),
+    due_precision=Precision.INSTANT,
+    stated_by=DueOrigin.SOURCE,
+)
 
 receive = ReceiveCase(
     at=MONDAY,
@@ -132,4 +146,11 @@ change_to_zhao = ChangeCaseCustomer(at=TUESDAY, case_id=CASE_ID, customer_id=ZHA
 change_to_web = ChangeCaseChannel(at=TUESDAY, case_id=CASE_ID, channel=Channel.WEB)
 record_attributes = RecordAttributes(
     at=TUESDAY, case_id=CASE_ID, attributes=(Attribute(name="knowledge", value="true"),)
+)
+state_due = StateDue(
+    at=TUESDAY,
+    case_id=CASE_ID,
+    target="resolution",
+    due_at=TUESDAY + timedelta(days=3),
+    stated_by=DueOrigin.SOURCE,
 )

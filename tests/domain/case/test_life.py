@@ -49,6 +49,8 @@ from tests.domain.case.histories import (
     assign,
     assigned,
     attributes,
+    by_friday,
+    by_monday,
     by_web,
     change_to_web,
     change_to_zhao,
@@ -81,6 +83,7 @@ from tests.domain.case.histories import (
     send_update,
     start,
     started,
+    state_due,
     transfer,
     transferred,
     unassign,
@@ -128,6 +131,8 @@ ACCEPTED: dict[str, tuple[Past, CaseCommand, CaseEvent]] = {
     "a case turns out to be about somebody else": (ended, change_to_zhao, about_zhao),
     "a case turns out to have come by the web": (ended, change_to_web, by_web),
     "a case has what its source keeps": (ended, record_attributes, attributes),
+    "a date is stated for a case": (ended, state_due, by_friday),
+    "another date is stated for the same target": ((*ended, by_monday), state_due, by_friday),
 }
 
 
@@ -297,7 +302,7 @@ REFUSED: dict[str, tuple[Past, AboutCase, Refusal, str]] = {
 
 HANDLING = (dispatch, give_back, transfer, assign, unassign, start, pause, resume, uphold)
 ANSWERING = (send_first, reopen, close)
-KEEPING = (register, classify, prioritise, change_to_zhao, change_to_web, record_attributes)
+KEEPING = (register, classify, prioritise, change_to_zhao, change_to_web, record_attributes, state_due)
 
 STANDS: dict[type[AboutCase], Past] = {
     RegisterCase: (received,),
