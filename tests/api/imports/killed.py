@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from api.imports.mapping import load_mapping
+from api.imports.loading import load_mapping
 from api.imports.run import run_import
 from ledger.database import Database
 from tests.api.imports.written import IMPORTER, SAID_AT, opened

@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from api.imports.mapping import parsed
+from api.imports.loading import parsed
 from api.imports.run import run_import
 from ledger.ledger import Ledger
 from tests.api.imports.written import IMPORTER, SAID_AT

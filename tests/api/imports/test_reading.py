@@ -7,7 +7,8 @@ import pytest
 
 from api.imports.errors import BadFile, CannotGoOn
 from api.imports.mapping import FileForm
-from api.imports.reading import Row, Table, inspect
+from api.imports.reading import Row, inspect
+from api.imports.table import Table
 
 
 def rows(path: Path, form: FileForm = FileForm()) -> list[Row]:  # noqa: B008  frozen

@@ -1,0 +1,204 @@
+"""What an import must remember of a whole file, on disk: memory does not grow with the rows, cases or customers."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from typing import Any, ClassVar
+from uuid import UUID
+
+from typing_extensions import override
+
+from api.imports.errors import CannotGoOn
+from domain.personal import Personal, PersonalState
+
+CACHE_KIB = 8_192
+REMEMBERED = 4_096
+
+
+def mark_of(*parts: str) -> bytes:
+    """What stands for a key of several parts: 128 bits, so that no two keys of any file meet."""
+    return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+class Scratch:
+    """A private database in a temporary file, which nobody else can open and which is gone with the process.
+
+    SQLite keeps `CACHE_KIB` of it in memory. Raises: CannotGoOn when the disk is full.
+    """
+
+    def __init__(self, *tables: str) -> None:
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        for statement in (f"PRAGMA cache_size = -{CACHE_KIB}", "PRAGMA journal_mode = OFF", "BEGIN", *tables):
+            self._database.execute(statement)
+
+    def run(self, statement: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Carries a statement out."""
+        try:
+            return self._database.execute(statement, parameters)
+        except sqlite3.Error as error:
+            raise CannotGoOn(
+                f"The temporary file of the import cannot be used: {error}. Make room in TMPDIR."
+            ) from error
+
+    def rows(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, one by one."""
+        try:
+            yield from self.run(statement)
+        except sqlite3.Error as error:
+            raise CannotGoOn(f"The temporary file of the import cannot be read: {error}.") from error
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._database.close()
+
+
+class Marks:
+    """A set of marks."""
+
+    def __init__(self) -> None:
+        self._scratch = Scratch("CREATE TABLE mark (mark BLOB PRIMARY KEY) WITHOUT ROWID")
+        self._recent: OrderedDict[bytes, None] = OrderedDict()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, mark: bytes) -> bool:
+        if not self._count:
+            return False
+        return mark in self._recent or bool(self._scratch.run("SELECT 1 FROM mark WHERE mark = ?", (mark,)).fetchone())
+
+    def add(self, mark: bytes) -> bool:
+        """Whether the mark is new."""
+        if mark in self._recent:
+            return False
+        added = self._scratch.run("INSERT OR IGNORE INTO mark VALUES (?)", (mark,)).rowcount == 1
+        self._count += added
+        self._recent[mark] = None
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+        return added
+
+
+class Notes:
+    """What is noted under each mark, as text or bytes; the latest note stands."""
+
+    def __init__(self) -> None:
+        self._scratch = Scratch("CREATE TABLE note (mark BLOB PRIMARY KEY, note) WITHOUT ROWID")
+
+    def note(self, mark: bytes, note: str | bytes) -> str | bytes | None:
+        """Notes something unless there is a note already, which is then given back."""
+        if self._scratch.run("INSERT OR IGNORE INTO note VALUES (?, ?)", (mark, note)).rowcount == 1:
+            return None
+        return self.under(mark)
+
+    def renote(self, mark: bytes, note: str | bytes) -> None:
+        """Notes something, whatever there was."""
+        self._scratch.run("INSERT OR REPLACE INTO note VALUES (?, ?)", (mark, note))
+
+    def under(self, mark: bytes) -> str | bytes | None:
+        """The note, if there is one."""
+        found = self._scratch.run("SELECT note FROM note WHERE mark = ?", (mark,)).fetchone()
+        return None if found is None else found[0]
+
+    def forget(self, mark: bytes) -> None:
+        """Takes a note back."""
+        self._scratch.run("DELETE FROM note WHERE mark = ?", (mark,))
+
+
+class Queue:
+    """Things to be taken up again in another order: those of one group together, or all by their time."""
+
+    TOGETHER: ClassVar = """
+SELECT thing FROM thing JOIN (SELECT grouped, min(place) AS begun FROM thing GROUP BY grouped) USING (grouped)
+ORDER BY begun, at, place
+"""
+    # Nothing of a group comes before what stands before it in its own order, even if its time does.
+    BY_TIME: ClassVar = """
+SELECT thing FROM
+  (SELECT place, thing, max(at) OVER (PARTITION BY grouped ORDER BY place) AS due FROM thing)
+ORDER BY due, place
+"""
+
+    def __init__(self) -> None:
+        self._scratch = Scratch("CREATE TABLE thing (place INTEGER PRIMARY KEY, grouped BLOB, at INTEGER, thing BLOB)")
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def put(self, group: bytes, at: int, thing: object) -> None:
+        """Adds a thing with its time in microseconds; ties keep the order in which they were added."""
+        self._count += 1
+        self._scratch.run("INSERT INTO thing VALUES (?, ?, ?, ?)", (self._count, group, at, packed(thing)))
+
+    def together(self) -> Iterator[Any]:
+        """Each group in one piece, as it was first met, and inside it by time."""
+        return self._things(self.TOGETHER)
+
+    def by_time(self) -> Iterator[Any]:
+        """All by time."""
+        return self._things(self.BY_TIME)
+
+    def _things(self, query: str) -> Iterator[Any]:
+        for (thing,) in self._scratch.rows(query):
+            yield unpacked(thing)
+        self._scratch.close()
+
+
+class _Packer(pickle.Pickler):
+    """Pickles personal values, which forbid to be set, by their parts."""
+
+    @override
+    def reducer_override(self, thing: Any) -> Any:
+        if isinstance(thing, Personal):
+            state = thing.state
+            value = thing.value if state is PersonalState.OPEN else None
+            return _personal, (thing.subject, state, value, thing.commitment)
+        return NotImplemented
+
+
+def _personal(subject: UUID, state: PersonalState, value: Any, commitment: str | None) -> Personal[Any]:
+    return Personal(subject, state, value, commitment)
+
+
+def packed(thing: object) -> bytes:
+    """A thing as bytes."""
+    into = io.BytesIO()
+    _Packer(into, pickle.HIGHEST_PROTOCOL).dump(thing)
+    return into.getvalue()
+
+
+def unpacked(data: bytes) -> Any:
+    """The thing again."""
+    return pickle.loads(data)  # noqa: S301  see above
+
+
+class Shelf:
+    """Things by name, the latest of each: those put since the last `clear` in memory, all others on disk."""
+
+    def __init__(self) -> None:
+        self._notes = Notes()
+        self._near: dict[str, Any] = {}
+
+    def put(self, things: Iterable[tuple[str, Any]]) -> None:
+        """Keeps things."""
+        self._near.update(things)
+
+    def get(self, name: str) -> Any | None:
+        """The thing of that name, if there is one."""
+        if name in self._near:
+            return self._near[name]
+        data = self._notes.under(mark_of(name))
+        return unpacked(data) if isinstance(data, bytes) else None
+
+    def clear(self) -> None:
+        """Puts everything out of memory."""
+        for name, thing in self._near.items():
+            self._notes.renote(mark_of(name), packed(thing))
+        self._near.clear()
