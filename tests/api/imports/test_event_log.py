@@ -21,6 +21,7 @@ from domain.case.events import CaseReceived, CaseResolved, ResponseSent
 from domain.customer import ContactRecorded, CustomerRegistered
 from domain.event import Precision
 from ledger.book import open_book
+from ledger.database import Database
 from ledger.keys import LocalMasterKey
 from ledger.ledger import Ledger
 from tests import conftest
@@ -47,7 +48,7 @@ def told_of(ledger: Ledger) -> list[str]:
 
 
 def test_twenty_thousand_rows_come_to_what_was_counted_beforehand_and_a_second_run_adds_nothing(
-    ledger: Ledger, tmp_path: Path
+    database: conftest.Database, ledger: Ledger, tmp_path: Path
 ) -> None:
     file, expected = made_up(tmp_path / "log.csv", 40), counts_of(40)
     tried = imported(ledger, file, dry_run=True)
@@ -59,7 +60,8 @@ def test_twenty_thousand_rows_come_to_what_was_counted_beforehand_and_a_second_r
     assert report.without_rule == {"Robot looked": 40}
     assert replace(tried, dry_run=False, number=report.number, seconds=report.seconds) == report
     assert ledger.head() == 1 + 1 + report.events + 1
-    again = imported(ledger, file)
+    with Database(database.writer_url) as connected:  # as another process would
+        again = imported(opened(connected), file)
     assert (ledger.head(), again.repeated) == (1 + 1 + report.events + 1, expected.cases * 5)
     assert replace(again, repeated=0, seconds=report.seconds) == report
 
