@@ -12,9 +12,9 @@ from api.imports.record import Columns
 from api.imports.ruled_mapping import EventMapping, RequestMapping
 from api.imports.ruled_telling import EventTeller, RequestTeller
 from api.imports.snapshot_mapping import SnapshotMapping
+from api.imports.snapshot_telling import SnapshotTeller
 from api.imports.step import Occasion, Teller
 from api.imports.table import Table
-from api.imports.telling import SnapshotTeller
 
 
 def opened(file: Inspected, mapping: Mapping) -> Records:
