@@ -72,7 +72,7 @@ class Notes:
 
     Almost all marks that are asked for are new: a filter of fixed size says so without looking, as long as it is not
     crowded, and what is noted goes to the disk by the thousand. Each single look at the database took 40 microseconds
-    (2026-11-21), most of them waiting for the thread that writes.
+    (2026-11-22), most of them waiting for the thread that writes.
     """
 
     def __init__(self) -> None:
