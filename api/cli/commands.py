@@ -135,6 +135,17 @@ def import_(
     no_project: Annotated[
         bool, typer.Option("--no-project", help="Leave the views to `daybook project`, or to a server.")
     ] = False,
+    source_times: Annotated[
+        bool,
+        typer.Option(
+            "--source-times",
+            help="Record each row when its source did, in a simulated book; one that is not there is opened.",
+        ),
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what the first rows would become, by which rules, and leave.")
+    ] = False,
+    rows: Annotated[int, typer.Option("--rows", min=1, max=10_000, help="How many rows --explain shows.")] = 10,
     book: Book = None,
     single_role: SingleRole = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -143,15 +154,28 @@ def import_(
     """Import a history from a file by a mapping; asked again, it goes on where it was and adds nothing twice."""
     terminal = Terminal(json=json, quiet=quiet)
     with answering(terminal):
-        from api.cli import importing
+        from api.cli import explaining, importing
         from api.settings import Settings
         from api.workspace import Workspace
 
         settings = Settings.from_environment()
-        with Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace:
-            end = importing.run(
-                workspace, terminal, file, mapping, dry_run=dry_run, rejects=rejects, project=not no_project
-            )
+        new_book = importing.book_of(file, mapping) if source_times and not (dry_run or explain) else None
+        with Workspace(
+            settings, book=book, new_book=new_book, writes=True, single_role=single_role, told=terminal.say
+        ) as workspace:
+            if explain:
+                end = explaining.run(workspace, terminal, file, mapping, rows)
+            else:
+                end = importing.run(
+                    workspace,
+                    terminal,
+                    file,
+                    mapping,
+                    dry_run=dry_run,
+                    rejects=rejects,
+                    project=not no_project,
+                    source_times=source_times,
+                )
         raise typer.Exit(end)
 
 
