@@ -33,6 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--bench", action="store_true", help="run the benchmarks in tests/benchmarks, which are off otherwise"
     )
     parser.addoption("--bench-rounds", type=int, default=15, help="interleaved rounds of a benchmark (default 15)")
+    parser.addoption(
+        "--bench-events", default="100000,1000000", help="the sizes of the books whose growth is measured, in events"
+    )
+    parser.addoption("--bench-json", help="a file for what the growth benchmark finds")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
