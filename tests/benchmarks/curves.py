@@ -23,6 +23,7 @@ PANEL = (236, 132)
 COLUMNS = 3
 MARGIN = (44, 34, 18, 30)
 """Of a panel: left, top, right, bottom."""
+PACE = ("a second", "memory", "log an event")
 INK, FAINT, LINE = "#24292f", "#8c959f", "#0969da"
 
 
@@ -30,9 +31,10 @@ def found(results: Results) -> str:
     """The part of the page that a run makes."""
     machine, sizes = results.machine, results.sizes
     head = (
-        f"Run on {machine['date']}: {machine['processor']}, {machine['cores']} cores, "
-        f"load {machine['load']} at the end; Python {machine['python']}, PostgreSQL {machine['postgresql']} with {machine['shared_buffers']} of shared "
-        f"buffers and {machine['max_wal_size']} of write-ahead log between checkpoints. {results.rounds} rounds."
+        f"Run on {machine['date']}: {machine['processor']}, {machine['cores']} cores, load {machine['load']} at the "
+        f"end; Python {machine['python']}, PostgreSQL {machine['postgresql']} with {machine['shared_buffers']} of "
+        f"shared buffers and {machine['max_wal_size']} of write-ahead log between checkpoints. "
+        f"{results.rounds} rounds."
     )
     return "\n\n".join([
         head,
@@ -44,7 +46,7 @@ def found(results: Results) -> str:
         f"![Cost against size, for each question]({CURVES.relative_to(PAGE.parent).as_posix()})",
         "### Filling and folding",
         _table(
-            ["events", *("appended", "a second", "memory", "log an event"), *("folded", "a second", "memory", "log an event")],
+            ["events", "appended", *PACE, "folded", *PACE],
             (_filled_row(filled) for filled in results.filled),
         ),
         "### On disk",

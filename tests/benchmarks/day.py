@@ -37,12 +37,9 @@ Told = Callable[..., Command]
 FIRST_DAY = datetime(2026, 3, 3, tzinfo=UTC)
 ZONE = "Asia/Shanghai"
 CASES = 2_000
-CUSTOMERS = 1_000
-"""Half a day apart, each of them comes twice."""
 MOST_STEPS = 9
 LIFE = timedelta(hours=11, minutes=30)
 """At any time of the day about a thousand cases are under way."""
-GAP = timedelta(hours=12) / CASES
 
 CHANNELS = {Channel.HOTLINE: 50, Channel.WECHAT: 20, Channel.WEB: 12, Channel.COUNTER: 10, Channel.EMAIL: 8}
 KINDS = {CaseKind.COMPLAINT: 5, CaseKind.REQUEST: 3, CaseKind.INQUIRY: 2}
@@ -72,24 +69,30 @@ class Step(NamedTuple):
 
 
 class Day:
-    """Equal seeds and numbers make equal days. Days of one seed differ in their ids and their date only."""
+    """Equal seeds and numbers make equal days. Days of one seed differ in their ids and their date only.
 
-    def __init__(self, seed: int, number: int) -> None:
+    Every customer comes twice, a quarter of a day apart.
+    """
+
+    def __init__(self, seed: int, number: int, cases: int = CASES) -> None:
         self.seed = seed
         self.number = number
+        self.cases = cases
         self.date = FIRST_DAY + timedelta(days=number)
-        ids = ids_of(seed, number)
-        self.case_ids, self._touchpoint_ids = ids[:CASES], ids[CASES : 2 * CASES]
-        self._customer_ids = ids[2 * CASES : 2 * CASES + CUSTOMERS]
-        self._command_ids = ids[2 * CASES + CUSTOMERS :]
+        random = Random(f"{seed} day {number}")
+        bits = random.randbytes(16 * cases * (3 + MOST_STEPS))
+        self.ids = [UUID(bytes=bits[at : at + 16], version=4) for at in range(0, len(bits), 16)]
+        """All of them: of cases, of touchpoints, of customers, of commands."""
+        self.case_ids, self._touchpoint_ids = self.ids[:cases], self.ids[cases : 2 * cases]
+        self._customer_ids, self._command_ids = self.ids[2 * cases : 3 * cases], self.ids[3 * cases :]
 
     def customer_of(self, case: int) -> UUID:
         """Whose case it is."""
-        return self._customer_ids[case % CUSTOMERS]
+        return self._customer_ids[case % (self.cases // 2)]
 
     def submissions(self) -> list[Submission]:
         """All that is told on the day, in its order."""
-        steps = [step for case in range(CASES) for step in self._life(case, Random(f"{self.seed} case {case}"))]
+        steps = [step for case in range(self.cases) for step in self._life(case, Random(f"{self.seed} case {case}"))]
         return [
             Submission(command_id, step.commands, step.actor, "benchmark", said_at=step.said_at)
             for command_id, step in zip(self._command_ids, sorted(steps, key=lambda step: step[:2]), strict=False)
@@ -97,7 +100,7 @@ class Day:
 
     def _life(self, case: int, random: Random) -> Iterator[Step]:
         """The steps of a case, spread over half a day, to the second."""
-        begun_at = self.date + case * GAP
+        begun_at = self.date + case * timedelta(hours=12) / self.cases
         for nth, (actor, commands) in enumerate(self._steps(case, random)):
             at = (begun_at + (nth + random.random()) * LIFE / MOST_STEPS).replace(microsecond=0)
             yield Step(at, case, actor, tuple(command(at=at, zone=ZONE) for command in commands))
@@ -108,7 +111,7 @@ class Day:
         desk = Actor(f"李娜 {random.randrange(60):02d}", ActorKind.PERSON, unit="Hotline", role="agent")
         worker = Actor(handler, ActorKind.PERSON, unit=unit, role="agent")
         channel, kind, priority = _one(random, CHANNELS), _one(random, KINDS), _one(random, PRIORITIES)
-        known = case >= CUSTOMERS
+        known = case >= self.cases // 2
         yield desk, [
             *([] if known else _introduced(customer_id, random)),
             partial(RecordTouchpoint, touchpoint_id=self._touchpoint_ids[case], customer_id=customer_id,
@@ -148,14 +151,6 @@ def _introduced(customer_id: UUID, random: Random) -> list[Told]:
         partial(RecordContact, customer_id=customer_id, kind=ContactKind.PHONE, value=phone),
         *([tier] if random.random() < 0.3 else []),
     ]
-
-
-def ids_of(seed: int, number: int) -> list[UUID]:
-    """The ids of a day: of its cases first, then of touchpoints, of customers, of commands."""
-    random = Random(f"{seed} day {number}")
-    count = 2 * CASES + CUSTOMERS + CASES * MOST_STEPS
-    bits = random.randbytes(16 * count)
-    return [UUID(bytes=bits[at : at + 16], version=4) for at in range(0, len(bits), 16)]
 
 
 def stays_open(case: int) -> bool:
