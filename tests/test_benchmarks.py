@@ -1,7 +1,7 @@
 """What the benchmarks stand on, held without timing anything."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,7 +18,16 @@ from projections.case_file import RECEIVED, CaseFilter
 from tests.benchmarks.curves import BEGIN, END, curves, found, with_found
 from tests.benchmarks.day import Day
 from tests.benchmarks.durable import MASTER, a_ledger
-from tests.benchmarks.filling import RARE, RARE_CATEGORY, DiskTooSmall, check_disk, fill, fold
+from tests.benchmarks.filling import (
+    RARE,
+    RARE_CATEGORY,
+    DiskTooSmall,
+    ProcessFailed,
+    check_disk,
+    fill,
+    fold,
+    in_process,
+)
 from tests.benchmarks.growth import Asked, Filled, Results, Storage, ask, load, save, shown, spoken_size, verdict
 from tests.benchmarks.side_by_side import Ratio, Work, ratio_of
 from tests.benchmarks.stamp import Stamp
@@ -111,6 +120,42 @@ def test_a_filled_book_holds_its_events_its_views_and_its_rare_cases(ledgers: tu
     assert len(page.rows) == RARE
 
 
+def test_folding_in_a_process_of_its_own_tells_what_it_took(ledgers: tuple[Place, Ledger, Ledger]) -> None:
+    place, book, scratch = ledgers
+    head = fill(book, Stamp(scratch, Day(SEED, 0, CASES)), 500, lambda _: None)
+    told: list[int] = []
+    done = in_process("fold", place.writer_url, place.projector_url, head, on_progress=told.append)
+    assert (done.events, told[-1]) == (head, head)
+    assert min(done.seconds, done.peak_bytes, done.wal_bytes) > 0
+
+
+def test_an_interrupted_benchmark_leaves_no_process_behind(ledgers: tuple[Place, Ledger, Ledger]) -> None:
+    place, book, scratch = ledgers
+    head = fill(book, Stamp(scratch, Day(SEED, 0, CASES)), 500, lambda _: None)
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        in_process("fold", place.writer_url, place.projector_url, head, on_progress=interrupt)
+    assert still_running(place.name) == []
+
+
+def still_running(word: str) -> list[str]:
+    """The programs that were started with a word among their arguments, and have not ended."""
+    started = []
+    for arguments in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended while we looked
+            started.append(arguments.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [program for program in started if word in program and "tests.benchmarks" in program]
+
+
+def test_a_process_that_fails_is_no_result(ledgers: tuple[Place, Ledger, Ledger]) -> None:
+    place, *_ = ledgers
+    with pytest.raises(ProcessFailed, match="was to fold a book ended with 1"):
+        in_process("fold", place.writer_url, place.projector_url, "no number", on_progress=lambda _: None)
+
+
 def test_books_that_do_not_fit_on_the_disk_are_not_begun(tmp_path: Path) -> None:
     with pytest.raises(DiskTooSmall, match=r"--bench-events"):
         check_disk(tmp_path, [10**15])
@@ -146,7 +191,7 @@ def test_a_ratio_is_the_median_of_the_rounds_between_two_of_them() -> None:
     ("ratio", "said"),
     [
         (Ratio(0.8, 0.7, 0.9), "less"),
-        (Ratio(1.1, 0.9, 1.3), "no growth"),
+        (Ratio(1.1, 0.9, 1.3), "none shown"),
         (Ratio(1.2, 1.1, 1.3), "as the logarithm"),
         (Ratio(2.0, 1.8, 2.2), "grows"),
     ],

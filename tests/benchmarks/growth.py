@@ -108,7 +108,7 @@ def verdict(ratio: Ratio, larger: int, smaller: int) -> str:
     if ratio.high < 1:
         return "less"
     if ratio.low <= 1:
-        return "no growth"
+        return "none shown"
     return "as the logarithm" if ratio.low <= logarithm else "grows"
 
 

@@ -1,3 +1,4 @@
+import gc
 import os
 import platform
 import time
@@ -67,10 +68,15 @@ def test_growth(
     part = min(PART_EVENTS, sizes[0] * 8 // 10 // (rounds + 1))
     with ExitStack() as stack:
         places = {size: stack.enter_context(fresh_database(durable)) for size in sizes}
-        filled = {size: _filled(durable, place, size, (rounds + 1) * part, bar) for size, place in places.items()}
+        filled: dict[int, Filled] = {}
+        for size, place in places.items():
+            filled[size] = _filled(durable, place, size, (rounds + 1) * part, bar)
+            _estimate(filled[size], sum(sizes) - sum(filled), bar)
         books = {size: stack.enter_context(_opened(place, filled[size].events)) for size, place in places.items()}
         for book in books.values():
             _ask_again(book)
+        gc.freeze()  # the ids that are picked from, or each collection before a round goes through them all
+        stack.callback(gc.unfreeze)
         asked = _ask_all([catching_up(part)], rounds, books, bar)
         for size, place in places.items():
             _tidy(place)
@@ -104,6 +110,13 @@ def _filled(server: Embedded, place: Place, events: int, left: int, bar: Progres
         filled.events, filled.seconds, filled.peak_bytes, filled.wal_bytes, folded.events, folded.seconds,
         folded.peak_bytes, folded.wal_bytes, time.perf_counter() - started, (),
     )  # fmt: skip
+
+
+def _estimate(last: Filled, events: int, bar: Progress) -> None:
+    """Says how long the other books will take, by the pace of the last one."""
+    if events:
+        seconds = events * (last.fill_seconds / last.events + last.fold_seconds / last.folded)
+        bar.console.print(f"At this pace the other books are there in {seconds / 60:.0f} min; then they are asked.")
 
 
 def _tidy(place: Place) -> None:
