@@ -138,9 +138,10 @@ def _panel(asked: Asked, sizes: Sequence[int]) -> str:
     for size, value in zip(sizes, cost, strict=True):
         x, y = at(size, value)
         under = PANEL[1] - bottom + 14
+        anchor = "start" if size == sizes[0] else "end" if size == sizes[-1] else "middle"
         marks += [
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{LINE}"/>',
-            f'<text x="{x:.1f}" y="{y - 6:.1f}" text-anchor="middle">{spoken_seconds(asked.median(size))}</text>',
+            f'<text x="{x:.1f}" y="{y - 6:.1f}" text-anchor="{anchor}">{spoken_seconds(asked.median(size))}</text>',
             f'<text x="{x:.1f}" y="{under}" text-anchor="middle" fill="{FAINT}">{spoken_size(size)}</text>',
         ]
     return "".join(marks)

@@ -39,7 +39,7 @@ ZONE = "Asia/Shanghai"
 CASES = 2_000
 MOST_STEPS = 9
 LIFE = timedelta(hours=11, minutes=30)
-"""At any time of the day about a thousand cases are under way."""
+"""By noon some twelve hundred cases are under way, so that five thousand events hold three of a case."""
 
 CHANNELS = {Channel.HOTLINE: 50, Channel.WECHAT: 20, Channel.WEB: 12, Channel.COUNTER: 10, Channel.EMAIL: 8}
 KINDS = {CaseKind.COMPLAINT: 5, CaseKind.REQUEST: 3, CaseKind.INQUIRY: 2}

@@ -171,6 +171,7 @@ def in_process(work: str, *arguments: str | int, on_progress: Progress) -> Done:
                     done = Done(*told)
         except BaseException:
             process.terminate()
+            process.wait()  # Popen itself does not wait out a Ctrl-C
             raise
     if process.returncode or done is None:
         raise ProcessFailed(
