@@ -40,7 +40,7 @@ def found(results: Results) -> str:
         head,
         "### What a question costs",
         _table(
-            ["question", "per", *(spoken_size(size) for size in sizes), *_pairs(sizes), ""],
+            ["question", "per", *(spoken_size(size) for size in sizes), *_pairs(sizes), "growth"],
             (_asked_row(asked, sizes) for asked in results.asked),
         ),
         f"![Cost against size, for each question]({CURVES.relative_to(PAGE.parent).as_posix()})",
