@@ -34,6 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--long", action="store_true", help="run the tests that take minutes as well")
     parser.addoption("--bench-rounds", type=int, default=15, help="interleaved rounds of a benchmark (default 15)")
+    parser.addoption(
+        "--bench-events", default="100000,1000000", help="the sizes of the books whose growth is measured, in events"
+    )
+    parser.addoption("--bench-json", help="a file for what the growth benchmark finds")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
