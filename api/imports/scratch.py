@@ -196,7 +196,11 @@ def _parts(personal: Personal[Any]) -> Any:
 
 def _mapping(mapping: MappingProxyType[Any, Any]) -> Any:
     """A mapping that forbids to be set, by what it holds."""
-    return MappingProxyType, (dict(mapping),)
+    return _read_only, (dict(mapping),)
+
+
+def _read_only(of: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(of)
 
 
 def _personal(subject: UUID, state: PersonalState, value: Any, commitment: str | None) -> Personal[Any]:
