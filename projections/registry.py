@@ -6,6 +6,9 @@ from typing import Any
 
 from projections.case_file import CASE_FILE
 from projections.customer_profile import CUSTOMER_PROFILE
+from projections.movement import MOVEMENT
+from projections.register import REGISTER
+from projections.timeline import TIMELINE
 from projections.view import View
 
-PROJECTIONS: tuple[View[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE)
+PROJECTIONS: tuple[View[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE, TIMELINE, MOVEMENT, REGISTER)
