@@ -238,6 +238,11 @@ class SeriesState(NamedTuple):
     """How many numbers up to `last` are nowhere. There must be none."""
     first_missing: int | None
 
+    @property
+    def first_missing_number(self) -> RegisterNumber | None:
+        """The first of them as people write it."""
+        return None if self.first_missing is None else RegisterNumber(self.series, self.first_missing)
+
 
 # Leans on the index number.
 SERIES = """

@@ -13,10 +13,11 @@ from domain.envelope import Recorded
 from domain.event import Event
 from domain.personal import Personal
 from ledger.ledger import PersonalPlace
-from projections import case_file, customer_cases, customer_profile
+from projections import case_file, customer_cases, customer_profile, customer_timeline
 from projections.case_file import CaseFile
 from projections.customer_profile import CaseCounts, CustomerProfile
 from projections.paging import Page, Window
+from projections.timeline import TimelineEntry, TimelineFilter
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -27,6 +28,14 @@ class CasesOf(NamedTuple):
 
     customer_id: UUID
     window: Window
+
+
+class TimelineOf(NamedTuple):
+    """A page of one customer's timeline."""
+
+    customer_id: UUID
+    window: Window
+    where: TimelineFilter
 
 
 class Loaders:
@@ -43,6 +52,9 @@ class Loaders:
         )
         self.cases_of: DataLoader[CasesOf, Page[CaseFile] | None] = _by_key(
             door, lambda wanted: _cases_of(door, wanted)
+        )
+        self.timelines: DataLoader[TimelineOf, Page[TimelineEntry] | None] = _by_key(
+            door, lambda wanted: _timelines_of(door, wanted)
         )
         self.personal: DataLoader[PersonalPlace, Personal[Any] | None] = _by_key(door, ledger.disclose)
         self.histories: DataLoader[str, Sequence[Recorded[Event]] | None] = _by_key(door, ledger.histories)
@@ -65,4 +77,14 @@ def _cases_of(door: Door, wanted: Sequence[CasesOf]) -> dict[CasesOf, Page[CaseF
         ids = [each.customer_id for each in wanted if each.window == window]
         pages = customer_cases.pages(door.ledger.database, door.book, ids, window)
         found |= {CasesOf(customer_id, window): page for customer_id, page in pages.items()}
+    return found
+
+
+def _timelines_of(door: Door, wanted: Sequence[TimelineOf]) -> dict[TimelineOf, Page[TimelineEntry]]:
+    """The same for timelines, whose filters a document has as few of."""
+    found: dict[TimelineOf, Page[TimelineEntry]] = {}
+    for window, where in dict.fromkeys((each.window, each.where) for each in wanted):
+        ids = [each.customer_id for each in wanted if (each.window, each.where) == (window, where)]
+        pages = customer_timeline.pages(door.ledger.database, door.book, ids, window, where)
+        found |= {TimelineOf(customer_id, window, where): page for customer_id, page in pages.items()}
     return found

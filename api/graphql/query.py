@@ -8,16 +8,19 @@ from typing import Annotated, TypeVar
 
 import strawberry
 
+from api.graphql.arguments import After, Before, First, Last, Token
 from api.graphql.case import Case, case_of, shown_case
 from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
-from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
+from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, customer_of, shown_customer
 from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customers
 from api.graphql.enums import BookTime
 from api.graphql.identity import identity_of
+from api.graphql.movements import MovementQueries
 from api.graphql.node import Node
 from api.graphql.nodes import SHOWN
 from api.graphql.problem import Code, Problem, speakable
+from api.graphql.register import RegisterQueries
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -27,18 +30,6 @@ from ledger.book import books
 from projections import case_file, customer_profile
 
 T = TypeVar("T")
-
-Token = Annotated[
-    str | None,
-    strawberry.argument(
-        description="A token out of an earlier answer: this one then shows at least what that one did, or fails as "
-        "NOT_CAUGHT_UP. The header Daybook-Consistency-Token does the same for a whole request."
-    ),
-]
-First = Annotated[int | None, FIRST]
-After = Annotated[str | None, AFTER]
-Last = Annotated[int | None, LAST]
-Before = Annotated[str | None, BEFORE]
 
 NUMBER = re.compile(r"([A-Za-z]+\d{4})-(\d{1,9})")
 
@@ -79,7 +70,7 @@ def _number(text: str) -> RegisterNumber:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query:
+class Query(MovementQueries, RegisterQueries):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(
         self,

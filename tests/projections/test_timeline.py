@@ -1,0 +1,495 @@
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from domain.case.commands import ChangeCaseCustomer, CloseCase, RegisterCase, ResolveCase, SendResponse, TransferCase
+from domain.case.events import CaseCustomerChanged, CaseReceived, CaseResolved, Outcome, ResponseKind
+from domain.channel import Channel, Direction
+from domain.correction import applied
+from domain.customer import AssignTier, Tier
+from domain.envelope import Recorded
+from domain.event import Precision
+from domain.stream import Category, category_of, stream_of, subject_of
+from domain.topics import EVENTS
+from domain.touchpoint import RecordTouchpoint, TouchpointRecorded
+from ledger.database import Database
+from ledger.ledger import Ledger, PersonalPlace
+from projections import customer_timeline
+from projections.paging import Page, Window
+from projections.runner import Runner
+from projections.timeline import OCCURRED, TOLD, EntryKind, TimelineEntry, TimelineFilter
+from tests import conftest
+from tests.ledger.submissions import (
+    OPENED,
+    case_stream,
+    contact,
+    customer_stream,
+    opened,
+    register_customer,
+    rename,
+    submission,
+)
+from tests.projections.books import case_id, customer_id, fill, received, rows, write
+from tests.projections.righted import corrected, voided
+
+LEFT_OUT = {
+    "book-opened.1": "of no customer",
+    "self-approval-allowed.1": "of no customer",
+    "self-approval-forbidden.1": "of no customer",
+    "import-started.1": "of no customer",
+    "import-finished.1": "of no customer",
+    "correction-requested.1": "it shows in what is read otherwise",
+    "void-requested.1": "it shows in what is gone",
+    "event-corrected.1": "it shows in what is read otherwise",
+    "event-voided.1": "it shows in what is gone",
+    "amendment-declined.1": "nothing came of it",
+    "case-classified.1": "office work",
+    "case-prioritised.1": "office work",
+    "case-dispatched.1": "between units",
+    "dispatch-returned.1": "between units",
+    "case-transferred.1": "between units",
+    "case-assigned.1": "between units",
+    "case-unassigned.1": "between units",
+    "work-started.1": "office work",
+    "case-paused.1": "office work",
+    "case-resumed.1": "office work",
+    "case-channel-changed.1": "office work",
+    "case-attributes-recorded.1": "office work",
+}
+WANG, ZHAO = customer_id(0), customer_id(1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+class Place(NamedTuple):
+    """Where an entry stands."""
+
+    at: datetime
+    position: int
+
+
+def touched(number: int, at: datetime = OPENED, **rest: Any) -> RecordTouchpoint:
+    said = {"customer_id": WANG, "channel": Channel.HOTLINE, "direction": Direction.IN, **rest}
+    return RecordTouchpoint(at=at, touchpoint_id=UUID(int=0x70C4_1000 + number), **said)
+
+
+def told_plainly(ledger: Ledger, customer: UUID) -> list[tuple[Place, str]]:
+    """The topics of a customer's timeline, told again from the whole book without any view."""
+    history = list(applied(ledger.since(0)))
+    whose: dict[UUID, UUID | None] = {}
+    for recorded in history:
+        if isinstance(recorded.event, CaseReceived | CaseCustomerChanged):
+            whose[subject_of(recorded.stream)] = recorded.event.customer_id
+
+    def theirs(recorded: Recorded[Any]) -> bool:
+        subject = subject_of(recorded.stream)
+        match category_of(recorded.stream):
+            case Category.CUSTOMER:
+                return subject == customer
+            case Category.CASE:
+                return whose.get(subject) == customer
+            case Category.TOUCHPOINT:
+                in_case = recorded.event.case_id is not None and whose.get(recorded.event.case_id) == customer
+                return recorded.event.customer_id == customer or in_case
+            case _:
+                return False
+
+    return sorted(
+        (Place(one.occurred_at, one.position), one.event.TOPIC)
+        for one in history
+        if one.event.TOPIC not in LEFT_OUT and theirs(one)
+    )
+
+
+def places(entries: list[TimelineEntry]) -> list[tuple[Place, str]]:
+    topic_of = {told.kind: topic for topic, told in TOLD.items()}
+    return [(Place(entry.occurred_at, entry.position), topic_of[entry.kind]) for entry in entries]
+
+
+def walked(ask: Callable[..., Page[TimelineEntry]], size: int, **rest: Any) -> list[TimelineEntry]:
+    """Every entry, page after page from the start."""
+    found: list[TimelineEntry] = []
+    page = ask(limit=size, **rest)
+    while True:
+        found += page.rows
+        if not page.has_more:
+            return found
+        page = ask(limit=size, after=OCCURRED.place_of(found[-1]), **rest)
+
+
+def walked_back(ask: Callable[..., Page[TimelineEntry]], size: int, **rest: Any) -> list[TimelineEntry]:
+    """Every entry, page before page from the end."""
+    found: list[TimelineEntry] = []
+    page = ask(limit=size, from_end=True, **rest)
+    while True:
+        found = page.rows + found
+        if not page.has_more:
+            return found
+        page = ask(limit=size, from_end=True, before=OCCURRED.place_of(found[0]), **rest)
+
+
+@pytest.fixture
+def ask(ledger: Ledger, runner: Runner, written: Database) -> Callable[..., Page[TimelineEntry]]:
+    """Asks for a page, once the views show everything."""
+
+    def asking(customer: UUID = WANG, *, limit: int = 50, **rest: Any) -> Page[TimelineEntry]:
+        assert runner.catch_up() == ledger.head()
+        return customer_timeline.page(written, "main", customer, limit=limit, **rest)
+
+    return asking
+
+
+def kinds(page: Page[TimelineEntry]) -> list[EntryKind]:
+    return [entry.kind for entry in page.rows]
+
+
+# What an entry is ---------------------------------------------------------------------------------------------
+
+
+def test_every_event_has_an_entry_or_is_left_out_on_purpose() -> None:
+    topics = {event.TOPIC for event in EVENTS}
+    assert topics - TOLD.keys() == LEFT_OUT.keys() & topics
+    assert LEFT_OUT.keys() <= topics
+    assert len({told.kind for told in TOLD.values()}) == len(TOLD) == len(EntryKind)
+
+
+def test_an_entry_is_told_by_fields_that_its_event_has() -> None:
+    told = [(event, TOLD[event.TOPIC]) for event in EVENTS if event.TOPIC in TOLD]
+    assert len(told) >= 11
+    for event, how in told:
+        named = {how.unit, how.staff, how.term, how.words, how.other_id} - {None}
+        assert named <= event.model_fields.keys(), event.TOPIC
+
+
+def test_an_entry_says_where_the_words_lie_and_never_what_they_are(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]], database: conftest.Database
+) -> None:
+    write(ledger, register_customer(WANG, "王小明"), received(1, customer_id=WANG, words="三天没有人回复"))
+    registered, receipt = ask().rows
+    assert registered.words_place == PersonalPlace(customer_stream(WANG), 1, "/name", as_read=True)
+    assert receipt.words_place == PersonalPlace(case_stream(case_id(1)), 1, "/words", as_read=True)
+    opened_values = ledger.disclose(filter(None, (registered.words_place, receipt.words_place)))
+    assert sorted(str(personal.value) for personal in opened_values.values()) == ["三天没有人回复", "王小明"]
+    kept = str(rows(database, "timeline_1"))
+    assert "三天" not in kept
+    assert "王小明" not in kept
+
+
+def test_an_entry_holds_what_a_person_at_a_counter_needs(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]
+) -> None:
+    write(
+        ledger,
+        touched(1, channel=Channel.WECHAT, direction=Direction.OUT, staff="林", unit="北区", case_id=case_id(1)),
+        received(1, customer_id=WANG, received_by="林"),
+        RegisterCase(at=OPENED, case_id=case_id(1), unit="北区", registered_by="ada"),
+        SendResponse(at=OPENED, case_id=case_id(1), kind=ResponseKind.FIRST, channel=Channel.SMS, by="ada"),
+        ResolveCase(at=OPENED, case_id=case_id(1), outcome=Outcome.UPHELD, resolved_by="ada"),
+        CloseCase(at=OPENED, case_id=case_id(1), code="visited"),
+    )
+    shown = [(one.kind, one.case_id, one.channel, one.direction, one.unit, one.staff, one.term) for one in ask().rows]
+    case = case_id(1)
+    assert shown == [
+        (EntryKind.TOUCHPOINT, case, Channel.WECHAT, Direction.OUT, "北区", "林", None),
+        (EntryKind.RECEIVED, case, Channel.HOTLINE, Direction.IN, None, "林", "complaint"),
+        (EntryKind.REGISTERED, case, None, None, "北区", "ada", "C2026-000001"),
+        (EntryKind.ANSWERED, case, Channel.SMS, Direction.OUT, None, "ada", "first"),
+        (EntryKind.RESOLVED, case, None, None, None, "ada", "upheld"),
+        (EntryKind.CLOSED, case, None, None, None, None, "visited"),
+    ]
+
+
+# Whose they are -----------------------------------------------------------------------------------------------
+
+
+def test_timelines_equal_what_the_book_tells_without_a_view(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]
+) -> None:
+    fill(ledger, cases=30)
+    moved = 0
+    for number in range(11):
+        expected = told_plainly(ledger, customer_id(number))
+        moved += len(expected)
+        assert places(ask(customer_id(number), limit=1000).rows) == expected
+    assert moved > 60
+
+
+def test_an_empty_customer_has_an_empty_timeline(ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]) -> None:
+    assert ask() == Page([], has_more=False)
+    write(ledger, register_customer(ZHAO))
+    assert ask() == Page([], has_more=False)
+    assert kinds(ask(ZHAO)) == [EntryKind.CUSTOMER_REGISTERED]
+
+
+def test_a_case_that_turns_out_to_be_anothers_takes_its_entries_along(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]
+) -> None:
+    write(
+        ledger,
+        register_customer(WANG),
+        register_customer(ZHAO),
+        received(1, customer_id=WANG),
+        RegisterCase(at=OPENED, case_id=case_id(1)),
+        touched(1, case_id=case_id(1)),
+    )
+    assert kinds(ask(WANG)) == [
+        EntryKind.CUSTOMER_REGISTERED, EntryKind.RECEIVED, EntryKind.REGISTERED, EntryKind.TOUCHPOINT
+    ]  # fmt: skip
+    write(ledger, ChangeCaseCustomer(at=OPENED, case_id=case_id(1), customer_id=ZHAO))
+    # It was Wang who called: that stays hers, and belongs to the case as well.
+    assert kinds(ask(WANG)) == [EntryKind.CUSTOMER_REGISTERED, EntryKind.TOUCHPOINT]
+    assert kinds(ask(ZHAO)) == [
+        EntryKind.CUSTOMER_REGISTERED, EntryKind.RECEIVED, EntryKind.REGISTERED, EntryKind.TOUCHPOINT,
+        EntryKind.CUSTOMER_CHANGED,
+    ]  # fmt: skip
+
+
+def test_the_timelines_of_several_customers_come_in_one_answer(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]], written: Database
+) -> None:
+    fill(ledger, cases=12)
+    asked = [customer_id(0), customer_id(2), UUID(int=9)]
+    alone = {customer: ask(customer, limit=3, descending=True) for customer in asked}
+    window = Window(OCCURRED, True, None, None, 3, False)
+    assert customer_timeline.pages(written, "main", asked, window) == alone
+    assert any(page.has_more for page in alone.values())
+
+
+def test_a_book_does_not_show_anothers_entries(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]], written: Database, projected: Database
+) -> None:
+    write(ledger, register_customer(WANG))
+    other = opened(written, "other")
+    Runner(other, projected).catch_up()
+    assert customer_timeline.page(written, "other", WANG, limit=5).rows == []
+    assert len(ask().rows) == 1
+
+
+# In which order -----------------------------------------------------------------------------------------------
+
+
+def test_what_happened_at_the_same_time_stands_in_the_order_in_which_it_was_recorded(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]
+) -> None:
+    later, earlier = OPENED + DAY, OPENED - DAY
+    write(ledger, touched(1, at=later, channel=Channel.SMS), touched(2), touched(3), touched(4, at=earlier), at=later)
+    by_day = touched(5).model_copy(update={"precision": Precision.DAY})
+    write(ledger, by_day, touched(6))
+    shown = ask().rows
+    assert [subject_of(one.stream).int - 0x70C4_1000 for one in shown] == [4, 2, 3, 5, 6, 1]
+    assert [one.occurred_precision for one in shown] == [Precision.INSTANT] * 3 + [Precision.DAY] + [
+        Precision.INSTANT
+    ] * 2
+    assert shown == ask(descending=True).rows[::-1]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_both_ways_through_equal_times_are_the_whole_timeline(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]], *, descending: bool
+) -> None:
+    chance = random.Random(3)
+    write(ledger, *(received(number, customer_id=WANG) for number in range(4)))
+    for number in range(60):
+        case = chance.choice([None, case_id(chance.randrange(4))])
+        who = chance.choice([WANG, ZHAO, None])
+        at = OPENED + chance.randrange(5) * MINUTE
+        write(ledger, touched(number, at=at, customer_id=who, case_id=case), at=OPENED + DAY)
+    whole = ask(limit=1000, descending=descending).rows
+    ordered = told_plainly(ledger, WANG)
+    assert places(whole) == (ordered[::-1] if descending else ordered)
+    assert 20 < len(whole) < 60
+    for size in (1, 4, 7):
+        assert walked(ask, size, descending=descending) == whole
+        assert walked_back(ask, size, descending=descending) == whole
+    between = {"after": OCCURRED.place_of(whole[5]), "before": OCCURRED.place_of(whole[15]), "descending": descending}
+    assert ask(limit=20, **between) == Page(whole[6:15], has_more=False)
+    assert ask(limit=3, from_end=True, **between) == Page(whole[12:15], has_more=True)
+
+
+FILTERS: dict[str, tuple[TimelineFilter, Callable[[TimelineEntry], bool]]] = {
+    "a kind": (TimelineFilter(kinds=(EntryKind.RECEIVED,)), lambda one: one.kind is EntryKind.RECEIVED),
+    "kinds": (
+        TimelineFilter(kinds=(EntryKind.RESOLVED, EntryKind.TOUCHPOINT)),
+        lambda one: one.kind in (EntryKind.RESOLVED, EntryKind.TOUCHPOINT),
+    ),
+    "a channel": (TimelineFilter(channels=(Channel.WEB,)), lambda one: one.channel is Channel.WEB),
+    "a direction": (TimelineFilter(directions=(Direction.OUT,)), lambda one: one.direction is Direction.OUT),
+    "a window": (
+        TimelineFilter(occurred_from=OPENED + DAY, occurred_before=OPENED + 3 * DAY),
+        lambda one: OPENED + DAY <= one.occurred_at < OPENED + 3 * DAY,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_timeline_is_narrowed_by_every_filter(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]], name: str
+) -> None:
+    fill(ledger, cases=30)
+    where, holds = FILTERS[name]
+    whole = ask(limit=1000).rows
+    expected = [one for one in whole if holds(one)]
+    assert 0 < len(expected) < len(whole)
+    assert ask(limit=1000, where=where).rows == expected
+    assert walked(ask, 2, where=where) == expected
+
+
+# What is put right --------------------------------------------------------------------------------------------
+
+
+def test_an_entry_that_is_corrected_stands_where_and_as_it_is_read_by_now(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]
+) -> None:
+    write(ledger, received(1, customer_id=WANG), RegisterCase(at=OPENED, case_id=case_id(1)))
+    write(ledger, ResolveCase(at=OPENED + DAY, case_id=case_id(1), outcome=Outcome.REJECTED), at=OPENED + DAY)
+    assert [one.term for one in ask().rows] == ["complaint", "C2026-000001", "rejected"]
+    instead = CaseResolved(outcome=Outcome.UPHELD, redress=None, resolved_by="林", code=None)
+    corrected(ledger, case_stream(case_id(1)), 3, instead, at=OPENED - DAY)
+    shown = ask().rows
+    assert [(one.term, one.occurred_at) for one in shown] == [
+        ("upheld", OPENED - DAY), ("complaint", OPENED), ("C2026-000001", OPENED)
+    ]  # fmt: skip
+    assert (shown[0].staff, shown[0].occurred_zone, shown[0].version) == ("林", "Asia/Shanghai", 3)
+
+
+def test_an_entry_that_is_void_goes_and_comes_back_when_the_void_is_taken_back(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]
+) -> None:
+    write(ledger, register_customer(WANG), AssignTier(at=OPENED, customer_id=WANG, tier=Tier.GOLD))
+    whole = ask().rows
+    stream = customer_stream(WANG)
+    voided(ledger, stream, 2)
+    assert kinds(ask()) == [EntryKind.CUSTOMER_REGISTERED]
+    voided(ledger, stream, 4)
+    assert ask().rows == whole
+
+
+def test_a_receipt_corrected_to_another_customer_takes_the_case_there(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]
+) -> None:
+    write(ledger, received(1, customer_id=WANG), RegisterCase(at=OPENED, case_id=case_id(1)))
+    receipt = ledger.history(case_stream(case_id(1)))[0].event
+    corrected(ledger, case_stream(case_id(1)), 1, receipt.model_copy(update={"customer_id": ZHAO}))
+    assert kinds(ask(WANG)) == []
+    assert [(one.kind, one.customer_id) for one in ask(ZHAO).rows] == [
+        (EntryKind.RECEIVED, ZHAO), (EntryKind.REGISTERED, None)
+    ]  # fmt: skip
+
+
+def test_a_touchpoint_corrected_to_another_customer_is_theirs(
+    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]
+) -> None:
+    write(ledger, touched(1))
+    stream = stream_of(Category.TOUCHPOINT, UUID(int=0x70C4_1001))
+    record = ledger.history(stream)[0].event
+    assert isinstance(record, TouchpointRecorded)
+    corrected(ledger, stream, 1, record.model_copy(update={"customer_id": ZHAO}))
+    assert (kinds(ask(WANG)), kinds(ask(ZHAO))) == ([], [EntryKind.TOUCHPOINT])
+
+
+def test_a_timeline_that_was_built_anew_equals_the_one_that_grew(
+    ledger: Ledger, runner: Runner, projected: Database, database: conftest.Database
+) -> None:
+    fill(ledger, cases=15)
+    write(ledger, rename(WANG, "王大明"), contact(WANG, "phone", "+86 10 5555 0100"))
+    runner.catch_up(batch=7)
+    voided(ledger, customer_stream(WANG), len(ledger.history(customer_stream(WANG))))
+    runner.catch_up(batch=3)
+    grown = rows(database, "timeline_1")
+    with projected.connection() as connection:
+        connection.execute("DELETE FROM views.cursor")
+    Runner(ledger, projected).catch_up()
+    assert rows(database, "timeline_1") == grown
+    assert len(grown) > 40
+
+
+# Ten thousand -------------------------------------------------------------------------------------------------
+
+MANY_CASES, MANY_TOUCHPOINTS, STRANGERS = 1_000, 7_500, 2_000
+LIMIT = 50
+
+
+def fill_with_one_busy_customer(ledger: Ledger) -> None:
+    asked = [submission(register_customer(WANG, "王小明"))]
+    for number in range(MANY_CASES):
+        at = OPENED + number * MINUTE
+        asked.append(
+            submission(
+                received(number, at=at, customer_id=WANG),
+                RegisterCase(at=at, case_id=case_id(number), unit="北区"),
+                touched(100_000 + number, at=at, case_id=case_id(number)),
+                TransferCase(at=at, case_id=case_id(number), to_unit="South"),
+                at=OPENED + 30 * DAY,
+            )
+        )
+    asked += [
+        submission(touched(number, at=OPENED + number * MINUTE / 7), at=OPENED + 30 * DAY)
+        for number in range(MANY_TOUCHPOINTS)
+    ]
+    asked += [
+        submission(received(5_000 + number, customer_id=UUID(int=0xBEEF_0000 + number))) for number in range(STRANGERS)
+    ]
+    outcomes = ledger.carry_out_all(asked)
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+
+
+def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(inner for each in plan.get("Plans", ()) for inner in nodes(each))]
+
+
+def test_ten_thousand_entries_are_paged_by_indexes_and_never_sorted_whole(
+    ledger: Ledger,
+    runner: Runner,
+    written: Database,
+    database: conftest.Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill_with_one_busy_customer(ledger)
+    runner.catch_up()
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        connection.execute("ANALYZE views.timeline_1")
+        connection.execute("ANALYZE views.case_file_1")
+    expected = told_plainly(ledger, WANG)
+    assert len(expected) > 10_000
+    asked: list[tuple[str, Any]] = []
+    plainly = Database.rows
+
+    def watched(self: Database, query: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
+        asked.append((query, parameters))
+        return plainly(self, query, parameters)
+
+    monkeypatch.setattr(Database, "rows", watched)
+    place, found = None, []
+    for _ in range(3):
+        page = customer_timeline.page(written, "main", WANG, descending=True, after=place, limit=LIMIT)
+        found += page.rows
+        place = OCCURRED.place_of(page.rows[-1])
+    assert places(found) == expected[::-1][: 3 * LIMIT]
+    for query, parameters in asked:
+        ((plan,),) = plainly(written, f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", parameters)
+        told = nodes(plan[0]["Plan"])
+        scans = [node for node in told if node.get("Relation Name", "").startswith("timeline")]
+        assert scans
+        assert {node["Node Type"] for node in scans} <= {"Index Scan", "Index Only Scan"}
+        sorted_rows = [
+            inner["Actual Rows"] * inner["Actual Loops"]
+            for node in told
+            if node["Node Type"] in {"Sort", "Incremental Sort"}
+            for inner in node["Plans"]
+        ]
+        assert max(sorted_rows) <= MANY_CASES
+        read = sum(node["Actual Rows"] * node["Actual Loops"] for node in scans)
+        assert read <= 2 * MANY_CASES, json.dumps(plan)
+
+
+def test_instants_come_back_in_utc(ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]) -> None:
+    write(ledger, touched(1), touched(2, at=OPENED + MINUTE))
+    shown = ask().rows
+    assert {one.occurred_at.tzinfo for one in shown} == {UTC}
+    assert all(one.occurred_at < other.occurred_at for one, other in pairwise(shown))
