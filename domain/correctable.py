@@ -8,6 +8,9 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from domain.book import BookOpened, SelfApprovalAllowed, SelfApprovalForbidden
+from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
+from domain.case.due import DueStated
+from domain.case.escalation import CaseEscalated, EscalationAcknowledged
 from domain.case.events import (
     CaseAssigned,
     CaseAttributesRecorded,
@@ -26,13 +29,77 @@ from domain.case.events import (
     CaseTransferred,
     CaseUnassigned,
     DispatchReturned,
+    KindChanged,
     ResponseSent,
     WorkStarted,
 )
-from domain.customer import ContactRecorded, CustomerRegistered, CustomerRenamed, TierAssigned
+from domain.case.outside import HotlineInformed, RegulatorForwarded, RegulatorReceived, ReturnSubmitted, SentToPortal
+from domain.case.parts import CasePartOpened, CasePartResolved
+from domain.case.pausing import PauseApproved, PauseDeclined, PauseRequested
+from domain.case.relations import CaseAbsorbed, CaseLinked, CaseMerged, CaseUnlinked
+from domain.case.settlement import (
+    CaseReferredOutside,
+    CaseWithdrawn,
+    InvestigationFinished,
+    InvestigationStarted,
+    ProposalAccepted,
+    ProposalRejected,
+    ResolutionProposed,
+)
+from domain.case.statutory import (
+    CaseAccepted,
+    CaseRefused,
+    ComplainantNotified,
+    DecisionMade,
+    MaterialCompleted,
+    MaterialRequested,
+    ReviewDecided,
+    ReviewRequested,
+    UnitReceived,
+)
+from domain.customer import (
+    ContactRecorded,
+    ContactWithdrawn,
+    CustomerAbsorbed,
+    CustomerMerged,
+    CustomerRegistered,
+    CustomerRenamed,
+    LanguageChanged,
+    TierAssigned,
+)
 from domain.event import Event
 from domain.imports import ImportFinished, ImportStarted
+from domain.key_account import ManagerAssigned, ManagerReleased, VisitCancelled, VisitMade, VisitPlanned
+from domain.obligation import (
+    ObligationCancelled,
+    ObligationMet,
+    ObligationOpened,
+    ObligationReassigned,
+    ObligationReopened,
+    ObligationVerified,
+)
+from domain.staff import (
+    CertificateExpired,
+    CertificateGranted,
+    CertificateRevoked,
+    GradeAssigned,
+    StaffLeft,
+    StaffMoved,
+    StaffRegistered,
+    StaffReturned,
+    TrainingAttended,
+)
 from domain.touchpoint import TouchpointRecorded
+from domain.unit.events import (
+    SubunitJoined,
+    SupervisionEnded,
+    SupervisionOpened,
+    UnitClosed,
+    UnitMoved,
+    UnitOpened,
+    UnitRenamed,
+    UnitReopened,
+)
 
 CORRECTABLE: tuple[type[Event], ...] = (
     BookOpened,
@@ -41,7 +108,16 @@ CORRECTABLE: tuple[type[Event], ...] = (
     CustomerRegistered,
     CustomerRenamed,
     ContactRecorded,
+    ContactWithdrawn,
+    LanguageChanged,
     TierAssigned,
+    ManagerAssigned,
+    ManagerReleased,
+    VisitPlanned,
+    VisitMade,
+    VisitCancelled,
+    CustomerMerged,
+    CustomerAbsorbed,
     TouchpointRecorded,
     CaseReceived,
     CaseRegistered,
@@ -62,8 +138,69 @@ CORRECTABLE: tuple[type[Event], ...] = (
     CaseCustomerChanged,
     CaseChannelChanged,
     CaseAttributesRecorded,
+    KindChanged,
+    CaseAcknowledged,
+    CustomerReplied,
+    FeedbackGiven,
+    FollowUpMade,
+    InvestigationStarted,
+    InvestigationFinished,
+    ResolutionProposed,
+    ProposalAccepted,
+    ProposalRejected,
+    CaseReferredOutside,
+    CaseWithdrawn,
+    CaseEscalated,
+    EscalationAcknowledged,
+    CaseAbsorbed,
+    CaseLinked,
+    CaseMerged,
+    CaseUnlinked,
+    CasePartOpened,
+    CasePartResolved,
+    PauseApproved,
+    PauseDeclined,
+    PauseRequested,
+    DueStated,
+    UnitReceived,
+    CaseAccepted,
+    CaseRefused,
+    MaterialRequested,
+    MaterialCompleted,
+    DecisionMade,
+    ComplainantNotified,
+    ReviewRequested,
+    ReviewDecided,
+    HotlineInformed,
+    RegulatorForwarded,
+    RegulatorReceived,
+    ReturnSubmitted,
+    SentToPortal,
     ImportStarted,
     ImportFinished,
+    UnitOpened,
+    UnitRenamed,
+    UnitMoved,
+    SubunitJoined,
+    UnitClosed,
+    UnitReopened,
+    SupervisionOpened,
+    SupervisionEnded,
+    StaffRegistered,
+    StaffMoved,
+    StaffLeft,
+    StaffReturned,
+    CertificateGranted,
+    CertificateExpired,
+    CertificateRevoked,
+    GradeAssigned,
+    TrainingAttended,
+    ObligationOpened,
+    ObligationReassigned,
+    ObligationMet,
+    ObligationVerified,
+    ObligationCancelled,
+    ObligationReopened,
 )
 """All of them, written out, so that adding one is a line in a review."""
 

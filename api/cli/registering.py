@@ -107,13 +107,12 @@ def _show(ledger: Ledger, terminal: Terminal, entries: list[RegisterEntry], posi
     zone = ZoneInfo(ledger.zone)
     lines = table("number", "received", "written down after", "registered", "by", "unit", "before that")
     for one in entries:
+        here = one.received_at.astimezone(ZoneInfo(one.received_zone))
         by_day = one.received_precision is Precision.DAY
         add_row(
             lines,
             one.register or one.stream,
-            one.received_at.astimezone(ZoneInfo(one.received_zone)).date()
-            if by_day
-            else readable(one.received_at, zone),
+            here.date() if by_day else readable(here, None),
             timedelta(seconds=one.delay_seconds),
             readable(one.registered_at, zone) if one.registered_at else None,
             one.registered_by,

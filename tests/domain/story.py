@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -51,14 +51,19 @@ def recorded(event: Event, version: int = 1, when: When | None = None) -> Record
 
 
 def kept(decided: Decided, command: Command) -> list[Recorded[Any]]:
-    """What was decided, as the ledger keeps it: each event occurred as its command did, unless it says otherwise."""
+    """What was decided about the command's own stream, as the ledger keeps it.
+
+    Each event occurred as its command did, unless it says otherwise.
+    """
+    return kept_in(command.stream, decided, command)
+
+
+def kept_in(stream: str, decided: Decided, command: Command, version: int = 1) -> list[Recorded[Any]]:
+    """The same about one of the streams that the command writes, from a version on."""
     as_asked = When(command.at, command.zone, command.precision)
-    return [
-        recorded(item.event, when=item.when or as_asked)
-        if isinstance(item, Occurred)
-        else recorded(item, when=as_asked)
-        for item in decided
-    ]
+    follows = [item if isinstance(item, Occurred) else Occurred(item) for item in decided]
+    here = [item for item in follows if (item.stream or command.stream) == stream]
+    return [recorded(item.event, version + place, item.when or as_asked) for place, item in enumerate(here)]
 
 
 def folded(decider: Decider[Any], history: Iterable[Recorded[Any]], state: Any = None) -> Any:
@@ -77,11 +82,23 @@ class Story:
     imported: bool = False
     past: tuple[Recorded[Any], ...] = ()
     command: Command = field(default_factory=lambda: Command(at=MONDAY))
+    others: Mapping[str, Any] = field(default_factory=dict)
+    """The states of other streams, as the decision finds them."""
+
+    @property
+    def context(self) -> Context:
+        """What the decision has beside its own stream."""
+        return Context(imported=self.imported, book="test", others=self.others)
 
     def given(self, *events: Event | Occurred[Event]) -> Story:
         """What happened before; a bare event occurred on Monday."""
         history = [each if isinstance(each, Occurred) else Occurred(each) for each in events]
         return replace(self, past=tuple(recorded(each.event, at, each.when) for at, each in enumerate(history, 1)))
+
+    def beside(self, stream: str, decider: Decider[Any], *events: Event) -> Story:
+        """What happened before in another stream, on Monday."""
+        state = folded(decider, (recorded(event, version) for version, event in enumerate(events, 1)))
+        return replace(self, others={**self.others, stream: state})
 
     def when(self, command: Command) -> Story:
         """What is asked now."""
@@ -89,12 +106,12 @@ class Story:
 
     def then(self, *expected: Event | Occurred[Event]) -> None:
         """Exactly this follows, and asking again adds nothing."""
-        context = Context(imported=self.imported)
         state = folded(self.decider, self.past)
-        decided = self.decider.decide(state, self.command, context)
+        decided = self.decider.decide(state, self.command, self.context)
         assert tuple(decided) == expected
-        after = folded(self.decider, kept(decided, self.command), state)
-        assert not self.decider.decide(after, self.command, context)
+        version = len(self.past) + 1
+        after = folded(self.decider, kept_in(self.command.stream, decided, self.command, version), state)
+        assert not self.decider.decide(after, self.command, self.context)
 
     def then_nothing(self) -> None:
         """It is so already."""
@@ -103,6 +120,6 @@ class Story:
     def then_refused(self, code: str, because: str) -> None:
         """The answer is no, with a code that the command declares."""
         with pytest.raises(Refused, match=because) as answer:
-            self.decider.decide(folded(self.decider, self.past), self.command, Context(imported=self.imported))
+            self.decider.decide(folded(self.decider, self.past), self.command, self.context)
         assert answer.value.code == code
         assert code in self.command.REFUSALS

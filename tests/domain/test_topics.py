@@ -12,13 +12,26 @@ from pydantic import BaseModel
 
 import domain.amendment
 import domain.book
+import domain.case.dialogue
+import domain.case.due
+import domain.case.escalation
 import domain.case.events
+import domain.case.outside
+import domain.case.parts
+import domain.case.pausing
+import domain.case.relations
+import domain.case.settlement
+import domain.case.statutory
 import domain.customer
 import domain.imports
+import domain.key_account
+import domain.obligation
+import domain.staff
 import domain.touchpoint
-from domain.amendment import Version
+import domain.unit.events
+from domain.case.escalation import EscalationLevel
 from domain.correctable import UPCASTS
-from domain.event import Count, Event, Instant
+from domain.event import Count, Event, Instant, Version
 from domain.personal import Personal
 from domain.topics import EVENTS
 
@@ -28,6 +41,8 @@ CLASSES = {event.TOPIC: event for event in EVENTS}
 STAFF = "a name at work, under which the company's own people act"
 TERM = "a term out of a list that the installation keeps, by its type Label"
 UNIT = "a branch, desk or team of the company"
+OUTSIDE = "a company or an authority outside, never a customer"
+KEY = "the key of the matter, not of a person, where it is dealt with as well"
 NOT_PERSONAL = {
     "BookOpened.origin": "the installation's own name",
     "BookOpened.zone": "an IANA zone, by its pattern",
@@ -39,6 +54,13 @@ NOT_PERSONAL = {
     "CustomerRegistered.source_key": "a key that means nothing outside the system that issued it",
     "CustomerRegistered.language": "a language tag, by its pattern",
     "TierAssigned.rule_version": TERM,
+    "LanguageChanged.language": "a language tag, by its pattern",
+    "ManagerAssigned.manager": STAFF,
+    "ManagerReleased.manager": STAFF,
+    "VisitPlanned.by": STAFF,
+    "VisitMade.by": STAFF,
+    "VisitMade.result": TERM,
+    "VisitCancelled.reason": TERM,
     "TouchpointRecorded.medium_id": "the company's own number, counter or account",
     "TouchpointRecorded.staff": STAFF,
     "TouchpointRecorded.unit": UNIT,
@@ -70,11 +92,88 @@ NOT_PERSONAL = {
     "CaseClosed.code": TERM,
     "CaseAttributesRecorded.attributes.name": "the name of a column, by its pattern",
     "CaseAttributesRecorded.attributes.value": TERM,
+    "CaseAcknowledged.by": STAFF,
+    "FeedbackGiven.by": STAFF,
+    "FollowUpMade.by": STAFF,
+    "InvestigationStarted.by": STAFF,
+    "InvestigationFinished.by": STAFF,
+    "InvestigationFinished.finding": TERM,
+    "ResolutionProposed.redress.currency": "an ISO 4217 code, by its pattern",
+    "ResolutionProposed.by": STAFF,
+    "ProposalRejected.reason": TERM,
+    "CaseReferredOutside.body": OUTSIDE,
+    "CaseReferredOutside.reference": KEY,
+    "CaseReferredOutside.reason": TERM,
+    "CaseWithdrawn.reason": TERM,
+    "CaseEscalated.to_unit": UNIT,
+    "CaseEscalated.to_staff": STAFF,
+    "CaseEscalated.reason": TERM,
+    "EscalationAcknowledged.by": STAFF,
+    "CasePartOpened.part": TERM,
+    "CasePartOpened.category": TERM,
+    "CasePartOpened.unit": UNIT,
+    "CasePartResolved.part": TERM,
+    "CasePartResolved.redress.currency": "an ISO 4217 code, by its pattern",
+    "CasePartResolved.code": TERM,
+    "PauseRequested.reason": TERM,
+    "PauseRequested.requested_by": STAFF,
+    "PauseApproved.approved_by": STAFF,
+    "PauseApproved.requested_by": STAFF,
+    "PauseDeclined.reason": TERM,
+    "PauseDeclined.declined_by": STAFF,
+    "DueStated.target": TERM,
+    "KindChanged.reason": TERM,
+    "UnitReceived.unit": UNIT,
+    "CaseRefused.reason": TERM,
+    "MaterialRequested.items": "names of documents, as the installation's list has them",
+    "DecisionMade.code": TERM,
+    "ReviewRequested.reason": TERM,
+    "SentToPortal.portal": OUTSIDE,
+    "SentToPortal.reference": KEY,
+    "HotlineInformed.by": STAFF,
+    "RegulatorReceived.regulator": OUTSIDE,
+    "RegulatorReceived.reference": KEY,
+    "RegulatorForwarded.regulator": OUTSIDE,
+    "RegulatorForwarded.to": OUTSIDE,
+    "ReturnSubmitted.to": OUTSIDE,
+    "ReturnSubmitted.period": TERM,
     "ImportStarted.file_name": "the name of a file that the installation's own staff chose",
     "ImportStarted.file_digest": "a digest, by its pattern",
     "ImportStarted.mapping": TERM,
     "ImportStarted.mapping_digest": "a digest, by its pattern",
     "ImportStarted.zone": "an IANA zone, by its pattern",
+    "UnitOpened.name": UNIT,
+    "UnitRenamed.name": UNIT,
+    "UnitClosed.reason": TERM,
+    "UnitReopened.reason": TERM,
+    "SupervisionOpened.reason": TERM,
+    "SupervisionEnded.reason": TERM,
+    "StaffRegistered.name": STAFF,
+    "StaffRegistered.unit": UNIT,
+    "StaffRegistered.post": TERM,
+    "StaffMoved.unit": UNIT,
+    "StaffMoved.post": TERM,
+    "StaffLeft.reason": TERM,
+    "StaffReturned.unit": UNIT,
+    "StaffReturned.post": TERM,
+    "CertificateGranted.certificate": TERM,
+    "CertificateExpired.certificate": TERM,
+    "CertificateRevoked.certificate": TERM,
+    "CertificateRevoked.reason": TERM,
+    "GradeAssigned.grade": TERM,
+    "GradeAssigned.rules_version": TERM,
+    "TrainingAttended.course": TERM,
+    "ObligationOpened.title": "what is owed, as the installation calls it, by its type Label",
+    "ObligationOpened.unit": UNIT,
+    "ObligationOpened.owner": STAFF,
+    "ObligationReassigned.unit": UNIT,
+    "ObligationReassigned.owner": STAFF,
+    "ObligationReassigned.reason": TERM,
+    "ObligationMet.by": STAFF,
+    "ObligationMet.evidence": "the name of a document of the company's own, by its type Label",
+    "ObligationVerified.by": STAFF,
+    "ObligationCancelled.reason": TERM,
+    "ObligationReopened.reason": TERM,
     "CorrectionRequested.replacement.topic": "the name of an event, by its pattern",
     "CorrectionRequested.occurrence.zone": "an IANA zone, by its pattern",
     "CorrectionRequested.reason": TERM,
@@ -92,7 +191,7 @@ NOT_PERSONAL = {
 def leaves(annotation: Any, path: str) -> Iterator[tuple[str, Any]]:
     """The types that a field's values consist of, each with where it stands; numbers, instants and `Personal` whole."""
     origin, inner = get_origin(annotation), get_args(annotation)
-    if annotation in (Count, Version, Instant) or origin is Personal:
+    if annotation in (Count, Version, EscalationLevel, Instant) or origin is Personal:
         yield path, Personal if origin is Personal else annotation
     elif origin is Annotated:
         yield from leaves(inner[0], path)
@@ -121,7 +220,7 @@ def test_every_text_of_an_event_is_personal_or_reviewed() -> None:
 
 
 def test_an_event_holds_only_what_has_one_canonical_form() -> None:
-    exact = (str, bool, UUID, Count, Version, Instant, Personal, types.NoneType, Event)
+    exact = (str, bool, UUID, Count, Version, EscalationLevel, Instant, Personal, types.NoneType, Event)
     odd = [
         (path, kind)
         for path, kind in FIELDS
@@ -131,7 +230,11 @@ def test_an_event_holds_only_what_has_one_canonical_form() -> None:
 
 
 def test_every_event_of_the_domain_is_listed_once() -> None:
-    rooms = (domain.amendment, domain.book, domain.customer, domain.touchpoint, domain.case.events, domain.imports)
+    case = domain.case
+    of_case = (case.events, case.dialogue, case.settlement, case.escalation, case.relations, case.parts, case.pausing)
+    rooms = (domain.amendment, domain.book, domain.customer, domain.key_account, domain.touchpoint, domain.imports,
+             *of_case, case.due, case.statutory, case.outside, domain.unit.events, domain.staff,
+             domain.obligation)  # fmt: skip
     declared = {
         thing
         for room in rooms

@@ -1,28 +1,26 @@
 from ledger.database import Database
 from ledger.ledger import Ledger
-from projections.case_file import CASE_FILE
-from projections.customer_profile import CUSTOMER_PROFILE
+from projections.projection import Projection
+from projections.registry import PROJECTIONS
 from projections.runner import Runner
 from tests import conftest
 from tests.projections.books import fill, tables
 
-FOLDED = (CASE_FILE, CUSTOMER_PROFILE)
-
 
 def test_a_cursor_that_was_set_back_by_hand_counts_nothing_twice(
-    ledger: Ledger, projected: Database, database: conftest.Database
+    ledger: Ledger, runner: Runner, projected: Database, database: conftest.Database
 ) -> None:
     head = fill(ledger, cases=15)
-    runner = Runner(ledger, projected, FOLDED)
     runner.catch_up()
     expected = tables(database)
     with projected.connection() as connection:
         connection.execute("UPDATE views.cursor SET position = 1")
     assert runner.catch_up() < head
     stopped = [standing.stopped for standing in runner.positions()]
-    assert ["RowAhead: " in each.cause for each in stopped if each] == [True, True]
+    twice = ["RowAhead: " if isinstance(view, Projection) else "UniqueViolation: " for view in PROJECTIONS]
+    assert [each.cause[: len(why)] for each, why in zip(stopped, twice, strict=True) if each] == twice
     assert tables(database) == expected
     with projected.connection() as connection:
         connection.execute("DELETE FROM views.cursor")
-    assert Runner(ledger, projected, FOLDED).catch_up() == head
+    assert Runner(ledger, projected).catch_up() == head
     assert tables(database) == expected
