@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledger.database import Database
 from projections.case_file import CASE_FILE
+from projections.customer_profile import CUSTOMER_PROFILE
 from projections.paging import Page, Window
 from projections.timeline import EVERYTHING, OCCURRED, TIMELINE, TimelineEntry, TimelineFilter, of_row
 
@@ -15,7 +16,8 @@ from projections.timeline import EVERYTHING, OCCURRED, TIMELINE, TimelineEntry, 
 # can stand on the page, which are no more than it has entries; then their entries. A customer with thousands of entries
 # is so read by an index throughout, and nothing but the page is sorted.
 #
-# Leans on the timeline's indexes named, case_id and absorbed, and on the case file's index customer.
+# Leans on the timeline's indexes named and case_id, on the case file's index customer, and on the profile's index
+# merged_into.
 PAGES = """
 SELECT wanted.id, entry.*
 FROM unnest(%(ids)s::uuid[]) AS wanted(id)
@@ -23,10 +25,9 @@ CROSS JOIN LATERAL (
   WITH RECURSIVE whose (customer_id) AS (
     SELECT wanted.id
     UNION
-    SELECT merged.other_id
+    SELECT merged.customer_id
     FROM whose
-    JOIN {table} AS merged
-      ON merged.book = %(book)s AND merged.customer_id = whose.customer_id AND merged.kind = 'customer-absorbed'
+    JOIN {profiles} AS merged ON merged.book = %(book)s AND merged.merged_into = whose.customer_id
   ),
   theirs AS MATERIALIZED (
     SELECT file.case_id
@@ -84,7 +85,7 @@ def pages(
     wanted, asked = where.condition()
     # Put together out of constants, as `paging.cut` does.
     text = PAGES.replace("{conditions}", " AND ".join([*inside, *wanted])).replace("{ordering}", window.ordering())
-    text = text.replace("{cases}", CASE_FILE.query("{table}"))
+    text = text.replace("{cases}", CASE_FILE.query("{table}")).replace("{profiles}", CUSTOMER_PROFILE.query("{table}"))
     query = TIMELINE.query(text)
     rows = database.rows(query, {"book": book, "ids": list(customer_ids), **places, **asked, "limit": window.limit + 1})
     found: dict[UUID, list[TimelineEntry]] = {customer_id: [] for customer_id in customer_ids}

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain.case.escalation import CaseEscalated
 from domain.case.events import (
     CaseAssigned,
     CaseDispatched,
@@ -24,8 +25,6 @@ from ledger.database import Database
 from projections.journal import Journal
 from projections.paging import Order, Page, Window, cut, narrowed
 from projections.projection import key_of
-
-ESCALATED = "case-escalated.1"
 
 
 class MovementKind(StrEnum):
@@ -115,7 +114,7 @@ def _hands(event: Any) -> Hands | None:
             return Hands(MovementKind.ASSIGNED, to_handler=event.handler)
         case CaseUnassigned():
             return Hands(MovementKind.UNASSIGNED, from_handler=event.handler)
-        case _ if event.TOPIC == ESCALATED and (event.to_unit or event.to_staff):
+        case CaseEscalated() if event.to_unit or event.to_staff:
             return Hands(MovementKind.ESCALATED, to_unit=event.to_unit, to_handler=event.to_staff, reason=event.reason)
         case _:
             return None

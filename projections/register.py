@@ -23,7 +23,29 @@ from domain.case.events import (
     ResponseSent,
     WorkStarted,
 )
+from domain.case.outside import HotlineInformed
+from domain.case.parts import CasePartOpened, CasePartResolved
+from domain.case.pausing import PauseApproved, PauseDeclined, PauseRequested
 from domain.case.rules import Departure
+from domain.case.settlement import (
+    CaseReferredOutside,
+    InvestigationFinished,
+    InvestigationStarted,
+    ProposalAccepted,
+    ProposalRejected,
+    ResolutionProposed,
+)
+from domain.case.statutory import (
+    CaseAccepted,
+    CaseRefused,
+    ComplainantNotified,
+    DecisionMade,
+    MaterialCompleted,
+    MaterialRequested,
+    ReviewDecided,
+    ReviewRequested,
+    UnitReceived,
+)
 from domain.envelope import Recorded, RegisterNumber
 from domain.event import Precision
 from domain.imports import ImportStarted
@@ -45,6 +67,27 @@ HANDLING = (
     CaseResolved,
     CaseReopened,
     CaseClosed,
+    PauseRequested,
+    PauseApproved,
+    PauseDeclined,
+    CasePartOpened,
+    CasePartResolved,
+    InvestigationStarted,
+    InvestigationFinished,
+    ResolutionProposed,
+    ProposalAccepted,
+    ProposalRejected,
+    CaseReferredOutside,
+    UnitReceived,
+    CaseAccepted,
+    CaseRefused,
+    MaterialRequested,
+    MaterialCompleted,
+    DecisionMade,
+    ComplainantNotified,
+    ReviewRequested,
+    ReviewDecided,
+    HotlineInformed,
 )
 """What is done about a case, unlike its receipt and the facts that become known of it: registration comes first."""
 DAY = timedelta(days=1)

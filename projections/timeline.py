@@ -29,10 +29,14 @@ class EntryKind(StrEnum):
     REGISTERED = "registered"
     ACKNOWLEDGED = "acknowledged"
     """The customer was told that their matter had arrived."""
+    ACCEPTED = "accepted"
+    """The company takes the matter on (受理)."""
     REFUSED = "refused"
     """The company does not take the matter on (不予受理)."""
     MATERIAL_REQUESTED = "material-requested"
     MATERIAL_COMPLETED = "material-completed"
+    DUE_STATED = "due-stated"
+    """A time was stated by which something is due."""
     ANSWERED = "answered"
     CUSTOMER_REPLIED = "customer-replied"
     ESCALATED = "escalated"
@@ -129,6 +133,8 @@ TOLD: Mapping[str, Telling] = MappingProxyType({
     "case-received.1": Telling(EntryKind.RECEIVED, IN, staff="received_by", term="kind", words="words"),
     "case-registered.1": Telling(EntryKind.REGISTERED, unit="unit", staff="registered_by"),
     "case-acknowledged.1": Telling(EntryKind.ACKNOWLEDGED, OUT, staff="by", words="words"),
+    "case-accepted.1": Telling(EntryKind.ACCEPTED, OUT),
+    "due-stated.1": Telling(EntryKind.DUE_STATED, term="due_at"),
     "case-refused.1": Telling(EntryKind.REFUSED, OUT, term="reason"),
     "material-requested.1": Telling(EntryKind.MATERIAL_REQUESTED, OUT, words="words"),
     "material-completed.1": Telling(EntryKind.MATERIAL_COMPLETED, IN),

@@ -32,6 +32,3 @@ CREATE INDEX {stream} ON {table} (book, stream);
 CREATE INDEX {named} ON {table} (book, customer_id, occurred_at, position)
   WHERE customer_id IS NOT NULL AND category <> 'case';
 CREATE INDEX {case_id} ON {table} (book, case_id, occurred_at, position) WHERE case_id IS NOT NULL;
-
--- Customers that turned out to be one.
-CREATE INDEX {absorbed} ON {table} (book, customer_id) WHERE kind = 'customer-absorbed';

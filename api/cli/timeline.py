@@ -32,6 +32,8 @@ def run(
     position = looked_at(ledger, terminal, TIMELINE, CASE_FILE, CUSTOMER_PROFILE)
     customer_id = find(ledger, name)
     profile = customer_profile.by_id(ledger.database, ledger.book, customer_id)
+    if profile is not None:  # of the survivor, when the customer was merged into another
+        customer_id = profile.customer_id
     entries = list(_entries(ledger, customer_id, where, limit, oldest=oldest))
     if profile is None and not entries and where == TimelineFilter():
         raise NotFound(f"There is no customer {name!r} in book {ledger.book!r}, and nothing that names them.")

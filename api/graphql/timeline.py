@@ -36,6 +36,8 @@ shown(
         "RECEIVED": "A case reached the company; `term` is its kind.",
         "REGISTERED": "The case got its number, which is `term`.",
         "ACKNOWLEDGED": "The customer was told that their matter had arrived.",
+        "ACCEPTED": "The company takes the matter on (受理).",
+        "DUE_STATED": "A time was stated by which something is due, which is `term`.",
         "REFUSED": "The company does not take the matter on (不予受理); `term` is the reason.",
         "ANSWERED": "The company answered; `term` is the kind of the answer.",
         "CUSTOMER_REPLIED": "The customer wrote or called again about the case.",

@@ -168,9 +168,12 @@ def _fold_plainly(
     if isinstance(recorded.event, AMENDMENTS):
         row = rows.get(subject_of(recorded.stream))
         if row is not None and row.stream == recorded.stream:
-            rows[subject_of(recorded.stream)] = row._replace(
-                version=recorded.version, position=recorded.position, last_recorded_at=recorded.recorded_at
-            )
+            seen = {
+                "version": recorded.version,
+                "position": recorded.position,
+                "last_recorded_at": recorded.recorded_at,
+            }
+            rows[subject_of(recorded.stream)] = row._replace(**{name: seen[name] for name in seen.keys() & row._fields})
     elif read is not None:
         for key in view.keys(read):
             rows[key] = view.fold(rows.get(key), read, FoldContext(key))

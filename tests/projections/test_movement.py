@@ -19,6 +19,7 @@ from domain.case.commands import (
     TransferCase,
     UnassignCase,
 )
+from domain.case.escalation import EscalateCase, EscalatedBy
 from domain.case.events import (
     CaseAssigned,
     CaseDispatched,
@@ -126,6 +127,15 @@ def test_a_case_is_followed_from_hand_to_hand(ledger: Ledger, ask: Callable[...,
     assert [hands(moved) for moved in ask(case_id=case_id(2)).rows] == [
         (MovementKind.REGISTERED, None, EAST, None, None, None)
     ]
+
+
+def test_an_escalation_to_a_unit_or_to_somebody_is_a_movement_and_one_to_nobody_is_not(
+    ledger: Ledger, ask: Callable[..., Page[Movement]]
+) -> None:
+    about: dict[str, Any] = {"at": OPENED, "case_id": case_id(1), "by": EscalatedBy.ALARM}
+    write(ledger, received(1), EscalateCase(**about, level=1))
+    write(ledger, EscalateCase(**about, level=2, to_unit=NORTH, to_staff="李主任", reason="overdue"))
+    assert [hands(moved) for moved in ask().rows] == [(MovementKind.ESCALATED, None, NORTH, None, "李主任", "overdue")]
 
 
 def test_the_movements_of_a_book_equal_what_it_tells_without_a_view(

@@ -14,6 +14,9 @@ from domain.case.commands import (
     ResolveCase,
     StartWork,
 )
+from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
+from domain.case.due import DueStated
+from domain.case.escalation import CaseEscalated, EscalationAcknowledged
 from domain.case.events import (
     Attribute,
     CaseAttributesRecorded,
@@ -23,8 +26,13 @@ from domain.case.events import (
     CasePrioritised,
     CaseReceived,
     CaseRegistered,
+    KindChanged,
     Outcome,
 )
+from domain.case.life import CASE
+from domain.case.outside import RegulatorForwarded, RegulatorReceived, ReturnSubmitted, SentToPortal
+from domain.case.relations import CaseAbsorbed, CaseLinked, CaseMerged, CaseUnlinked
+from domain.case.settlement import CaseWithdrawn
 from domain.correction import applied
 from domain.envelope import Recorded, RegisterNumber
 from domain.event import Precision
@@ -50,7 +58,30 @@ FACTS = (
     CaseCustomerChanged,
     CaseChannelChanged,
     CaseAttributesRecorded,
+    KindChanged,
+    DueStated,
+    CaseAcknowledged,
+    CustomerReplied,
+    FeedbackGiven,
+    FollowUpMade,
+    CaseEscalated,
+    EscalationAcknowledged,
+    CaseLinked,
+    CaseUnlinked,
+    CaseMerged,
+    CaseAbsorbed,
+    CaseWithdrawn,
+    SentToPortal,
+    RegulatorReceived,
+    RegulatorForwarded,
+    ReturnSubmitted,
 )
+"""What may come before a registration: the receipt, what becomes known, what is said, and how else a case may end."""
+
+
+def test_every_event_of_a_case_is_handling_or_may_come_before_the_registration() -> None:
+    assert {*FACTS, *register.HANDLING} == set(CASE.events)
+    assert set(FACTS) & set(register.HANDLING) == set()
 
 
 @pytest.fixture
