@@ -40,5 +40,5 @@ def _instant(text: str | None, zone: str, option: str, *, days: int = 0) -> date
     except (ValueError, OverflowError):
         pass
     raise WrongUse(
-        f"{option} {text} is no time of this ledger; write one such as 2026-03-02 or 2026-03-02T09:00+08:00."
+        f"{option} {text!r} is no time of this ledger; write one such as 2026-03-02 or 2026-03-02T09:00+08:00."
     )

@@ -1,38 +1,28 @@
-import json
-import random
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 
-from domain.amendment import AMENDMENTS
 from domain.case.commands import ChangeCaseCustomer, CloseCase, RegisterCase, ResolveCase, SendResponse, TransferCase
 from domain.case.dialogue import FollowUpResult, MakeFollowUp, RecordCustomerReply
 from domain.case.escalation import EscalateCase, EscalatedBy
-from domain.case.events import CaseCustomerChanged, CaseReceived, CaseResolved, Outcome, ResponseKind
+from domain.case.events import CaseResolved, Outcome, ResponseKind
 from domain.case.relations import MergeCase
 from domain.case.settlement import WithdrawCase
 from domain.channel import Channel, Direction
-from domain.correction import applied
 from domain.customer import AssignTier, MergeCustomers, Tier
-from domain.deciders import DECIDERS
-from domain.envelope import Recorded
-from domain.event import Precision
 from domain.key_account import MakeVisit, PlanVisit
-from domain.stream import Category, category_of, stream_of, subject_of
+from domain.stream import Category, stream_of
 from domain.topics import EVENTS
-from domain.touchpoint import RecordTouchpoint, TouchpointRecorded
+from domain.touchpoint import TouchpointRecorded
 from ledger.database import Database
 from ledger.ledger import Ledger, PersonalPlace
 from projections import customer_timeline
 from projections.paging import Page, Window
 from projections.runner import Runner
-from projections.timeline import OCCURRED, TOLD, EntryKind, TimelineEntry, TimelineFilter
+from projections.timeline import OCCURRED, TOLD, EntryKind, TimelineEntry
 from tests import conftest
 from tests.ledger.submissions import (
     OPENED,
@@ -42,109 +32,16 @@ from tests.ledger.submissions import (
     opened,
     register_customer,
     rename,
-    submission,
 )
 from tests.projections.books import case_id, customer_id, fill, received, rows, write
 from tests.projections.righted import corrected, voided
-
-OFFICE_WORK = {
-    "case-classified.1", "case-prioritised.1", "case-dispatched.1", "dispatch-returned.1", "case-transferred.1",
-    "case-assigned.1", "case-unassigned.1", "work-started.1", "case-paused.1", "case-resumed.1",
-    "case-channel-changed.1", "case-attributes-recorded.1", "kind-changed.1", "case-linked.1", "case-unlinked.1",
-    "case-part-opened.1", "case-part-resolved.1", "escalation-acknowledged.1", "hotline-informed.1",
-    "investigation-started.1", "investigation-finished.1", "pause-requested.1", "pause-approved.1",
-    "pause-declined.1", "unit-received.1", "sent-to-portal.1", "regulator-received.1", "regulator-forwarded.1",
-    "return-submitted.1",
-}  # fmt: skip
-OF_NO_CUSTOMER = {Category.BOOK, Category.IMPORT, Category.UNIT, Category.STAFF, Category.OBLIGATION}
-OF_OTHER_STREAMS = {
-    event.TOPIC for category, decider in DECIDERS.items() if category in OF_NO_CUSTOMER for event in decider.events
-}
-LEFT_OUT = OFFICE_WORK | OF_OTHER_STREAMS | {event.TOPIC for event in AMENDMENTS}
-WANG, ZHAO = customer_id(0), customer_id(1)
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-class Place(NamedTuple):
-    """Where an entry stands."""
-
-    at: datetime
-    position: int
-
-
-def touched(number: int, at: datetime = OPENED, **rest: Any) -> RecordTouchpoint:
-    said = {"customer_id": WANG, "channel": Channel.HOTLINE, "direction": Direction.IN, **rest}
-    return RecordTouchpoint(at=at, touchpoint_id=UUID(int=0x70C4_1000 + number), **said)
-
-
-def told_plainly(ledger: Ledger, customer: UUID) -> list[tuple[Place, str]]:
-    """The topics of a customer's timeline, told again from the whole book without any view."""
-    history = list(applied(ledger.since(0)))
-    whose: dict[UUID, UUID | None] = {}
-    for recorded in history:
-        if isinstance(recorded.event, CaseReceived | CaseCustomerChanged):
-            whose[subject_of(recorded.stream)] = recorded.event.customer_id
-
-    def theirs(recorded: Recorded[Any]) -> bool:
-        subject = subject_of(recorded.stream)
-        match category_of(recorded.stream):
-            case Category.CUSTOMER:
-                return subject == customer
-            case Category.CASE:
-                return whose.get(subject) == customer
-            case Category.TOUCHPOINT:
-                in_case = recorded.event.case_id is not None and whose.get(recorded.event.case_id) == customer
-                return recorded.event.customer_id == customer or in_case
-            case _:
-                return False
-
-    return sorted(
-        (Place(one.occurred_at, one.position), one.event.TOPIC)
-        for one in history
-        if one.event.TOPIC not in LEFT_OUT and theirs(one)
-    )
-
-
-def places(entries: list[TimelineEntry]) -> list[tuple[Place, str]]:
-    topic_of = {told.kind: topic for topic, told in TOLD.items()}
-    return [(Place(entry.occurred_at, entry.position), topic_of[entry.kind]) for entry in entries]
-
-
-def walked(ask: Callable[..., Page[TimelineEntry]], size: int, **rest: Any) -> list[TimelineEntry]:
-    """Every entry, page after page from the start."""
-    found: list[TimelineEntry] = []
-    page = ask(limit=size, **rest)
-    while True:
-        found += page.rows
-        if not page.has_more:
-            return found
-        page = ask(limit=size, after=OCCURRED.place_of(found[-1]), **rest)
-
-
-def walked_back(ask: Callable[..., Page[TimelineEntry]], size: int, **rest: Any) -> list[TimelineEntry]:
-    """Every entry, page before page from the end."""
-    found: list[TimelineEntry] = []
-    page = ask(limit=size, from_end=True, **rest)
-    while True:
-        found = page.rows + found
-        if not page.has_more:
-            return found
-        page = ask(limit=size, from_end=True, before=OCCURRED.place_of(found[0]), **rest)
+from tests.projections.timelines import DAY, LEFT_OUT, WANG, ZHAO, asking, kinds, places, told_plainly, touched, walked
 
 
 @pytest.fixture
 def ask(ledger: Ledger, runner: Runner, written: Database) -> Callable[..., Page[TimelineEntry]]:
     """Asks for a page, once the views show everything."""
-
-    def asking(customer: UUID = WANG, *, limit: int = 50, **rest: Any) -> Page[TimelineEntry]:
-        assert runner.catch_up() == ledger.head()
-        return customer_timeline.page(written, "main", customer, limit=limit, **rest)
-
-    return asking
-
-
-def kinds(page: Page[TimelineEntry]) -> list[EntryKind]:
-    return [entry.kind for entry in page.rows]
+    return asking(ledger, runner, written)
 
 
 # What an entry is ---------------------------------------------------------------------------------------------
@@ -332,75 +229,6 @@ def test_a_book_does_not_show_anothers_entries(
     assert len(ask().rows) == 1
 
 
-# In which order -----------------------------------------------------------------------------------------------
-
-
-def test_what_happened_at_the_same_time_stands_in_the_order_in_which_it_was_recorded(
-    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]
-) -> None:
-    later, earlier = OPENED + DAY, OPENED - DAY
-    write(ledger, touched(1, at=later, channel=Channel.SMS), touched(2), touched(3), touched(4, at=earlier), at=later)
-    by_day = touched(5).model_copy(update={"precision": Precision.DAY})
-    write(ledger, by_day, touched(6))
-    shown = ask().rows
-    assert [subject_of(one.stream).int - 0x70C4_1000 for one in shown] == [4, 2, 3, 5, 6, 1]
-    assert [one.occurred_precision for one in shown] == [Precision.INSTANT] * 3 + [Precision.DAY] + [
-        Precision.INSTANT
-    ] * 2
-    assert shown == ask(descending=True).rows[::-1]
-
-
-@pytest.mark.parametrize("descending", [False, True])
-def test_pages_both_ways_through_equal_times_are_the_whole_timeline(
-    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]], *, descending: bool
-) -> None:
-    chance = random.Random(3)
-    write(ledger, *(received(number, customer_id=WANG) for number in range(4)))
-    for number in range(60):
-        case = chance.choice([None, case_id(chance.randrange(4))])
-        who = chance.choice([WANG, ZHAO, None])
-        at = OPENED + chance.randrange(5) * MINUTE
-        write(ledger, touched(number, at=at, customer_id=who, case_id=case), at=OPENED + DAY)
-    whole = ask(limit=1000, descending=descending).rows
-    ordered = told_plainly(ledger, WANG)
-    assert places(whole) == (ordered[::-1] if descending else ordered)
-    assert 20 < len(whole) < 60
-    for size in (1, 4, 7):
-        assert walked(ask, size, descending=descending) == whole
-        assert walked_back(ask, size, descending=descending) == whole
-    between = {"after": OCCURRED.place_of(whole[5]), "before": OCCURRED.place_of(whole[15]), "descending": descending}
-    assert ask(limit=20, **between) == Page(whole[6:15], has_more=False)
-    assert ask(limit=3, from_end=True, **between) == Page(whole[12:15], has_more=True)
-
-
-FILTERS: dict[str, tuple[TimelineFilter, Callable[[TimelineEntry], bool]]] = {
-    "a kind": (TimelineFilter(kinds=(EntryKind.RECEIVED,)), lambda one: one.kind is EntryKind.RECEIVED),
-    "kinds": (
-        TimelineFilter(kinds=(EntryKind.RESOLVED, EntryKind.TOUCHPOINT)),
-        lambda one: one.kind in (EntryKind.RESOLVED, EntryKind.TOUCHPOINT),
-    ),
-    "a channel": (TimelineFilter(channels=(Channel.WEB,)), lambda one: one.channel is Channel.WEB),
-    "a direction": (TimelineFilter(directions=(Direction.OUT,)), lambda one: one.direction is Direction.OUT),
-    "a window": (
-        TimelineFilter(occurred_from=OPENED + DAY, occurred_before=OPENED + 3 * DAY),
-        lambda one: OPENED + DAY <= one.occurred_at < OPENED + 3 * DAY,
-    ),
-}
-
-
-@pytest.mark.parametrize("name", FILTERS)
-def test_a_timeline_is_narrowed_by_every_filter(
-    ledger: Ledger, ask: Callable[..., Page[TimelineEntry]], name: str
-) -> None:
-    fill(ledger, cases=30)
-    where, holds = FILTERS[name]
-    whole = ask(limit=1000).rows
-    expected = [one for one in whole if holds(one)]
-    assert 0 < len(expected) < len(whole)
-    assert ask(limit=1000, where=where).rows == expected
-    assert walked(ask, 2, where=where) == expected
-
-
 # What is put right --------------------------------------------------------------------------------------------
 
 
@@ -468,89 +296,3 @@ def test_a_timeline_that_was_built_anew_equals_the_one_that_grew(
     Runner(ledger, projected).catch_up()
     assert rows(database, "timeline_1") == grown
     assert len(grown) > 40
-
-
-# Ten thousand -------------------------------------------------------------------------------------------------
-
-MANY_CASES, MANY_TOUCHPOINTS, STRANGERS = 1_000, 7_500, 2_000
-LIMIT = 50
-
-
-def fill_with_one_busy_customer(ledger: Ledger) -> None:
-    asked = [submission(register_customer(WANG, "王小明"))]
-    for number in range(MANY_CASES):
-        at = OPENED + number * MINUTE
-        asked.append(
-            submission(
-                received(number, at=at, customer_id=WANG),
-                RegisterCase(at=at, case_id=case_id(number), unit="北区"),
-                touched(100_000 + number, at=at, case_id=case_id(number)),
-                TransferCase(at=at, case_id=case_id(number), to_unit="South"),
-                at=OPENED + 30 * DAY,
-            )
-        )
-    asked += [
-        submission(touched(number, at=OPENED + number * MINUTE / 7), at=OPENED + 30 * DAY)
-        for number in range(MANY_TOUCHPOINTS)
-    ]
-    asked += [
-        submission(received(5_000 + number, customer_id=UUID(int=0xBEEF_0000 + number))) for number in range(STRANGERS)
-    ]
-    outcomes = ledger.carry_out_all(asked)
-    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-
-
-def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(inner for each in plan.get("Plans", ()) for inner in nodes(each))]
-
-
-def test_ten_thousand_entries_are_paged_by_indexes_and_never_sorted_whole(
-    ledger: Ledger,
-    runner: Runner,
-    written: Database,
-    database: conftest.Database,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    fill_with_one_busy_customer(ledger)
-    runner.catch_up()
-    with psycopg.connect(database.owner_url, autocommit=True) as connection:
-        connection.execute("ANALYZE views.timeline_1")
-        connection.execute("ANALYZE views.case_file_1")
-    expected = told_plainly(ledger, WANG)
-    assert len(expected) > 10_000
-    asked: list[tuple[str, Any]] = []
-    plainly = Database.rows
-
-    def watched(self: Database, query: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
-        asked.append((query, parameters))
-        return plainly(self, query, parameters)
-
-    monkeypatch.setattr(Database, "rows", watched)
-    place, found = None, []
-    for _ in range(3):
-        page = customer_timeline.page(written, "main", WANG, descending=True, after=place, limit=LIMIT)
-        found += page.rows
-        place = OCCURRED.place_of(page.rows[-1])
-    assert places(found) == expected[::-1][: 3 * LIMIT]
-    for query, parameters in asked:
-        ((plan,),) = plainly(written, f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", parameters)
-        told = nodes(plan[0]["Plan"])
-        scans = [node for node in told if node.get("Relation Name", "").startswith("timeline")]
-        assert scans
-        assert {node["Node Type"] for node in scans} <= {"Index Scan", "Index Only Scan"}
-        sorted_rows = [
-            inner["Actual Rows"] * inner["Actual Loops"]
-            for node in told
-            if node["Node Type"] in {"Sort", "Incremental Sort"}
-            for inner in node["Plans"]
-        ]
-        assert max(sorted_rows) <= MANY_CASES
-        read = sum(node["Actual Rows"] * node["Actual Loops"] for node in scans)
-        assert read <= 2 * MANY_CASES, json.dumps(plan)
-
-
-def test_instants_come_back_in_utc(ledger: Ledger, ask: Callable[..., Page[TimelineEntry]]) -> None:
-    write(ledger, touched(1), touched(2, at=OPENED + MINUTE))
-    shown = ask().rows
-    assert {one.occurred_at.tzinfo for one in shown} == {UTC}
-    assert all(one.occurred_at < other.occurred_at for one, other in pairwise(shown))
