@@ -13,14 +13,20 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from domain.book import BookTime
+from domain.case.dialogue import FollowUpResult
+from domain.case.due import DueOrigin
+from domain.case.escalation import EscalatedBy
 from domain.case.events import CaseKind, Level, Outcome, PauseGround, Priority, ResponseKind
+from domain.case.relations import Relation
 from domain.case.rules import Departure
 from domain.case.state import Status
+from domain.case.statutory import NoticeOf, ReviewOutcome
 from domain.channel import Channel, Direction
 from domain.customer import ContactKind, CustomerKind, Tier
 from domain.envelope import ActorKind
 from domain.event import Precision
 from domain.personal import PersonalState
+from projections.case_row import OpenLoop, Proposal
 
 __all__ = [
     "ActorKind",
@@ -31,13 +37,21 @@ __all__ = [
     "CustomerKind",
     "Departure",
     "Direction",
+    "DueOrigin",
+    "EscalatedBy",
+    "FollowUpResult",
     "Level",
+    "NoticeOf",
+    "OpenLoop",
     "Outcome",
     "PauseGround",
     "PersonalState",
     "Precision",
     "Priority",
+    "Proposal",
+    "Relation",
     "ResponseKind",
+    "ReviewOutcome",
     "Status",
     "Tier",
     "shown",
@@ -52,13 +66,21 @@ NAMES: dict[type[StrEnum], str] = {
     CustomerKind: "CustomerKind",
     Departure: "Departure",
     Direction: "Direction",
+    DueOrigin: "DueOrigin",
+    EscalatedBy: "EscalatedBy",
+    FollowUpResult: "FollowUpResult",
     Level: "Level",
+    NoticeOf: "NoticeOf",
+    OpenLoop: "OpenLoop",
     Outcome: "Outcome",
     PauseGround: "PauseGround",
     PersonalState: "PersonalState",
     Precision: "Precision",
     Priority: "Priority",
+    Proposal: "ProposalState",
+    Relation: "CaseRelation",
     ResponseKind: "ResponseKind",
+    ReviewOutcome: "ReviewOutcome",
     Status: "CaseStatus",
     Tier: "Tier",
 }

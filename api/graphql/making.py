@@ -14,10 +14,8 @@ from api.graphql.inputs import (
     ReceiveCaseInput,
     RecordTouchpointInput,
     RegisterCustomerInput,
-    ResolveCaseInput,
-    SendResponseInput,
 )
-from domain.case.commands import AboutCase, ReceiveCase, ResolveCase, SendResponse
+from domain.case.commands import AboutCase, ReceiveCase
 from domain.customer import AssignTier, RecordContact, RegisterCustomer
 from domain.event import Command
 from domain.personal import Personal
@@ -75,24 +73,6 @@ def receive_case(asked: ReceiveCaseInput, making: Making) -> Sequence[Command]:
     return [making.command(ReceiveCase, case_id=case_id, **content)]
 
 
-def send_response(asked: SendResponseInput, making: Making) -> Sequence[Command]:
-    """The answer; its words fall with the customer whom the case is about by now."""
-    case_id = making.id_of(asked.case_id, Category.CASE, "caseId")
-    stream = stream_of(Category.CASE, case_id)
-    case = making.ledger.tips([stream])[stream].state if asked.words is not None else None
-    subject = (case.customer_id if case else None) or case_id
-    content = _content(asked) | {"words": _personal(subject, asked.words)}
-    return [making.command(SendResponse, **content | {"case_id": case_id})]
-
-
-def resolve_case(asked: ResolveCaseInput, making: Making) -> Sequence[Command]:
-    """The outcome, with its money."""
-    money = asked.redress
-    redress = None if money is None else {"minor_units": money.minor_units, "currency": money.currency}
-    content = _content(asked) | {"case_id": making.id_of(asked.case_id, Category.CASE, "caseId"), "redress": redress}
-    return [making.command(ResolveCase, **content)]
-
-
 class OfCase:
     """An input that becomes one command about a case, whose fields have the same names."""
 
@@ -100,11 +80,25 @@ class OfCase:
         self.kind = kind
 
     def __call__(self, asked: AskedOfCase, making: Making) -> Sequence[Command]:
-        """The command."""
-        content = _content(asked) | {"case_id": making.id_of(asked.case_id, Category.CASE, "caseId")}
+        """The command, with ids for global ids, money, and words sealed for whom the case is about by now."""
+        case_id = making.id_of(asked.case_id, Category.CASE, "caseId")
+        content = _content(asked) | {"case_id": case_id}
+        for field, camel in OTHER_CASES.items():
+            if field in content:
+                content[field] = making.id_of(content[field], Category.CASE, camel)
+        if content.get("touchpoint_id") is not None:
+            content["touchpoint_id"] = making.existing(content["touchpoint_id"], Category.TOUCHPOINT, "touchpointId")
+        if content.get("redress") is not None:
+            content["redress"] = {each: getattr(content["redress"], each) for each in ("minor_units", "currency")}
+        if content.get("words") is not None:
+            stream = stream_of(Category.CASE, case_id)
+            case = making.ledger.tips([stream])[stream].state
+            content["words"] = _personal((case.customer_id if case else None) or case_id, content["words"])
         return [making.command(self.kind, **content)]
 
 
+OTHER_CASES = {"other_id": "otherId", "into": "into"}
+"""Fields that name another case."""
 ENVELOPE = {"command_id", "expected_version", "occurred_at", "occurred_zone", "occurred_precision"}
 
 
