@@ -8,9 +8,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from api.cli.case import find, readable
-from api.cli.standing import looked_at
 from api.cli.terminal import Terminal, add_row, table
 from api.cli.timeline import number_of
+from api.cli.views import looked_at
 from api.workspace import Workspace
 from domain.event import Precision
 from ledger.ledger import Ledger

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from api.cli.case import readable
 from api.cli.exits import Exit
-from api.cli.standing import looked_at
 from api.cli.terminal import Terminal, add_row, table
+from api.cli.views import looked_at
 from api.workspace import Workspace
 from domain.event import Precision
 from ledger.ledger import Ledger

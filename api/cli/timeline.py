@@ -7,17 +7,18 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from api.cli.case import is_text, readable
+from api.cli.case import readable
+from api.cli.customer import find
 from api.cli.exits import NotFound
-from api.cli.standing import looked_at
 from api.cli.terminal import Terminal, add_row, shown, table
+from api.cli.views import looked_at
 from api.workspace import Workspace
 from domain.event import Precision
 from domain.personal import Personal
 from ledger.ledger import Ledger, PersonalPlace
-from projections import case_file, customer_profile, customer_timeline
+from projections import case_file, customer_timeline
 from projections.case_file import CASE_FILE, CaseFile
-from projections.customer_profile import CUSTOMER_PROFILE
+from projections.customer_profile import CUSTOMER_PROFILE, CustomerProfile
 from projections.paging import Page
 from projections.timeline import OCCURRED, TIMELINE, TimelineEntry, TimelineFilter
 
@@ -30,10 +31,8 @@ def run(
     """Answers; the latest entries first unless the oldest are asked for. Raises: NotFound."""
     ledger = workspace.ledger
     position = looked_at(ledger, terminal, TIMELINE, CASE_FILE, CUSTOMER_PROFILE)
-    customer_id = find(ledger, name)
-    profile = customer_profile.by_id(ledger.database, ledger.book, customer_id)
-    if profile is not None:  # of the survivor, when the customer was merged into another
-        customer_id = profile.customer_id
+    profile = _profile(ledger, name)
+    customer_id = UUID(name) if profile is None else profile.customer_id
     entries = list(_entries(ledger, customer_id, where, limit, oldest=oldest))
     if profile is None and not entries and where == TimelineFilter():
         raise NotFound(f"There is no customer {name!r} in book {ledger.book!r}, and nothing that names them.")
@@ -56,20 +55,18 @@ def run(
     terminal.show(f"{shown(customer) or '(no name)'}   {customer_id}", "", *_story(ledger, entries, cases, words))
 
 
-def find(ledger: Ledger, name: str) -> UUID:
-    """The id of the customer who goes by a source's key or an id. Raises: NotFound."""
+def _profile(ledger: Ledger, name: str) -> CustomerProfile | None:
+    """The customer by source's key or id; None for an id that nobody has registered. Raises: NotFound."""
     try:
-        return UUID(name)
-    except ValueError:
-        pass
-    key = name.strip()
-    found = customer_profile.by_source_key(ledger.database, ledger.book, key) if is_text(key) else []
-    if len(found) > 1:
-        ids = ", ".join(str(profile.customer_id) for profile in found)
-        raise NotFound(f"{len(found)} customers have the key {name!r}; name one by its id: {ids}.")
-    if not found:
-        raise NotFound(f"There is no customer {name!r} in book {ledger.book!r}, by source's key or id.")
-    return found[0].customer_id
+        return find(ledger, name)
+    except NotFound:
+        try:
+            UUID(name)
+        except ValueError:
+            pass
+        else:
+            return None
+        raise
 
 
 def _entries(

@@ -1,14 +1,17 @@
-"""The arguments that many fields take."""
+"""The arguments that many queries take."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import strawberry
 
 from api.graphql.cases import Sorting
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST
+from api.graphql.problem import Code, Problem
+
+T = TypeVar("T")
 
 Token = Annotated[
     str | None,
@@ -24,3 +27,18 @@ Before = Annotated[str | None, BEFORE]
 Direction = Annotated[Sorting, strawberry.argument(description="Which way the order runs.")]
 OccurredFrom = Annotated[datetime | None, strawberry.argument(description="Counts what happened then or later.")]
 OccurredBefore = Annotated[datetime | None, strawberry.argument(description="Counts what happened earlier than then.")]
+
+
+def the_one(found: list[T], what: str, key: str) -> T | None:
+    """The only one with a key; None when there is none. Raises: Problem when there are more."""
+    if len(found) > 1:
+        raise Problem(Code.AMBIGUOUS, f"{len(found)} {what} have the key {key!r}; ask by id.")
+    return found[0] if found else None
+
+
+def one_argument(**given: str | None) -> tuple[str, str]:
+    """The one that is given, with its name. Raises: Problem."""
+    said = [(name, value) for name, value in given.items() if value is not None]
+    if len(said) != 1:
+        raise Problem(Code.BAD_ARGUMENTS, f"Ask by exactly one of {', '.join(given)}.")
+    return said[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
@@ -18,15 +19,28 @@ from domain.case.due import DueOrigin
 from domain.case.escalation import EscalatedBy
 from domain.case.events import CaseKind, Level, Outcome, PauseGround, Priority, ResponseKind
 from domain.case.relations import Relation
-from domain.case.rules import Departure
+from domain.case.rules import Departure as CaseDeparture
 from domain.case.state import Status
 from domain.case.statutory import NoticeOf, ReviewOutcome
 from domain.channel import Channel, Direction
 from domain.customer import ContactKind, CustomerKind, Tier
+from domain.departure import Departure as OtherDeparture
 from domain.envelope import ActorKind
 from domain.event import Precision
+from domain.obligation import ObligationKind
 from domain.personal import PersonalState
+from domain.unit.events import UnitKind
 from projections.case_row import OpenLoop, Proposal
+from projections.obligation import ObligationStatus
+
+if TYPE_CHECKING:
+    from domain.case.rules import Departure
+else:
+    # One enumeration of the schema: the departures of cases, and those of everything else.
+    Departure = StrEnum(
+        "Departure", {each.name: each.value for part in (CaseDeparture, OtherDeparture) for each in part}
+    )
+    Departure.__doc__ = "A step that the declared life does not foresee. Imported history takes them."
 
 __all__ = [
     "ActorKind",
@@ -42,6 +56,8 @@ __all__ = [
     "FollowUpResult",
     "Level",
     "NoticeOf",
+    "ObligationKind",
+    "ObligationStatus",
     "OpenLoop",
     "Outcome",
     "PauseGround",
@@ -54,6 +70,7 @@ __all__ = [
     "ReviewOutcome",
     "Status",
     "Tier",
+    "UnitKind",
     "shown",
 ]
 
@@ -72,6 +89,8 @@ NAMES: dict[type[StrEnum], str] = {
     Level: "Level",
     NoticeOf: "NoticeOf",
     OpenLoop: "OpenLoop",
+    ObligationKind: "ObligationKind",
+    ObligationStatus: "ObligationStatus",
     Outcome: "Outcome",
     PauseGround: "PauseGround",
     PersonalState: "PersonalState",
@@ -83,6 +102,7 @@ NAMES: dict[type[StrEnum], str] = {
     ReviewOutcome: "ReviewOutcome",
     Status: "CaseStatus",
     Tier: "Tier",
+    UnitKind: "UnitKind",
 }
 
 

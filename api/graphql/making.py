@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any
-from uuid import UUID
 
+from api.graphql.asked import content_of, personal_of
 from api.graphql.carrying_out import Making, Objected, Objection
 from api.graphql.codes import INVALID_INPUT
 from api.graphql.inputs import (
@@ -18,7 +16,6 @@ from api.graphql.inputs import (
 from domain.case.commands import AboutCase, ReceiveCase
 from domain.customer import AssignTier, RecordContact, RegisterCustomer
 from domain.event import Command
-from domain.personal import Personal
 from domain.stream import Category, stream_of
 from domain.touchpoint import RecordTouchpoint
 
@@ -30,8 +27,8 @@ def record_touchpoint(asked: RecordTouchpointInput, making: Making) -> Sequence[
     touchpoint_id = making.new_id(Category.TOUCHPOINT)
     customer_id = making.existing(asked.customer_id, Category.CUSTOMER, "customerId")
     case_id = making.existing(asked.case_id, Category.CASE, "caseId")
-    content = _content(asked) | {"customer_id": customer_id, "case_id": case_id}
-    content["words"] = _personal(customer_id or case_id or touchpoint_id, asked.words)
+    content = content_of(asked) | {"customer_id": customer_id, "case_id": case_id}
+    content["words"] = personal_of(customer_id or case_id or touchpoint_id, asked.words)
     return [making.command(RecordTouchpoint, touchpoint_id=touchpoint_id, **content)]
 
 
@@ -45,7 +42,7 @@ def register_customer(asked: RegisterCustomerInput, making: Making) -> Sequence[
         RegisterCustomer,
         customer_id=customer_id,
         kind=asked.kind,
-        name=_personal(customer_id, asked.name),
+        name=personal_of(customer_id, asked.name),
         source_key=asked.source_key,
         language=asked.language,
     )
@@ -55,7 +52,7 @@ def register_customer(asked: RegisterCustomerInput, making: Making) -> Sequence[
             ("contacts", str(index)),
             customer_id=customer_id,
             kind=contact.kind,
-            value=_personal(customer_id, contact.value),
+            value=personal_of(customer_id, contact.value),
         )
         for index, contact in enumerate(asked.contacts)
     ]
@@ -68,8 +65,8 @@ def receive_case(asked: ReceiveCaseInput, making: Making) -> Sequence[Command]:
     case_id = making.new_id(Category.CASE)
     customer_id = making.existing(asked.customer_id, Category.CUSTOMER, "customerId")
     touchpoint_id = making.existing(asked.touchpoint_id, Category.TOUCHPOINT, "touchpointId")
-    content = _content(asked) | {"customer_id": customer_id, "touchpoint_id": touchpoint_id}
-    content["words"] = _personal(customer_id or case_id, asked.words)
+    content = content_of(asked) | {"customer_id": customer_id, "touchpoint_id": touchpoint_id}
+    content["words"] = personal_of(customer_id or case_id, asked.words)
     return [making.command(ReceiveCase, case_id=case_id, **content)]
 
 
@@ -82,7 +79,7 @@ class OfCase:
     def __call__(self, asked: AskedOfCase, making: Making) -> Sequence[Command]:
         """The command, with ids for global ids, money, and words sealed for whom the case is about by now."""
         case_id = making.id_of(asked.case_id, Category.CASE, "caseId")
-        content = _content(asked) | {"case_id": case_id}
+        content = content_of(asked) | {"case_id": case_id}
         for field, camel in OTHER_CASES.items():
             if field in content:
                 content[field] = making.id_of(content[field], Category.CASE, camel)
@@ -93,19 +90,9 @@ class OfCase:
         if content.get("words") is not None:
             stream = stream_of(Category.CASE, case_id)
             case = making.ledger.tips([stream])[stream].state
-            content["words"] = _personal((case.customer_id if case else None) or case_id, content["words"])
+            content["words"] = personal_of((case.customer_id if case else None) or case_id, content["words"])
         return [making.command(self.kind, **content)]
 
 
 OTHER_CASES = {"other_id": "otherId", "into": "into"}
 """Fields that name another case."""
-ENVELOPE = {"command_id", "expected_version", "occurred_at", "occurred_zone", "occurred_precision"}
-
-
-def _content(asked: Any) -> dict[str, Any]:
-    """What an input says, beside its envelope."""
-    return {each.name: getattr(asked, each.name) for each in fields(asked) if each.name not in ENVELOPE}
-
-
-def _personal(subject: UUID, value: str | None) -> Personal[str] | None:
-    return None if value is None else Personal.open(subject, value)

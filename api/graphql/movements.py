@@ -132,7 +132,7 @@ async def counted_first_contacts(request: Request, period: Period) -> list[First
 
 
 @strawberry.type(description="What can be asked of movements.")
-class MovementQueries:
+class MovementQuery:
     @resolved("Each time a case of the book changed hands.")
     async def movements(
         self,

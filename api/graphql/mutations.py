@@ -15,8 +15,10 @@ from api.graphql.amendment_mutations import AMENDMENT_MUTATIONS
 from api.graphql.carrying_out import Done, Objection, carried_out
 from api.graphql.case_mutations import CASE_MUTATIONS
 from api.graphql.codes import NOT_YET_VISIBLE, OF_THE_DOOR, UNKNOWN_CASE, UNKNOWN_CUSTOMER
-from api.graphql.customer import Customer, shown_customer
+from api.graphql.customer_mutations import CUSTOMER, CUSTOMER_MUTATIONS
 from api.graphql.mutation import Mutation, Subject
+from api.graphql.obligation_mutations import OBLIGATION_MUTATIONS
+from api.graphql.organisation_mutations import STAFF_MUTATIONS, UNIT_MUTATIONS
 from api.graphql.payload import Answer, answer_of
 from api.graphql.request import Info, Request
 from api.graphql.touchpoint import Touchpoint, shown_touchpoint
@@ -24,7 +26,6 @@ from domain.customer import AssignTier, RecordContact, RegisterCustomer
 from domain.touchpoint import RecordTouchpoint
 from projections.customer_profile import CUSTOMER_PROFILE
 
-CUSTOMER = Subject("customer", Customer, shown_customer, views=(CUSTOMER_PROFILE,))
 TOUCHPOINT = Subject("touchpoint", Touchpoint, shown_touchpoint, views=(CUSTOMER_PROFILE,))
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -47,6 +48,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     *CASE_MUTATIONS,
     *AMENDMENT_MUTATIONS,
+    *CUSTOMER_MUTATIONS,
+    *UNIT_MUTATIONS,
+    *STAFF_MUTATIONS,
+    *OBLIGATION_MUTATIONS,
 )
 
 

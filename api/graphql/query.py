@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import strawberry
 
-from api.graphql.arguments import After, Before, First, Last, Token
+from api.graphql.arguments import After, Before, First, Last, Token, one_argument, the_one
 from api.graphql.case import Case, case_of, shown_case
 from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
 from api.graphql.connection import Connection, PageArguments
@@ -16,11 +16,13 @@ from api.graphql.customer import Customer, customer_of, shown_customer
 from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customers
 from api.graphql.enums import BookTime
 from api.graphql.identity import identity_of
-from api.graphql.movements import MovementQueries
+from api.graphql.movements import MovementQuery
 from api.graphql.node import Node
 from api.graphql.nodes import SHOWN
+from api.graphql.obligation_query import ObligationQuery
+from api.graphql.organisation_query import OrganisationQuery
 from api.graphql.problem import Code, Problem, speakable
-from api.graphql.register import RegisterQueries
+from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -28,8 +30,6 @@ from domain.envelope import RegisterNumber
 from domain.stream import Category
 from ledger.book import books
 from projections import case_file, customer_profile
-
-T = TypeVar("T")
 
 NUMBER = re.compile(r"([A-Za-z]+\d{4})-(\d{1,9})")
 
@@ -46,21 +46,6 @@ class LedgerHead:
     consistency_token: str = strawberry.field(description="Stands for everything recorded so far.")
 
 
-def _the_one(found: list[T], what: str, key: str) -> T | None:
-    """The only one with a key; None when there is none. Raises: Problem when there are more."""
-    if len(found) > 1:
-        raise Problem(Code.AMBIGUOUS, f"{len(found)} {what} have the key {key!r}; ask by id.")
-    return found[0] if found else None
-
-
-def _one_argument(**given: str | None) -> tuple[str, str]:
-    """The one that is given, with its name. Raises: Problem."""
-    said = [(name, value) for name, value in given.items() if value is not None]
-    if len(said) != 1:
-        raise Problem(Code.BAD_ARGUMENTS, f"Ask by exactly one of {', '.join(given)}.")
-    return said[0]
-
-
 def _number(text: str) -> RegisterNumber:
     """A register number as people write it: C2026-000123, c2026-123. Raises: Problem."""
     found = NUMBER.fullmatch(text.strip())
@@ -70,7 +55,7 @@ def _number(text: str) -> RegisterNumber:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(MovementQueries, RegisterQueries):
+class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(
         self,
@@ -80,7 +65,8 @@ class Query(MovementQueries, RegisterQueries):
     ) -> Node | None:
         await info.context.caught_up(consistency_token)
         found = identity_of(id, info.context.door.book)
-        return await SHOWN[found.kind](info.context, found.subject)  # type: ignore[no-any-return]
+        node: Node | None = await SHOWN[found.kind](info.context, found.subject)
+        return node
 
     @resolved("A case, by exactly one of its id, its number or its source key; null for none.")
     async def case(
@@ -97,7 +83,7 @@ class Query(MovementQueries, RegisterQueries):
     ) -> Case | None:
         request = info.context
         await request.caught_up(consistency_token)
-        by, value = _one_argument(id=id, number=number, sourceKey=source_key)
+        by, value = one_argument(id=id, number=number, sourceKey=source_key)
         book, database = request.door.book, request.door.ledger.database
         if by == "id":
             return await shown_case(request, identity_of(value, book, Category.CASE).subject)
@@ -105,7 +91,7 @@ class Query(MovementQueries, RegisterQueries):
             file = await request.door.off_loop(case_file.by_number, database, book, _number(value))
         else:
             files = await request.door.off_loop(case_file.by_source_key, database, book, speakable(value))
-            file = _the_one(files, "cases", value)
+            file = the_one(files, "cases", value)
         return None if file is None else case_of(file, book)
 
     @resolved("The book's cases.")
@@ -139,12 +125,12 @@ class Query(MovementQueries, RegisterQueries):
     ) -> Customer | None:
         request = info.context
         await request.caught_up(consistency_token)
-        by, value = _one_argument(id=id, sourceKey=source_key)
+        by, value = one_argument(id=id, sourceKey=source_key)
         book, database = request.door.book, request.door.ledger.database
         if by == "id":
             return await shown_customer(request, identity_of(value, book, Category.CUSTOMER).subject)
         found = await request.door.off_loop(customer_profile.by_source_key, database, book, speakable(value))
-        profile = _the_one(found, "customers", value)
+        profile = the_one(found, "customers", value)
         return None if profile is None else customer_of(profile, book)
 
     @resolved("The book's registered customers.")

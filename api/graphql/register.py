@@ -147,7 +147,7 @@ async def listed_back_dated(
 
 
 @strawberry.type(description="What can be asked of the register.")
-class RegisterQueries:
+class RegisterQuery:
     @resolved("The register (登记簿): every number that was given, in its order.")
     async def register(
         self,
