@@ -69,13 +69,21 @@ def _integer(value: Any) -> int:
     return value
 
 
+def _bigint(value: Any) -> int:
+    if not isinstance(value, int) or not -(2**63) <= value < 2**63:
+        raise ValueError("a place has a number that a column can hold")
+    return value
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or "\0" in value:
         raise ValueError("a place has a text that a column can hold")
     return value
 
 
-READERS: Mapping[str, Reader] = {"timestamptz": _instant, "uuid": UUID, "integer": _integer, "text": _text}
+READERS: Mapping[str, Reader] = {
+    "timestamptz": _instant, "uuid": UUID, "integer": _integer, "bigint": _bigint, "text": _text
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
