@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from projections.audit_trail import AUDIT_TRAIL
 from projections.case_file import CASE_FILE
 from projections.customer_profile import CUSTOMER_PROFILE
 from projections.view import View
 
-PROJECTIONS: tuple[View[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE)
+PROJECTIONS: tuple[View[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE, AUDIT_TRAIL)

@@ -36,13 +36,25 @@ from domain.envelope import Submission
 from domain.event import Command
 from domain.money import Money
 from domain.touchpoint import RecordTouchpoint
+from ledger.database import Database
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted
+from projections.case_file import CASE_FILE
+from projections.customer_profile import CUSTOMER_PROFILE
+from projections.projection import Projection
+from projections.runner import Runner
 from tests import conftest
 from tests.ledger.submissions import OPENED, contact, receive, register_customer, rename, submission
 
 UNITS = ("北区", "South", "East")
 STAFF = ("ada", "lin")
+
+FOLDED: tuple[Projection[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE)
+
+
+def two_views(ledger: Ledger, database: Database) -> Runner:
+    """A runner of the case file and the customer profile alone, whichever views there are besides."""
+    return Runner(ledger, database, FOLDED)
 
 
 def case_id(number: int) -> UUID:

@@ -2,7 +2,7 @@ from ledger.database import Database
 from ledger.ledger import Ledger
 from projections.runner import Runner
 from tests import conftest
-from tests.projections.books import fill, tables
+from tests.projections.books import fill, tables, two_views
 
 
 def test_a_cursor_that_was_set_back_by_hand_counts_nothing_twice(
@@ -19,5 +19,5 @@ def test_a_cursor_that_was_set_back_by_hand_counts_nothing_twice(
     assert tables(database) == expected
     with projected.connection() as connection:
         connection.execute("DELETE FROM views.cursor")
-    assert Runner(ledger, projected).catch_up() == head
+    assert two_views(ledger, projected).catch_up() == head
     assert tables(database) == expected
