@@ -18,14 +18,13 @@ from domain.amendment import (
     EventVoided,
     Occurrence,
     Replacement,
-    Version,
     VoidRequested,
 )
-from domain.book import Book, stream_of_book
+from domain.book import may_approve_own, stream_of_book
 from domain.correction import Reading, applied
 from domain.decider import Decided, Decider
 from domain.envelope import Context, Recorded
-from domain.event import Command, Event, Label, Refused, StaffName
+from domain.event import Command, Event, Label, Refused, StaffName, Version
 from domain.personal import Personal, PersonalState, personal_values
 from domain.refusal import Refusal
 from domain.stream import subject_of
@@ -234,7 +233,7 @@ def _approve(record: Record, command: ApproveAmendment, context: Context) -> Dec
     if amendment in (recorded.event for recorded in record.history):
         return []
     _undecided(record, command.request)
-    if request.requested_by == command.approved_by and not _may_approve_own(context):
+    if request.requested_by == command.approved_by and not may_approve_own(context):
         raise Refused(
             Refusal.SAME_PERSON,
             f"{command.approved_by} asked for this and cannot approve it as well; let somebody else decide.",
@@ -252,11 +251,6 @@ def _decline(record: Record, command: DeclineAmendment) -> Decided:
         return []
     _undecided(record, command.request)
     return [declined]
-
-
-def _may_approve_own(context: Context) -> bool:
-    book = context.others.get(stream_of_book(context.book))
-    return isinstance(book, Book) and book.self_approval
 
 
 def _requested(record: Record, version: int) -> CorrectionRequested | VoidRequested:

@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar, Self, TypeAlias
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     SerializeAsAny,
     StringConstraints,
     ValidationInfo,
@@ -18,10 +17,7 @@ from pydantic import (
 )
 
 from domain.correctable import event_of
-from domain.event import Event, Instant, Label, Precision, StaffName, ZoneName
-
-Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
-"""A place in the stream, from 1."""
+from domain.event import Event, Instant, Label, Precision, StaffName, Version, ZoneName
 
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*\.[1-9][0-9]*$", max_length=100)]
 """The stored name of an event with its schema version."""

@@ -158,6 +158,12 @@ def _open(book: Book | None, command: OpenBook) -> Decided:
     )
 
 
+def may_approve_own(context: Context) -> bool:
+    """Whether who asks for something may approve it, in a decision whose `needs` named the book's own stream."""
+    book = context.others.get(stream_of_book(context.book))
+    return isinstance(book, Book) and book.self_approval
+
+
 def evolve(book: Book | None, recorded: Recorded[BookEvent]) -> Book | None:
     """The book after an event; its first genesis stays, and what comes before it leaves nothing."""
     event = recorded.event

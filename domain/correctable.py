@@ -8,6 +8,9 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from domain.book import BookOpened, SelfApprovalAllowed, SelfApprovalForbidden
+from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
+from domain.case.due import DueStated
+from domain.case.escalation import CaseEscalated, EscalationAcknowledged
 from domain.case.events import (
     CaseAssigned,
     CaseAttributesRecorded,
@@ -26,8 +29,33 @@ from domain.case.events import (
     CaseTransferred,
     CaseUnassigned,
     DispatchReturned,
+    KindChanged,
     ResponseSent,
     WorkStarted,
+)
+from domain.case.outside import HotlineInformed, RegulatorForwarded, RegulatorReceived, ReturnSubmitted, SentToPortal
+from domain.case.parts import CasePartOpened, CasePartResolved
+from domain.case.pausing import PauseApproved, PauseDeclined, PauseRequested
+from domain.case.relations import CaseAbsorbed, CaseLinked, CaseMerged, CaseUnlinked
+from domain.case.settlement import (
+    CaseReferredOutside,
+    CaseWithdrawn,
+    InvestigationFinished,
+    InvestigationStarted,
+    ProposalAccepted,
+    ProposalRejected,
+    ResolutionProposed,
+)
+from domain.case.statutory import (
+    CaseAccepted,
+    CaseRefused,
+    ComplainantNotified,
+    DecisionMade,
+    MaterialCompleted,
+    MaterialRequested,
+    ReviewDecided,
+    ReviewRequested,
+    UnitReceived,
 )
 from domain.customer import ContactRecorded, CustomerRegistered, CustomerRenamed, TierAssigned
 from domain.event import Event
@@ -62,6 +90,44 @@ CORRECTABLE: tuple[type[Event], ...] = (
     CaseCustomerChanged,
     CaseChannelChanged,
     CaseAttributesRecorded,
+    KindChanged,
+    CaseAcknowledged,
+    CustomerReplied,
+    FeedbackGiven,
+    FollowUpMade,
+    InvestigationStarted,
+    InvestigationFinished,
+    ResolutionProposed,
+    ProposalAccepted,
+    ProposalRejected,
+    CaseReferredOutside,
+    CaseWithdrawn,
+    CaseEscalated,
+    EscalationAcknowledged,
+    CaseAbsorbed,
+    CaseLinked,
+    CaseMerged,
+    CaseUnlinked,
+    CasePartOpened,
+    CasePartResolved,
+    PauseApproved,
+    PauseDeclined,
+    PauseRequested,
+    DueStated,
+    UnitReceived,
+    CaseAccepted,
+    CaseRefused,
+    MaterialRequested,
+    MaterialCompleted,
+    DecisionMade,
+    ComplainantNotified,
+    ReviewRequested,
+    ReviewDecided,
+    HotlineInformed,
+    RegulatorForwarded,
+    RegulatorReceived,
+    ReturnSubmitted,
+    SentToPortal,
     ImportStarted,
     ImportFinished,
 )

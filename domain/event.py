@@ -58,6 +58,10 @@ Count = Annotated[int, Field(ge=0, le=COUNT_LIMIT)]
 """A whole number that every JSON reader keeps exactly (RFC 8785, 3.2.2.3)."""
 
 
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""A place in a stream, from 1."""
+
+
 class Precision(StrEnum):
     """How exactly an occurrence is known."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple, assert_never
+from typing import Any
 from uuid import UUID
 
 from domain.case.events import (
@@ -31,8 +30,6 @@ from domain.case.events import (
     CaseTransferred,
     CaseUnassigned,
     DispatchReturned,
-    Level,
-    Outcome,
     PauseGround,
     Priority,
     ResponseSent,
@@ -41,141 +38,15 @@ from domain.case.events import (
 from domain.case.state import Status
 from domain.channel import Channel
 from domain.envelope import Recorded, RegisterNumber
-from domain.event import Precision
-from domain.money import Money
-from domain.stream import Category, stream_of
+from domain.stream import Category
 from ledger.database import Database
-from ledger.ledger import PersonalPlace
+from projections.case_course import OF_A_CYCLE, changes
+from projections.case_row import NOTHING_YET, CaseFile, OpenPause, of_row
 from projections.paging import Order, Page, Window, cut, narrowed
 from projections.projection import FoldContext, Projection, key_of
 
-
-class OpenPause(NamedTuple):
-    """Something that a case waits for, and since when (UTC)."""
-
-    ground: PauseGround
-    since: datetime
-
-
-class CaseFile(NamedTuple):
-    """Where a case stands. Instants are when things occurred, in UTC; names of a stage are those of its latest events.
-
-    What a customer said is not in it: `words_version` tells which event of the case holds it.
-    """
-
-    case_id: UUID
-    version: int
-    """Of the case's stream."""
-    position: int
-    """Of the latest event of the case, which this row shows."""
-    kind: CaseKind
-    status: Status
-    series: str | None
-    number: int | None
-    customer_id: UUID | None
-    channel: Channel
-    touchpoint_id: UUID | None
-    source_key: str | None
-    received_by: str | None
-    words_version: int | None
-    category: str | None
-    subcategory: str | None
-    symptom: str | None
-    taxonomy: str | None
-    priority: Priority | None
-    impact: Level | None
-    urgency: Level | None
-    unit: str | None
-    handler: str | None
-    received_at: datetime
-    received_precision: Precision
-    registered_at: datetime | None
-    dispatched_at: datetime | None
-    """The first time."""
-    first_response_at: datetime | None
-    """The first answer of any kind, in whichever order they were recorded."""
-    work_started_at: datetime | None
-    """In this cycle; a reopening begins another."""
-    resolved_at: datetime | None
-    """The resolution that stands; a reopening takes it back, with all that belongs to it."""
-    resolved_by: str | None
-    outcome: Outcome | None
-    resolution_code: str | None
-    redress_minor_units: int | None
-    redress_currency: str | None
-    closed_at: datetime | None
-    closing_code: str | None
-    open_pauses: tuple[OpenPause, ...]
-    dispatches: int
-    returns: int
-    transfers: int
-    unit_changes: int
-    """Dispatches, returns and transfers since registration. Its unit at registration is where it starts."""
-    assignments: int
-    reopens: int
-    responses: int
-    pauses: int
-    departures: tuple[str, ...]
-    """Codes of the steps in which its history left the declared life, sorted."""
-    attributes: Mapping[str, str | None]
-    last_occurred_at: datetime
-    """The latest occurrence, in whichever order they were recorded."""
-    last_recorded_at: datetime
-
-    @property
-    def stream(self) -> str:
-        """The case's stream."""
-        return stream_of(Category.CASE, self.case_id)
-
-    @property
-    def register(self) -> RegisterNumber | None:
-        """The case's number; None until it is registered."""
-        return None if self.series is None or self.number is None else RegisterNumber(self.series, self.number)
-
-    @property
-    def redress(self) -> Money | None:
-        """What the customer gets by the resolution that stands."""
-        if self.redress_minor_units is None or self.redress_currency is None:
-            return None
-        return Money(minor_units=self.redress_minor_units, currency=self.redress_currency)
-
-    @property
-    def words_place(self) -> PersonalPlace | None:
-        """Where the customer's words lie, for the ledger to disclose."""
-        return (
-            None
-            if self.words_version is None
-            else PersonalPlace(self.stream, self.words_version, "/words", as_read=True)
-        )
-
-
-TERMS: Mapping[str, type[StrEnum]] = MappingProxyType({
-    "kind": CaseKind,
-    "status": Status,
-    "channel": Channel,
-    "priority": Priority,
-    "impact": Level,
-    "urgency": Level,
-    "received_precision": Precision,
-    "outcome": Outcome,
-})  # fmt: skip
-
-
-# What a receipt fills in; typed as if it had.
-NOTHING_YET = CaseFile._make(None for _ in CaseFile._fields)._replace(
-    status=Status.RECEIVED,
-    open_pauses=(),
-    dispatches=0,
-    returns=0,
-    transfers=0,
-    unit_changes=0,
-    assignments=0,
-    reopens=0,
-    responses=0,
-    pauses=0,
-    departures=(),
-    attributes=MappingProxyType({}),
-)
+__all__ = ["CaseFile", "OpenPause", "of_row"]
+# The row is part of what this view is, though it has a module of its own.
 
 
 def keys(recorded: Recorded[CaseEvent]) -> tuple[UUID, ...]:
@@ -265,7 +136,7 @@ def _after(view: CaseFile, recorded: Recorded[CaseEvent]) -> CaseFile:  # noqa: 
         case CaseAttributesRecorded():
             return changed(attributes={**view.attributes, **{told.name: told.value for told in event.attributes}})
         case _:
-            assert_never(event)
+            return changed(**changes(view, event, at))
 
 
 def _registered(view: CaseFile, event: CaseRegistered, recorded: Recorded[CaseEvent]) -> CaseFile:
@@ -311,13 +182,18 @@ def _reopened(view: CaseFile) -> CaseFile:
         redress_currency=None,
         closed_at=None,
         closing_code=None,
+        **OF_A_CYCLE,
     )
 
 
 def _status(view: CaseFile) -> Status:
     """The latest stage reached, and paused while any ground is open; a reopened case is back in progress at once."""
+    if view.merged_into is not None:
+        return Status.MERGED
     if view.closed_at is not None:
         return Status.CLOSED
+    if view.withdrawn_at is not None:
+        return Status.WITHDRAWN
     if view.resolved_at is not None:
         return Status.RESOLVED
     if view.open_pauses:
@@ -333,18 +209,6 @@ def _earlier(known: datetime | None, told: datetime) -> datetime:
 
 def _departures(known: tuple[str, ...], told: tuple[str, ...]) -> tuple[str, ...]:
     return known if not told else tuple(sorted({*known, *told}))
-
-
-def of_row(row: Sequence[Any]) -> CaseFile:
-    """The case file in a row of the table."""
-    told = dict(zip(CaseFile._fields, row, strict=True))
-    pauses = ((PauseGround(ground), datetime.fromisoformat(since)) for ground, since in told["open_pauses"])
-    told["open_pauses"] = tuple(OpenPause(ground, since) for ground, since in pauses)
-    told["departures"] = tuple(told["departures"])
-    for column, terms in TERMS.items():
-        if told[column] is not None:
-            told[column] = terms(told[column])
-    return CaseFile(**told)
 
 
 CASE_FILE: Projection[CaseFile] = Projection(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, assert_never
 from uuid import UUID
 
-from domain.case.state import Status
+from domain.case.state import ENDED
 from domain.customer import (
     ContactKind,
     ContactRecorded,
@@ -279,6 +279,6 @@ GROUP BY customer_id
 
 def case_counts(database: Database, book: str, customer_ids: Iterable[UUID]) -> dict[UUID, CaseCounts]:
     """The counts of some customers, by id; who has no case is not in the answer."""
-    ended = [Status.RESOLVED.value, Status.CLOSED.value]
+    ended = [status.value for status in ENDED]
     rows = database.rows(CASE_COUNTS, {"book": book, "ids": list(customer_ids), "ended": ended})
     return {customer_id: CaseCounts(cases, open_cases) for customer_id, cases, open_cases in rows}

@@ -80,9 +80,13 @@ class View(ABC, Generic[V]):
 
         `{table}` becomes its name; any other name in braces is an index, which gets the table's name in front.
         """
-        text = files("projections").joinpath(f"{self.name}.sql").read_text(encoding="utf-8")
+        text = self._source()
         indexes = {name for _, name, _, _ in Formatter().parse(text) if name and name != "table"}
-        return sql.SQL(text).format(  # the package's own text
+        return sql.SQL(text).format(
             table=sql.Identifier("views", self.table),
             **{name: sql.Identifier(f"{self.table}_{name}") for name in indexes},
         )
+
+    def _source(self) -> LiteralString:
+        """The `.sql` beside the module, which is the package's own text."""
+        return files("projections").joinpath(f"{self.name}.sql").read_text(encoding="utf-8")

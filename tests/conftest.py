@@ -32,12 +32,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--bench", action="store_true", help="run the benchmarks in tests/benchmarks, which are off otherwise"
     )
+    parser.addoption("--long", action="store_true", help="run the tests that take minutes as well")
     parser.addoption("--bench-rounds", type=int, default=15, help="interleaved rounds of a benchmark (default 15)")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Benchmarks are not even imported unless asked for."""
     return True if collection_path.name == "benchmarks" and not config.getoption("--bench") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that take minutes are left out unless asked for."""
+    if not config.getoption("--long"):
+        left_out = pytest.mark.skip(reason="takes minutes; runs with --long")
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(left_out)
 
 
 @dataclass(frozen=True)

@@ -238,7 +238,9 @@ class Source:
                 yield ResolveCase(at=at, zone=zone, case_id=case_id, outcome=Outcome.UNSTATED)
             case Status.CLOSED:
                 yield CloseCase(at=at, zone=zone, case_id=case_id)
-            case Status.REGISTERED | Status.RECEIVED:
+            case (
+                Status.REGISTERED | Status.RECEIVED | Status.WITHDRAWN | Status.MERGED
+            ):  # no mapping tells the last two
                 return
 
 

@@ -6,35 +6,32 @@ from typing import Annotated, ClassVar, TypeAlias
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
-from typing_extensions import override
 
-from domain.case.events import Attribute, CaseKind, Level, Outcome, PauseGround, Priority, ResponseKind
+from domain.case.about import HANDLING, KNOWN, OPEN, UNFINISHED, AboutCase
+from domain.case.dialogue import DialogueCommand
+from domain.case.due import StateDue
+from domain.case.escalation import EscalationCommand
+from domain.case.outside import OutsideCommand
+from domain.case.parts import PartCommand
+from domain.case.pausing import PausingCommand
+from domain.case.relations import RelationCommand
+from domain.case.settlement import SettlementCommand
+from domain.case.statutory import StatutoryCommand
+from domain.case.vocabulary import Attribute, CaseKind, Level, Outcome, PauseGround, Priority, ResponseKind
 from domain.channel import Channel
-from domain.event import Command, Label, SourceKey, StaffName, UnitName, Words
+from domain.event import Label, SourceKey, StaffName, UnitName, Words
 from domain.money import Money
 from domain.personal import Personal
 from domain.refusal import Refusal
-from domain.stream import Category, stream_of
 
-_HANDLING = (Refusal.UNKNOWN_CASE, Refusal.NOT_REGISTERED, Refusal.BEFORE_RECEIPT)
-_OPEN = (*_HANDLING, Refusal.ALREADY_RESOLVED, Refusal.ALREADY_CLOSED)
+__all__ = ["AboutCase"]
+# What all commands about a case share is found here as well as beside the modules that lean on it.
 
 
 def _each_name_once(attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
     if len({attribute.name for attribute in attributes}) < len(attributes):
         raise ValueError("an attribute is given twice; give each name once")
     return attributes
-
-
-class AboutCase(Command):
-    """Something asked for about one case."""
-
-    case_id: UUID
-
-    @property
-    @override
-    def stream(self) -> str:
-        return stream_of(Category.CASE, self.case_id)
 
 
 class ReceiveCase(AboutCase):
@@ -54,7 +51,7 @@ class ReceiveCase(AboutCase):
 class RegisterCase(AboutCase):
     """Give the case its number."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_CASE, Refusal.BEFORE_RECEIPT, Refusal.ALREADY_REGISTERED)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*KNOWN, Refusal.ALREADY_REGISTERED)
 
     unit: UnitName | None = None
     handler: StaffName | None = None
@@ -64,7 +61,7 @@ class RegisterCase(AboutCase):
 class ClassifyCase(AboutCase):
     """Put the case in a class, at any time: the issue library is kept after closing, too."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_CASE, Refusal.BEFORE_RECEIPT)
+    REFUSALS: ClassVar[tuple[str, ...]] = KNOWN
 
     category: Label
     subcategory: Label | None = None
@@ -75,12 +72,7 @@ class ClassifyCase(AboutCase):
 class PrioritiseCase(AboutCase):
     """Give the case a priority, before or after its registration."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (
-        Refusal.UNKNOWN_CASE,
-        Refusal.BEFORE_RECEIPT,
-        Refusal.ALREADY_RESOLVED,
-        Refusal.ALREADY_CLOSED,
-    )
+    REFUSALS: ClassVar[tuple[str, ...]] = UNFINISHED
 
     priority: Priority
     impact: Level | None = None
@@ -90,7 +82,7 @@ class PrioritiseCase(AboutCase):
 class DispatchCase(AboutCase):
     """Send a case that no unit holds to one."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_OPEN, Refusal.ALREADY_HELD)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.ALREADY_HELD)
 
     unit: UnitName
     handler: StaffName | None = None
@@ -99,7 +91,7 @@ class DispatchCase(AboutCase):
 class ReturnDispatch(AboutCase):
     """Give the case back, as the unit that holds it."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_OPEN, Refusal.NOT_HELD, Refusal.HELD_BY_ANOTHER_UNIT)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.NOT_HELD, Refusal.HELD_BY_ANOTHER_UNIT)
 
     unit: UnitName
     reason: Label | None = None
@@ -108,7 +100,7 @@ class ReturnDispatch(AboutCase):
 class TransferCase(AboutCase):
     """Send the case to another unit."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_OPEN, Refusal.NOT_HELD, Refusal.HELD_BY_ANOTHER_UNIT, Refusal.SAME_UNIT)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.NOT_HELD, Refusal.HELD_BY_ANOTHER_UNIT, Refusal.SAME_UNIT)
 
     from_unit: UnitName | None = None
     """The unit that is to let go of it; None is "whichever holds it"."""
@@ -120,7 +112,7 @@ class TransferCase(AboutCase):
 class AssignCase(AboutCase):
     """Make a member of staff the handler, instead of the one there was."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = _OPEN
+    REFUSALS: ClassVar[tuple[str, ...]] = OPEN
 
     handler: StaffName
 
@@ -128,7 +120,7 @@ class AssignCase(AboutCase):
 class UnassignCase(AboutCase):
     """Let go of the case, as its handler."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_OPEN, Refusal.NOT_THE_HANDLER)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.NOT_THE_HANDLER)
 
     handler: StaffName
 
@@ -136,15 +128,15 @@ class UnassignCase(AboutCase):
 class StartWork(AboutCase):
     """Begin to handle the case."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_OPEN, Refusal.WORK_ALREADY_STARTED)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.WORK_ALREADY_STARTED)
 
     by: StaffName | None = None
 
 
 class PauseCase(AboutCase):
-    """Let the case wait for something."""
+    """Let the case wait for something. What is not on the list of grounds is asked for and approved instead."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = _OPEN
+    REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.APPROVAL_NEEDED)
 
     ground: PauseGround
 
@@ -152,7 +144,7 @@ class PauseCase(AboutCase):
 class ResumeCase(AboutCase):
     """Let the case wait no longer for this."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_OPEN, Refusal.NOT_PAUSED)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.NOT_PAUSED)
 
     ground: PauseGround
 
@@ -161,7 +153,7 @@ class SendResponse(AboutCase):
     """Answer the customer, until the case is closed."""
 
     REFUSALS: ClassVar[tuple[str, ...]] = (
-        *_HANDLING,
+        *HANDLING,
         Refusal.ALREADY_CLOSED,
         Refusal.ALREADY_ANSWERED,
         Refusal.SUBJECT_MISMATCH,
@@ -176,7 +168,7 @@ class SendResponse(AboutCase):
 class ResolveCase(AboutCase):
     """Give the matter its outcome."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_OPEN, Refusal.OUTCOME_UNSTATED)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.OUTCOME_UNSTATED, Refusal.PART_STILL_OPEN)
 
     outcome: Outcome
     redress: Money | None = None
@@ -185,9 +177,9 @@ class ResolveCase(AboutCase):
 
 
 class ReopenCase(AboutCase):
-    """Put a resolved or closed case back to work."""
+    """Put a resolved, closed or withdrawn case back to work."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_HANDLING, Refusal.STILL_OPEN)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*HANDLING, Refusal.STILL_OPEN)
 
     reason: Label | None = None
 
@@ -195,7 +187,12 @@ class ReopenCase(AboutCase):
 class CloseCase(AboutCase):
     """Close the loop on a resolved case."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_HANDLING, Refusal.NOT_RESOLVED, Refusal.ALREADY_CLOSED)
+    REFUSALS: ClassVar[tuple[str, ...]] = (
+        *HANDLING,
+        Refusal.NOT_RESOLVED,
+        Refusal.ALREADY_CLOSED,
+        Refusal.ALREADY_WITHDRAWN,
+    )
 
     code: Label | None = None
 
@@ -203,7 +200,7 @@ class CloseCase(AboutCase):
 class ChangeCaseCustomer(AboutCase):
     """Say whom the case is really about, at any time."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_CASE, Refusal.BEFORE_RECEIPT)
+    REFUSALS: ClassVar[tuple[str, ...]] = KNOWN
 
     customer_id: UUID
 
@@ -211,20 +208,29 @@ class ChangeCaseCustomer(AboutCase):
 class ChangeCaseChannel(AboutCase):
     """Say by which channel the case really came, at any time."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_CASE, Refusal.BEFORE_RECEIPT)
+    REFUSALS: ClassVar[tuple[str, ...]] = KNOWN
 
     channel: Channel
+
+
+class ChangeCaseKind(AboutCase):
+    """Say of which kind the matter really is, at any time."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = KNOWN
+
+    kind: CaseKind
+    reason: Label | None = None
 
 
 class RecordAttributes(AboutCase):
     """Note facts that the case's source keeps, at any time. Only those that are other than before are recorded."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_CASE, Refusal.BEFORE_RECEIPT)
+    REFUSALS: ClassVar[tuple[str, ...]] = KNOWN
 
     attributes: Annotated[tuple[Attribute, ...], Field(min_length=1), AfterValidator(_each_name_once)]
 
 
-CaseCommand: TypeAlias = (
+HandlingCommand: TypeAlias = (
     ReceiveCase
     | RegisterCase
     | ClassifyCase
@@ -243,5 +249,21 @@ CaseCommand: TypeAlias = (
     | CloseCase
     | ChangeCaseCustomer
     | ChangeCaseChannel
+    | ChangeCaseKind
     | RecordAttributes
 )
+"""Those of the declared life that every case has."""
+
+CaseCommand: TypeAlias = (
+    HandlingCommand
+    | DialogueCommand
+    | SettlementCommand
+    | EscalationCommand
+    | RelationCommand
+    | PartCommand
+    | PausingCommand
+    | StateDue
+    | StatutoryCommand
+    | OutsideCommand
+)
+"""Everything that can be asked of a case."""

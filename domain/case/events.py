@@ -2,93 +2,35 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
-
+from domain.case.dialogue import DialogueEvent
+from domain.case.due import DueStated
+from domain.case.escalation import EscalationEvent
+from domain.case.outside import OutsideEvent
+from domain.case.parts import PartEvent
+from domain.case.pausing import PausingEvent
+from domain.case.relations import RelationEvent
+from domain.case.settlement import SettlementEvent
+from domain.case.statutory import StatutoryEvent
+from domain.case.vocabulary import (
+    Attribute,
+    AttributeName,
+    CaseKind,
+    Level,
+    Outcome,
+    PauseGround,
+    Priority,
+    ResponseKind,
+)
 from domain.channel import Channel
 from domain.event import Event, Label, SourceKey, StaffName, UnitName, Words
 from domain.money import Money
 from domain.personal import Personal
 
-AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-"""The name of a fact at its source, in ASCII snake_case: 1 to 64 characters."""
-
-
-class CaseKind(StrEnum):
-    """What kind of matter it is; a complaint is a case of kind complaint."""
-
-    COMPLAINT = "complaint"
-    REQUEST = "request"
-    INQUIRY = "inquiry"
-    SUGGESTION = "suggestion"
-    PRAISE = "praise"
-    INTERNAL = "internal"
-    """Between units of the company (内部客户)."""
-
-
-class Priority(StrEnum):
-    """How soon the case is to be dealt with, most pressing first (the four codes of ITIL 4)."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MODERATE = "moderate"
-    LOW = "low"
-
-
-class Level(StrEnum):
-    """How much, of impact or urgency."""
-
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
-class PauseGround(StrEnum):
-    """What a paused case waits for; whether a clock stops for it is for its policy to say."""
-
-    CUSTOMER = "customer"
-    VENDOR = "vendor"
-    PROBLEM = "problem"
-    """The cause that several cases share."""
-    EVIDENCE = "evidence"
-    THIRD_PARTY = "third-party"
-    OTHER = "other"
-
-
-class ResponseKind(StrEnum):
-    """What a response is for (初步回复, 持续跟进)."""
-
-    FIRST = "first"
-    UPDATE = "update"
-    INTERIM = "interim"
-    HOLDING = "holding"
-    DELAY_LETTER = "delay-letter"
-    FINAL = "final"
-
-
-class Outcome(StrEnum):
-    """How a case ended for the customer."""
-
-    UPHELD = "upheld"
-    PARTLY_UPHELD = "partly-upheld"
-    REJECTED = "rejected"
-    SOLVED = "solved"
-    NOT_SOLVED = "not-solved"
-    UNSTATED = "unstated"
-    """An imported history does not say; a live resolution must."""
-
-
-class Attribute(BaseModel):
-    """A fact that a case's source keeps, and to which Daybook gives no meaning of its own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    name: AttributeName
-    value: Label | None
-    """None says that the source keeps it and has nothing there."""
+__all__ = ["Attribute", "AttributeName", "CaseKind", "Level", "Outcome", "PauseGround", "Priority", "ResponseKind"]
+# The words in which events speak are found here as well as in the vocabulary.
 
 
 class CaseReceived(Event):
@@ -267,6 +209,15 @@ class CaseChannelChanged(Event):
     channel: Channel
 
 
+class KindChanged(Event):
+    """The matter turned out to be of another kind than it said; which promises hold may change with it."""
+
+    TOPIC: ClassVar = "kind-changed.1"
+
+    kind: CaseKind
+    reason: Label | None
+
+
 class CaseAttributesRecorded(Event):
     """Facts that the case's source keeps became known, or other than they were; each name once."""
 
@@ -275,7 +226,7 @@ class CaseAttributesRecorded(Event):
     attributes: tuple[Attribute, ...]
 
 
-CaseEvent: TypeAlias = (
+HandlingEvent: TypeAlias = (
     CaseReceived
     | CaseRegistered
     | CaseClassified
@@ -294,5 +245,21 @@ CaseEvent: TypeAlias = (
     | CaseClosed
     | CaseCustomerChanged
     | CaseChannelChanged
+    | KindChanged
     | CaseAttributesRecorded
 )
+"""Those of the declared life that every case has."""
+
+CaseEvent: TypeAlias = (
+    HandlingEvent
+    | DialogueEvent
+    | SettlementEvent
+    | EscalationEvent
+    | RelationEvent
+    | PartEvent
+    | PausingEvent
+    | DueStated
+    | StatutoryEvent
+    | OutsideEvent
+)
+"""Everything that can happen to a case."""

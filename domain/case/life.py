@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import assert_never, get_args
-from uuid import UUID
 
+from domain.case import (
+    dialogue,
+    due,
+    escalation,
+    outside,
+    parts,
+    pausing,
+    relations,
+    settlement,
+    statutory,
+)
 from domain.case.commands import (
     AssignCase,
     CaseCommand,
     ChangeCaseChannel,
     ChangeCaseCustomer,
+    ChangeCaseKind,
     ClassifyCase,
     CloseCase,
     DispatchCase,
+    HandlingCommand,
     PauseCase,
     PrioritiseCase,
     ReceiveCase,
@@ -46,43 +59,48 @@ from domain.case.events import (
     CaseTransferred,
     CaseUnassigned,
     DispatchReturned,
+    KindChanged,
+    PauseGround,
     ResponseKind,
     ResponseSent,
     WorkStarted,
 )
 from domain.case.rules import (
     Broken,
+    about_its_subject,
     answered,
     closed,
     finished,
     going_nowhere,
     handled_by_another,
     held,
+    merged,
     not_held_by,
     out_of_time,
     running,
     stepped,
     still_open,
+    unapproved,
     under_way,
     unregistered,
     unresolved,
     unstated,
+    withdrawn,
 )
-from domain.case.state import Case, Moment, evolve
+from domain.case.state import Case, evolve
 from domain.decider import Decided, Decider
 from domain.envelope import Context
-from domain.event import Refused, Words
-from domain.personal import Personal
+from domain.event import Refused
 from domain.refusal import Refusal
 from domain.stream import Category
 
 
-def decide(case: Case | None, command: CaseCommand, context: Context) -> Decided:  # noqa: C901  one flat case a command
+def decide(case: Case | None, command: CaseCommand, context: Context) -> Decided:
     """The events that the command leads to; none when nothing changes.
 
     A live command that leaves the declared life is refused. Imported history is recorded as it was and marked; it is
-    refused only what no history can hold: a step of a case never received, a second receipt or number, and personal
-    words that would outlive the erasure of whom they are about.
+    refused only what no history can hold: a step of a case never received, a second receipt or number, a merge that
+    leads nowhere or back, and personal words that would outlive the erasure of whom they are about.
 
     Raises: Refused.
     """
@@ -90,8 +108,39 @@ def decide(case: Case | None, command: CaseCommand, context: Context) -> Decided
         return _receive(case, command)
     if case is None:
         raise Refused(Refusal.UNKNOWN_CASE, "There is no such case; receive it first.", field="case_id")
-    early = out_of_time(case, Moment(command.at, command.precision), context)
+    if isinstance(command, HandlingCommand):
+        return _handle(case, command, context)
+    if isinstance(command, dialogue.DialogueCommand):
+        return dialogue.decide(case, command, context)
+    if isinstance(command, settlement.SettlementCommand):
+        return _ending(case, command, settlement.decide(case, command, context))
+    if isinstance(command, escalation.EscalationCommand):
+        return escalation.decide(case, command, context)
+    if isinstance(command, relations.RelationCommand):
+        return _ending(case, command, relations.decide(case, command, context))
+    if isinstance(command, parts.PartCommand):
+        return parts.decide(case, command, context)
+    if isinstance(command, pausing.PausingCommand):
+        return _paused_so(case, command, pausing.decide(case, command, context))
+    if isinstance(command, due.StateDue):
+        return due.decide(case, command, context)
+    if isinstance(command, statutory.StatutoryCommand):
+        return statutory.decide(case, command, context)
+    return outside.decide(case, command, context)
+
+
+def needs(command: CaseCommand, context: Context) -> Iterable[str]:
+    """Other streams whose states the decision on a command asks for."""
+    if isinstance(command, relations.RelationCommand):
+        return relations.needs(command, context)
+    return pausing.needs(command, context) if isinstance(command, pausing.PausingCommand) else ()
+
+
+def _handle(case: Case, command: HandlingCommand, context: Context) -> Decided:  # noqa: C901  one flat case a command
+    early = out_of_time(case, command, context)
     match command:
+        case ReceiveCase():
+            return _receive(case, command)
         case RegisterCase():
             return _register(case, command, context, early)
         case ClassifyCase():
@@ -130,6 +179,10 @@ def decide(case: Case | None, command: CaseCommand, context: Context) -> Decided
             if case.channel == command.channel:
                 return []
             return stepped(context, CaseChannelChanged(channel=command.channel), early)
+        case ChangeCaseKind():
+            if case.kind == command.kind:
+                return []
+            return stepped(context, KindChanged(kind=command.kind, reason=command.reason), early)
         case RecordAttributes():
             return _record_attributes(case, command, context, early)
         case _:
@@ -144,13 +197,14 @@ CASE: Decider[Case | None] = Decider(
     events=get_args(CaseEvent),
     begins=CaseReceived,
     once=(CaseRegistered,),
+    needs=needs,
 )
 
 # Receipt and record ---------------------------------------------------------------------------------------------------
 
 
 def _receive(case: Case | None, command: ReceiveCase) -> Decided:
-    _about(command.words, command.customer_id or command.case_id)
+    about_its_subject(command.words, command.customer_id or command.case_id)
     receipt = CaseReceived(
         kind=command.kind,
         customer_id=command.customer_id,
@@ -284,7 +338,15 @@ def _start_work(case: Case, command: StartWork, context: Context, early: Broken 
 def _pause(case: Case, command: PauseCase, context: Context, early: Broken | None) -> Decided:
     if command.ground in case.paused:
         return []
-    return stepped(context, CasePaused(ground=command.ground), unregistered(case), finished(case), early)
+    manual = None if context.imported else unapproved(command.ground)
+    return stepped(context, CasePaused(ground=command.ground), unregistered(case), finished(case), manual, early)
+
+
+def _paused_so(case: Case, command: pausing.PausingCommand, decided: Decided) -> Decided:
+    """What was decided on a request, with the pause behind its approval."""
+    if not decided or not isinstance(command, pausing.ApprovePause) or PauseGround.OTHER in case.paused:
+        return decided
+    return [*decided, CasePaused(ground=PauseGround.OTHER)]
 
 
 def _resume(case: Case, command: ResumeCase, context: Context, early: Broken | None) -> Decided:
@@ -297,7 +359,7 @@ def _resume(case: Case, command: ResumeCase, context: Context, early: Broken | N
 
 def _respond(case: Case, command: SendResponse, context: Context, early: Broken | None) -> Decided:
     """A first or final response is given once a cycle; others are the same again only when sent at the same time."""
-    _about(command.words, case.customer_id or command.case_id)
+    about_its_subject(command.words, case.customer_id or command.case_id)
     response = ResponseSent(kind=command.kind, channel=command.channel, by=command.by, words=command.words)
     once = command.kind in (ResponseKind.FIRST, ResponseKind.FINAL)
     if any((once or at == command.at) and sent == response for at, sent in case.responses):
@@ -314,7 +376,8 @@ def _resolve(case: Case, command: ResolveCase, context: Context, early: Broken |
     )
     if case.resolution == resolution:
         return []
-    resolved = stepped(context, resolution, unregistered(case), finished(case), unstated(command.outcome), early)
+    part = parts.part_open(case)
+    resolved = stepped(context, resolution, unregistered(case), finished(case), unstated(command.outcome), part, early)
     return [*_no_longer_waiting(case), *resolved]
 
 
@@ -322,28 +385,24 @@ def _reopen(case: Case, command: ReopenCase, context: Context, early: Broken | N
     reopening = CaseReopened(reason=command.reason)
     if case.reopening == reopening:
         return []
-    return stepped(context, reopening, unregistered(case), still_open(case), early)
+    return stepped(context, reopening, merged(case), unregistered(case), still_open(case), early)
 
 
 def _close(case: Case, command: CloseCase, context: Context, early: Broken | None) -> Decided:
     closing = CaseClosed(code=command.code)
     if case.closing == closing:
         return []
-    ended = stepped(context, closing, unregistered(case), closed(case), unresolved(case), early)
+    left = withdrawn(case)
+    ended = stepped(context, closing, unregistered(case), closed(case), left, None if left else unresolved(case), early)
     return [*_no_longer_waiting(case), *ended]
+
+
+def _ending(case: Case, command: settlement.SettlementCommand | relations.RelationCommand, decided: Decided) -> Decided:
+    """What was decided, behind the ends of all pauses when it ends the case."""
+    ends = isinstance(command, settlement.WithdrawCase | relations.MergeCase)
+    return [*_no_longer_waiting(case), *decided] if ends and decided else decided
 
 
 def _no_longer_waiting(case: Case) -> list[CaseResumed]:
     """Whatever a case waits for, it waits no longer than to its end; each interval gets an end of its own."""
     return [CaseResumed(ground=ground) for ground in sorted(case.paused)]
-
-
-def _about(words: Personal[Words] | None, subject: UUID) -> None:
-    """What is kept about somebody falls with their key."""
-    if words is not None and words.subject != subject:
-        raise Refused(
-            Refusal.SUBJECT_MISMATCH,
-            "The words are about somebody else than this case; give them under the id of its customer, "
-            "or under its own while the customer is unknown.",
-            field="words",
-        )

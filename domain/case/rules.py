@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from uuid import UUID
 
-from domain.case.events import CaseEvent, Outcome, PauseGround, ResponseKind
-from domain.case.state import Case, Moment
+from domain.case.about import AboutCase
+from domain.case.vocabulary import Outcome, PauseGround, ResponseKind
 from domain.decider import Decided
 from domain.envelope import Context, Occurred
-from domain.event import Precision, Refused, rfc3339, same_day_or_before
+from domain.event import Event, Precision, Refused, Words, rfc3339, same_day_or_before
+from domain.personal import Personal
 from domain.refusal import Refusal
+
+if TYPE_CHECKING:  # the state is made of what each subject's module keeps, and those modules lean on these rules
+    from domain.case.state import Case
 
 
 class Departure(StrEnum):
@@ -46,6 +52,77 @@ class Departure(StrEnum):
     """It was closed without having been resolved."""
     REOPENED_WHILE_OPEN = "reopened-while-open"
     """It was reopened while neither resolved nor closed."""
+    WORK_AFTER_WITHDRAWAL = "work-after-withdrawal"
+    """It was handled or ended otherwise, while withdrawn and not reopened."""
+    WORK_AFTER_MERGE = "work-after-merge"
+    """Something was done about it after another case had taken its place."""
+    ACKNOWLEDGED_AGAIN = "acknowledged-again"
+    """Its receipt was acknowledged, otherwise than before, without a reopening."""
+    FED_BACK_UNRESOLVED = "fed-back-unresolved"
+    """The customer was told of its result while it had none."""
+    FOLLOWED_UP_UNRESOLVED = "followed-up-unresolved"
+    """The customer was asked whether they are content while it was not resolved."""
+    INVESTIGATION_STARTED_AGAIN = "investigation-started-again"
+    """An investigation began while another one was under way."""
+    INVESTIGATION_NOT_STARTED = "investigation-not-started"
+    """An investigation was finished that had not begun."""
+    PROPOSED_AFTER_ACCEPTANCE = "proposed-after-acceptance"
+    """A resolution was proposed after the customer had accepted one."""
+    ANSWERED_NO_PROPOSAL = "answered-no-proposal"
+    """The customer accepted or rejected a proposal, and none was open."""
+    ESCALATED_NO_HIGHER = "escalated-no-higher"
+    """It was escalated to a level that it had reached."""
+    ACKNOWLEDGED_NO_ESCALATION = "acknowledged-no-escalation"
+    """An escalation was acknowledged that had not happened."""
+    ESCALATION_ACKNOWLEDGED_AGAIN = "escalation-acknowledged-again"
+    """An escalation was acknowledged by one more person."""
+    LINKED_TO_ITSELF = "linked-to-itself"
+    """It was linked to itself."""
+    LINKED_TO_UNKNOWN = "linked-to-unknown"
+    """It was linked to a case of which nothing was known."""
+    UNLINKED_NOT_LINKED = "unlinked-not-linked"
+    """A link was taken away that did not exist."""
+    MERGED_INTO_MERGED = "merged-into-merged"
+    """It was merged into a case that had itself been merged."""
+    MERGED_INTO_FINISHED = "merged-into-finished"
+    """It was merged into a case that had ended."""
+    PART_OPENED_AGAIN = "part-opened-again"
+    """A part was opened, otherwise than before."""
+    PART_NOT_OPENED = "part-not-opened"
+    """A part was resolved that had not been opened."""
+    PART_RESOLVED_AGAIN = "part-resolved-again"
+    """A part was resolved, otherwise than before."""
+    RESOLVED_WITH_OPEN_PART = "resolved-with-open-part"
+    """It was resolved while a part of it was open."""
+    PAUSE_REQUESTED_AGAIN = "pause-requested-again"
+    """A pause was requested while another request waited."""
+    PAUSE_NOT_REQUESTED = "pause-not-requested"
+    """A pause was approved or declined that nobody had requested."""
+    PAUSE_SELF_APPROVED = "pause-self-approved"
+    """Who requested a pause approved it."""
+    RECEIVED_BY_ANOTHER_UNIT = "received-by-another-unit"
+    """A unit confirmed a work order that it did not hold."""
+    RECORDED_OTHERWISE = "recorded-otherwise"
+    """Something that is settled once was recorded again, with other content."""
+    NOTIFIED_OF_NOTHING = "notified-of-nothing"
+    """The complainant was notified of what had not happened."""
+    REVIEWED_NOTHING = "reviewed-nothing"
+    """A review was requested while there was nothing to review."""
+    REVIEW_REQUESTED_AGAIN = "review-requested-again"
+    """A review was requested while another request waited."""
+    REVIEW_NOT_REQUESTED = "review-not-requested"
+    """A review was decided that nobody had requested."""
+
+
+E = TypeVar("E", bound=Event)
+
+
+class Said(NamedTuple, Generic[E]):
+    """An event that later decisions look up, and where and when it stands."""
+
+    version: int
+    at: datetime
+    event: E
 
 
 class Broken(NamedTuple):
@@ -63,7 +140,7 @@ class Broken(NamedTuple):
         return Refused(self.refusal, self.message, field=self.field, params=self.params)
 
 
-def stepped(context: Context, event: CaseEvent, *rules: Broken | None) -> Decided:
+def stepped(context: Context, event: Event, *rules: Broken | None) -> Decided:
     """The event, marked with the rules it breaks when it is history. Raises: Refused for the first, when it is not."""
     broken = [rule for rule in rules if rule is not None]
     if not broken:
@@ -73,15 +150,15 @@ def stepped(context: Context, event: CaseEvent, *rules: Broken | None) -> Decide
     return [Occurred(event, departures=tuple(rule.departure for rule in broken))]
 
 
-def out_of_time(case: Case, moment: Moment, context: Context) -> Broken | None:
+def out_of_time(case: Case, command: AboutCase, context: Context) -> Broken | None:
     """Whether a step comes too early.
 
     Live, people may record late and out of order what was done in time; only what precedes the receipt cannot be.
     History is in order already, so each step of it that precedes the one before is worth a mark.
     """
     bound = case.previous if context.imported else case.received
-    by_day = Precision.DAY in (bound.precision, moment.precision)
-    if same_day_or_before(bound.at, moment.at, Precision.DAY if by_day else Precision.INSTANT):
+    by_day = Precision.DAY in (bound.precision, command.precision)
+    if same_day_or_before(bound.at, command.at, Precision.DAY if by_day else Precision.INSTANT):
         return None
     return Broken(
         Refusal.BEFORE_RECEIPT,
@@ -99,17 +176,42 @@ def unregistered(case: Case) -> Broken | None:
     return Broken(Refusal.NOT_REGISTERED, Departure.NOT_REGISTERED, "This case is not registered; register it first.")
 
 
+def merged(case: Case) -> Broken | None:
+    """Whether another case has taken the place of this one."""
+    survivor = case.rare.relations.merged_into
+    if survivor is None:
+        return None
+    return Broken(
+        Refusal.ALREADY_MERGED,
+        Departure.WORK_AFTER_MERGE,
+        f"This case was merged into case {survivor}; go on with that one.",
+        params={"into": str(survivor)},
+    )
+
+
+def withdrawn(case: Case) -> Broken | None:
+    """Whether the customer has taken the matter back."""
+    if case.rare.settlement.withdrawal is None:
+        return None
+    return Broken(
+        Refusal.ALREADY_WITHDRAWN,
+        Departure.WORK_AFTER_WITHDRAWAL,
+        "The customer has withdrawn this case; reopen it first.",
+    )
+
+
 def closed(case: Case) -> Broken | None:
     """Whether nothing more is to be done."""
     if case.closing is None:
-        return None
+        return merged(case)
     return Broken(Refusal.ALREADY_CLOSED, Departure.WORK_AFTER_CLOSING, "This case is closed; reopen it first.")
 
 
 def finished(case: Case) -> Broken | None:
-    """Whether the case has its outcome, or is closed even without one."""
-    if case.closing is not None or case.resolution is None:
-        return closed(case)
+    """Whether the case has its outcome, or ended without one."""
+    over = closed(case) or withdrawn(case)
+    if over is not None or case.resolution is None:
+        return over
     outcome = case.resolution.outcome
     how = "" if outcome is Outcome.UNSTATED else f" as {outcome}"
     return Broken(
@@ -204,6 +306,18 @@ def running(case: Case, ground: PauseGround) -> Broken | None:
     )
 
 
+def unapproved(ground: PauseGround) -> Broken | None:
+    """Whether a pause on this ground takes a request and an approval."""
+    if ground is not PauseGround.OTHER:
+        return None
+    return Broken(
+        Refusal.APPROVAL_NEEDED,
+        Departure.PAUSE_NOT_REQUESTED,
+        "A pause that is on none of the listed grounds is requested by one person and approved by another.",
+        field="ground",
+    )
+
+
 def answered(case: Case, kind: ResponseKind) -> Broken | None:
     """Whether a response that is given once a cycle was given."""
     if kind not in (ResponseKind.FIRST, ResponseKind.FINAL) or all(sent.kind != kind for _, sent in case.responses):
@@ -238,10 +352,32 @@ def unresolved(case: Case) -> Broken | None:
 
 def still_open(case: Case) -> Broken | None:
     """Whether there is nothing to reopen."""
-    if case.resolution is not None or case.closing is not None:
+    if case.resolution is not None or case.closing is not None or case.rare.settlement.withdrawal is not None:
         return None
     return Broken(
         Refusal.STILL_OPEN,
         Departure.REOPENED_WHILE_OPEN,
-        "This case is neither resolved nor closed, so there is nothing to reopen.",
+        "This case has not ended, so there is nothing to reopen.",
     )
+
+
+def recorded_otherwise(before: object) -> Broken | None:
+    """Whether what is settled once is settled already, in other words (None or nothing: it is not)."""
+    if not before:
+        return None
+    return Broken(
+        Refusal.RECORDED_OTHERWISE,
+        Departure.RECORDED_OTHERWISE,
+        "This was recorded already, with other content; ask for a correction of that instead.",
+    )
+
+
+def about_its_subject(words: Personal[Words] | None, subject: UUID) -> None:
+    """What is kept about somebody falls with their key: the customer's, or the case's own. Raises: Refused."""
+    if words is not None and words.subject != subject:
+        raise Refused(
+            Refusal.SUBJECT_MISMATCH,
+            "The words are about somebody else than this case; give them under the id of its customer, "
+            "or under its own while the customer is unknown.",
+            field="words",
+        )

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import NamedTuple, TypeAlias, assert_never
+from typing import Any, NamedTuple, TypeAlias, assert_never
 from uuid import UUID
 
+from domain.case import dialogue, due, escalation, outside, parts, pausing, relations, settlement, statutory
+from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
+from domain.case.due import DueStated
+from domain.case.escalation import CaseEscalated, EscalationAcknowledged
 from domain.case.events import (
     Attribute,
     CaseAssigned,
@@ -18,6 +22,7 @@ from domain.case.events import (
     CaseCustomerChanged,
     CaseDispatched,
     CaseEvent,
+    CaseKind,
     CasePaused,
     CasePrioritised,
     CaseReceived,
@@ -28,9 +33,35 @@ from domain.case.events import (
     CaseTransferred,
     CaseUnassigned,
     DispatchReturned,
+    KindChanged,
     PauseGround,
     ResponseSent,
     WorkStarted,
+)
+from domain.case.outside import HotlineInformed, RegulatorForwarded, RegulatorReceived, ReturnSubmitted, SentToPortal
+from domain.case.parts import CasePartOpened, CasePartResolved
+from domain.case.pausing import PauseApproved, PauseDeclined, PauseRequested
+from domain.case.relations import CaseAbsorbed, CaseLinked, CaseMerged, CaseUnlinked
+from domain.case.rules import Said
+from domain.case.settlement import (
+    CaseReferredOutside,
+    CaseWithdrawn,
+    InvestigationFinished,
+    InvestigationStarted,
+    ProposalAccepted,
+    ProposalRejected,
+    ResolutionProposed,
+)
+from domain.case.statutory import (
+    CaseAccepted,
+    CaseRefused,
+    ComplainantNotified,
+    DecisionMade,
+    MaterialCompleted,
+    MaterialRequested,
+    ReviewDecided,
+    ReviewRequested,
+    UnitReceived,
 )
 from domain.channel import Channel
 from domain.envelope import Recorded
@@ -46,7 +77,15 @@ class Status(StrEnum):
     PAUSED = "paused"
     """It waits on at least one ground."""
     RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
+    """The customer took it back."""
     CLOSED = "closed"
+    MERGED = "merged"
+    """Another case took its place."""
+
+
+ENDED = (Status.RESOLVED, Status.CLOSED, Status.WITHDRAWN, Status.MERGED)
+"""Those in which no work on the case is left."""
 
 
 class Moment(NamedTuple):
@@ -56,7 +95,53 @@ class Moment(NamedTuple):
     precision: Precision
 
 
+RareEvent: TypeAlias = (
+    KindChanged
+    | dialogue.DialogueEvent
+    | settlement.SettlementEvent
+    | escalation.EscalationEvent
+    | relations.RelationEvent
+    | parts.PartEvent
+    | pausing.PausingEvent
+    | DueStated
+    | statutory.StatutoryEvent
+    | outside.OutsideEvent
+)
 Movement: TypeAlias = CaseDispatched | DispatchReturned | CaseTransferred
+
+
+class Rare(NamedTuple):
+    """What most cases have nothing of, kept beside what all of them have."""
+
+    kind: CaseKind | None = None
+    """The one it turned out to be of; None is that of its receipt."""
+    dialogue: dialogue.Dialogue = ()
+    settlement: settlement.Settlement = settlement.Settlement()
+    ladder: escalation.Ladder = escalation.Ladder()
+    relations: relations.Relations = relations.Relations()
+    parts: parts.Parts = parts.NO_PARTS
+    asking: pausing.Asking = pausing.Asking()
+    dues: due.Dues = ()
+    statutory: statutory.Statutory = statutory.Statutory()
+    outside: outside.Outside = ()
+
+    @property
+    def in_next_cycle(self) -> Rare:
+        """What a reopening leaves of it."""
+        if self is NOTHING_RARE:
+            return self
+        return Rare(
+            kind=self.kind,
+            settlement=self.settlement.in_next_cycle,
+            relations=self.relations,
+            parts=parts.still_open(self.parts),
+            dues=self.dues,
+            statutory=self.statutory.in_next_cycle,
+            outside=self.outside,
+        )
+
+
+NOTHING_RARE = Rare()
 
 
 class Case(NamedTuple):
@@ -93,12 +178,22 @@ class Case(NamedTuple):
     closing: CaseClosed | None = None
     reopening: CaseReopened | None = None
     """The one that began this cycle, until it ends."""
+    rare: Rare = NOTHING_RARE
+
+    @property
+    def kind(self) -> CaseKind:
+        """What kind of matter it is by now."""
+        return self.rare.kind or self.receipt.kind
 
     @property
     def status(self) -> Status:
         """Where the case is: the latest stage reached, and paused while any ground is open."""
+        if self.rare.relations.merged_into is not None:
+            return Status.MERGED
         if self.closing is not None:
             return Status.CLOSED
+        if self.rare.settlement.withdrawal is not None:
+            return Status.WITHDRAWN
         if self.resolution is not None:
             return Status.RESOLVED
         if self.paused:
@@ -114,14 +209,14 @@ def evolve(case: Case | None, recorded: Recorded[CaseEvent]) -> Case | None:
     event = recorded.event
     if case is None:
         return _received(event, moment) if isinstance(event, CaseReceived) else None
-    return _after(case, event, moment)
+    return _after(case, recorded, event, moment)
 
 
 def _received(event: CaseReceived, moment: Moment) -> Case:
     return Case(event, received=moment, previous=moment, customer_id=event.customer_id, channel=event.channel)
 
 
-def _after(case: Case, event: CaseEvent, moment: Moment) -> Case:  # noqa: C901  one flat case an event
+def _after(case: Case, recorded: Recorded[CaseEvent], event: CaseEvent, moment: Moment) -> Case:  # noqa: C901  one flat case an event
     # One copy an event: a copy of so many fields takes most of the time a fold takes.
     changed = partial(case._replace, previous=moment)
     match event:
@@ -156,7 +251,8 @@ def _after(case: Case, event: CaseEvent, moment: Moment) -> Case:  # noqa: C901 
         case CaseResolved():
             return changed(resolution=event, reopening=None)
         case CaseReopened():
-            return changed(resolution=None, closing=None, reopening=event, work=None, responses=())
+            rare = case.rare.in_next_cycle
+            return changed(resolution=None, closing=None, reopening=event, work=None, responses=(), rare=rare)
         case CaseClosed():
             return changed(closing=event, reopening=None)
         case CaseCustomerChanged():
@@ -165,6 +261,36 @@ def _after(case: Case, event: CaseEvent, moment: Moment) -> Case:  # noqa: C901 
             return changed(channel=event.channel)
         case CaseAttributesRecorded():
             return changed(attributes=_merged(case.attributes, event.attributes))
+        case _:
+            return changed(rare=_rare_after(case.rare, recorded, event))
+
+
+def _rare_after(rare: Rare, recorded: Recorded[Any], event: RareEvent) -> Rare:
+    match event:
+        case KindChanged():
+            return rare._replace(kind=event.kind)
+        case CaseAcknowledged() | CustomerReplied() | FeedbackGiven() | FollowUpMade():
+            return rare._replace(dialogue=(*rare.dialogue, Said(recorded.version, recorded.occurred_at, event)))
+        case InvestigationStarted() | InvestigationFinished() | ResolutionProposed() | ProposalAccepted():
+            return rare._replace(settlement=settlement.evolve(rare.settlement, recorded))
+        case ProposalRejected() | CaseReferredOutside() | CaseWithdrawn():
+            return rare._replace(settlement=settlement.evolve(rare.settlement, recorded))
+        case CaseEscalated() | EscalationAcknowledged():
+            return rare._replace(ladder=escalation.evolve(rare.ladder, recorded))
+        case CaseLinked() | CaseUnlinked() | CaseMerged() | CaseAbsorbed():
+            return rare._replace(relations=relations.evolve(rare.relations, recorded))
+        case CasePartOpened() | CasePartResolved():
+            return rare._replace(parts=parts.evolve(rare.parts, recorded))
+        case PauseRequested() | PauseApproved() | PauseDeclined():
+            return rare._replace(asking=pausing.evolve(rare.asking, recorded))
+        case DueStated():
+            return rare._replace(dues=due.evolve(rare.dues, recorded))
+        case SentToPortal() | HotlineInformed() | RegulatorReceived() | RegulatorForwarded() | ReturnSubmitted():
+            return rare._replace(outside=outside.evolve(rare.outside, recorded))
+        case UnitReceived() | CaseAccepted() | CaseRefused() | MaterialRequested() | MaterialCompleted():
+            return rare._replace(statutory=statutory.evolve(rare.statutory, recorded))
+        case DecisionMade() | ComplainantNotified() | ReviewRequested() | ReviewDecided():
+            return rare._replace(statutory=statutory.evolve(rare.statutory, recorded))
         case _:
             assert_never(event)
 

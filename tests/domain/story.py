@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -51,13 +51,13 @@ def recorded(event: Event, version: int = 1, when: When | None = None) -> Record
 
 
 def kept(decided: Decided, command: Command) -> list[Recorded[Any]]:
-    """What was decided, as the ledger keeps it: each event occurred as its command did, unless it says otherwise."""
+    """What was decided, as the ledger keeps it: each event occurred as its command did and stands in its stream, unless
+    it says otherwise."""
     as_asked = When(command.at, command.zone, command.precision)
+    follows = [item if isinstance(item, Occurred) else Occurred(item) for item in decided]
     return [
-        recorded(item.event, when=item.when or as_asked)
-        if isinstance(item, Occurred)
-        else recorded(item, when=as_asked)
-        for item in decided
+        recorded(each.event, when=each.when or as_asked)._replace(stream=each.stream or command.stream)
+        for each in follows
     ]
 
 
@@ -77,6 +77,13 @@ class Story:
     imported: bool = False
     past: tuple[Recorded[Any], ...] = ()
     command: Command = field(default_factory=lambda: Command(at=MONDAY))
+    others: Mapping[str, Any] = field(default_factory=dict)
+    """The states of other streams, as the decision finds them."""
+
+    @property
+    def context(self) -> Context:
+        """What the decision has beside its own stream."""
+        return Context(imported=self.imported, book="test", others=self.others)
 
     def given(self, *events: Event | Occurred[Event]) -> Story:
         """What happened before; a bare event occurred on Monday."""
@@ -89,12 +96,11 @@ class Story:
 
     def then(self, *expected: Event | Occurred[Event]) -> None:
         """Exactly this follows, and asking again adds nothing."""
-        context = Context(imported=self.imported)
         state = folded(self.decider, self.past)
-        decided = self.decider.decide(state, self.command, context)
+        decided = self.decider.decide(state, self.command, self.context)
         assert tuple(decided) == expected
-        after = folded(self.decider, kept(decided, self.command), state)
-        assert not self.decider.decide(after, self.command, context)
+        here = [each for each in kept(decided, self.command) if each.stream == self.command.stream]
+        assert not self.decider.decide(folded(self.decider, here, state), self.command, self.context)
 
     def then_nothing(self) -> None:
         """It is so already."""
@@ -103,6 +109,6 @@ class Story:
     def then_refused(self, code: str, because: str) -> None:
         """The answer is no, with a code that the command declares."""
         with pytest.raises(Refused, match=because) as answer:
-            self.decider.decide(folded(self.decider, self.past), self.command, Context(imported=self.imported))
+            self.decider.decide(folded(self.decider, self.past), self.command, self.context)
         assert answer.value.code == code
         assert code in self.command.REFUSALS

@@ -12,13 +12,22 @@ from pydantic import BaseModel
 
 import domain.amendment
 import domain.book
+import domain.case.dialogue
+import domain.case.due
+import domain.case.escalation
 import domain.case.events
+import domain.case.outside
+import domain.case.parts
+import domain.case.pausing
+import domain.case.relations
+import domain.case.settlement
+import domain.case.statutory
 import domain.customer
 import domain.imports
 import domain.touchpoint
-from domain.amendment import Version
+from domain.case.escalation import EscalationLevel
 from domain.correctable import UPCASTS
-from domain.event import Count, Event, Instant
+from domain.event import Count, Event, Instant, Version
 from domain.personal import Personal
 from domain.topics import EVENTS
 
@@ -28,6 +37,8 @@ CLASSES = {event.TOPIC: event for event in EVENTS}
 STAFF = "a name at work, under which the company's own people act"
 TERM = "a term out of a list that the installation keeps, by its type Label"
 UNIT = "a branch, desk or team of the company"
+OUTSIDE = "a company or an authority outside, never a customer"
+KEY = "the key of the matter, not of a person, where it is dealt with as well"
 NOT_PERSONAL = {
     "BookOpened.origin": "the installation's own name",
     "BookOpened.zone": "an IANA zone, by its pattern",
@@ -70,6 +81,51 @@ NOT_PERSONAL = {
     "CaseClosed.code": TERM,
     "CaseAttributesRecorded.attributes.name": "the name of a column, by its pattern",
     "CaseAttributesRecorded.attributes.value": TERM,
+    "CaseAcknowledged.by": STAFF,
+    "FeedbackGiven.by": STAFF,
+    "FollowUpMade.by": STAFF,
+    "InvestigationStarted.by": STAFF,
+    "InvestigationFinished.by": STAFF,
+    "InvestigationFinished.finding": TERM,
+    "ResolutionProposed.redress.currency": "an ISO 4217 code, by its pattern",
+    "ResolutionProposed.by": STAFF,
+    "ProposalRejected.reason": TERM,
+    "CaseReferredOutside.body": OUTSIDE,
+    "CaseReferredOutside.reference": KEY,
+    "CaseReferredOutside.reason": TERM,
+    "CaseWithdrawn.reason": TERM,
+    "CaseEscalated.to_unit": UNIT,
+    "CaseEscalated.to_staff": STAFF,
+    "CaseEscalated.reason": TERM,
+    "EscalationAcknowledged.by": STAFF,
+    "CasePartOpened.part": TERM,
+    "CasePartOpened.category": TERM,
+    "CasePartOpened.unit": UNIT,
+    "CasePartResolved.part": TERM,
+    "CasePartResolved.redress.currency": "an ISO 4217 code, by its pattern",
+    "CasePartResolved.code": TERM,
+    "PauseRequested.reason": TERM,
+    "PauseRequested.requested_by": STAFF,
+    "PauseApproved.approved_by": STAFF,
+    "PauseApproved.requested_by": STAFF,
+    "PauseDeclined.reason": TERM,
+    "PauseDeclined.declined_by": STAFF,
+    "DueStated.target": TERM,
+    "KindChanged.reason": TERM,
+    "UnitReceived.unit": UNIT,
+    "CaseRefused.reason": TERM,
+    "MaterialRequested.items": "names of documents, as the installation's list has them",
+    "DecisionMade.code": TERM,
+    "ReviewRequested.reason": TERM,
+    "SentToPortal.portal": OUTSIDE,
+    "SentToPortal.reference": KEY,
+    "HotlineInformed.by": STAFF,
+    "RegulatorReceived.regulator": OUTSIDE,
+    "RegulatorReceived.reference": KEY,
+    "RegulatorForwarded.regulator": OUTSIDE,
+    "RegulatorForwarded.to": OUTSIDE,
+    "ReturnSubmitted.to": OUTSIDE,
+    "ReturnSubmitted.period": TERM,
     "ImportStarted.file_name": "the name of a file that the installation's own staff chose",
     "ImportStarted.file_digest": "a digest, by its pattern",
     "ImportStarted.mapping": TERM,
@@ -92,7 +148,7 @@ NOT_PERSONAL = {
 def leaves(annotation: Any, path: str) -> Iterator[tuple[str, Any]]:
     """The types that a field's values consist of, each with where it stands; numbers, instants and `Personal` whole."""
     origin, inner = get_origin(annotation), get_args(annotation)
-    if annotation in (Count, Version, Instant) or origin is Personal:
+    if annotation in (Count, Version, EscalationLevel, Instant) or origin is Personal:
         yield path, Personal if origin is Personal else annotation
     elif origin is Annotated:
         yield from leaves(inner[0], path)
@@ -121,7 +177,7 @@ def test_every_text_of_an_event_is_personal_or_reviewed() -> None:
 
 
 def test_an_event_holds_only_what_has_one_canonical_form() -> None:
-    exact = (str, bool, UUID, Count, Version, Instant, Personal, types.NoneType, Event)
+    exact = (str, bool, UUID, Count, Version, EscalationLevel, Instant, Personal, types.NoneType, Event)
     odd = [
         (path, kind)
         for path, kind in FIELDS
@@ -131,7 +187,10 @@ def test_an_event_holds_only_what_has_one_canonical_form() -> None:
 
 
 def test_every_event_of_the_domain_is_listed_once() -> None:
-    rooms = (domain.amendment, domain.book, domain.customer, domain.touchpoint, domain.case.events, domain.imports)
+    case = domain.case
+    of_case = (case.events, case.dialogue, case.settlement, case.escalation, case.relations, case.parts, case.pausing)
+    rooms = (domain.amendment, domain.book, domain.customer, domain.touchpoint, domain.imports,
+             *of_case, case.due, case.statutory, case.outside)  # fmt: skip
     declared = {
         thing
         for room in rooms

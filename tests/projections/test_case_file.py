@@ -1,10 +1,12 @@
 from collections import Counter
 from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.case.dialogue import FeedbackGiven, FollowUpMade, FollowUpResult
 from domain.case.events import (
     Attribute,
     CaseAssigned,
@@ -26,6 +28,7 @@ from domain.case.events import (
     CaseTransferred,
     CaseUnassigned,
     DispatchReturned,
+    KindChanged,
     Level,
     Outcome,
     PauseGround,
@@ -34,15 +37,24 @@ from domain.case.events import (
     WorkStarted,
 )
 from domain.case.life import CASE
+from domain.case.relations import CaseMerged
+from domain.case.settlement import CaseWithdrawn
 from domain.case.state import Status
 from domain.channel import Channel
-from domain.envelope import Recorded, RegisterNumber
+from domain.envelope import Occurred, Recorded, RegisterNumber
 from domain.event import Event, Precision
 from domain.money import Money
 from ledger.ledger import PersonalPlace
+from projections.case_course import OF_A_CYCLE
 from projections.case_file import CASE_FILE, CaseFile, OpenPause
+from projections.case_row import OpenLoop
 from tests.domain import story
 from tests.domain.case import histories as h
+from tests.domain.case.steps_beside import BESIDE
+from tests.domain.case.steps_dialogue import DIALOGUE
+from tests.domain.case.steps_settlement import SETTLEMENT
+from tests.domain.case.steps_statutory import STATUTORY
+from tests.projections.course import course
 from tests.projections.telling import NUMBER, Told, case_history, folded, minute
 
 CASE_ID = h.CASE_ID
@@ -103,9 +115,34 @@ def test_a_case_that_was_received_shows_what_its_receipt_says() -> None:
         pauses=0,
         departures=(),
         attributes={},
+        **course([], []),
         last_occurred_at=minute(1),
         last_recorded_at=minute(1001),
     )
+
+
+def test_nothing_rare_has_happened_to_a_case_yet() -> None:
+    assert course([], []) == {
+        **dict.fromkeys(OF_A_CYCLE),
+        **dict.fromkeys(
+            ("acknowledged_at", "customer_replied_at", "review_requested_at", "referred_to", "merged_into")
+        ),
+        **dict.fromkeys(("absorbed", "links", "open_parts", "stated_dues"), ()),
+    }
+
+
+def test_a_case_with_an_outcome_shows_what_is_still_owed_to_the_customer() -> None:
+    fed_back = FeedbackGiven(by="ada", channel=Channel.SMS, words=None)
+    visited = FollowUpMade(result=FollowUpResult.NOT_REACHED, by="ada", channel=Channel.HOTLINE, words=None)
+    life = (h.received, h.registered, h.upheld, h.closed, fed_back, visited)
+    assert [file_of(*life[:upto]).open_loops for upto in range(2, 7)] == [
+        (),
+        (OpenLoop.FEEDBACK,),
+        (OpenLoop.FEEDBACK, OpenLoop.FOLLOW_UP),
+        (OpenLoop.FOLLOW_UP,),
+        (),
+    ]
+    assert file_of(*life[:3], CaseMerged(into=UUID(int=8))).open_loops == ()
 
 
 def test_the_words_of_the_customer_are_not_in_the_view_but_the_place_where_they_lie_is() -> None:
@@ -207,11 +244,17 @@ def test_a_fold_does_not_change_the_view_it_is_given() -> None:
     assert before == kept
 
 
+OF_SUBJECTS: list[Event] = [
+    each.event if isinstance(each, Occurred) else each
+    for steps in (DIALOGUE, SETTLEMENT, BESIDE, STATUTORY)
+    for step in steps.accepted.values()
+    for each in step.events
+]
 MOVEMENTS = (CaseDispatched, DispatchReturned, CaseTransferred)
 VARIANTS: list[Event] = [
     h.received, h.registered, h.classified, h.prioritised, h.dispatched, h.returned, h.transferred, h.assigned,
     h.unassigned, h.started, h.paused, h.resumed, h.first, h.update, h.final, h.upheld, h.reopened, h.closed,
-    h.about_zhao, h.by_web, h.attributes,
+    h.about_zhao, h.by_web, h.an_inquiry, h.attributes, *OF_SUBJECTS,
     h.received.model_copy(update={"kind": CaseKind.PRAISE, "words": None, "source_key": "K-1"}),
     h.registered.model_copy(update={"unit": h.EAST, "handler": "lin"}),
     CaseDispatched(unit=h.EAST, handler="lin"),
@@ -265,7 +308,10 @@ def test_folding_on_from_a_row_that_was_written_equals_folding_in_one_go(telling
 def as_read_from_a_row(view: CaseFile) -> list[Any]:
     """The columns as the database hands them out: terms as text, pauses as lists."""
     pauses = [[str(pause.ground), pause.since.isoformat()] for pause in view.open_pauses]
-    row = view._replace(open_pauses=pauses, departures=list(view.departures))  # type: ignore[arg-type]
+    links = [[str(link.case_id), str(link.relation)] for link in view.links]
+    dues = [[due.target, due.due_at.isoformat(), str(due.precision), str(due.stated_by)] for due in view.stated_dues]
+    lists = {name: list(getattr(view, name)) for name in ("departures", "absorbed", "open_parts")}
+    row = view._replace(open_pauses=pauses, links=links, stated_dues=dues, **lists)  # type: ignore[arg-type]
     return [str(value) if isinstance(value, str) else value for value in row]
 
 
@@ -282,14 +328,16 @@ def read_off(told: list[Recorded[Any]]) -> CaseFile | None:
     worked = [each for each in cycle if isinstance(each.event, WorkStarted)]
     pauses = open_pauses(rest)
     stages = [
-        (closed, Status.CLOSED), (resolved, Status.RESOLVED), (pauses, Status.PAUSED),
+        (last(rest, CaseMerged), Status.MERGED),
+        (closed, Status.CLOSED), (last(cycle, CaseWithdrawn), Status.WITHDRAWN),
+        (resolved, Status.RESOLVED), (pauses, Status.PAUSED),
         (worked or counts[CaseReopened], Status.IN_PROGRESS), (numbered, Status.REGISTERED), (True, Status.RECEIVED),
     ]  # fmt: skip
     return CaseFile(
         case_id=CASE_ID,
         version=told[-1].version,
         position=told[-1].position,
-        kind=first.event.kind,
+        kind=latest(rest, KindChanged, "kind", first.event.kind),
         status=next(status for reached, status in stages if reached),
         series=numbered.register.series if numbered and numbered.register else None,
         number=numbered.register.number if numbered and numbered.register else None,
@@ -328,6 +376,7 @@ def read_off(told: list[Recorded[Any]]) -> CaseFile | None:
             if isinstance(each.event, CaseAttributesRecorded)
             for attribute in each.event.attributes
         },
+        **course(rest, cycle),
         last_occurred_at=max(each.occurred_at for each in told[start:]),
         last_recorded_at=told[-1].recorded_at,
     )

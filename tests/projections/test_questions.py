@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from domain.case.events import CaseKind, Priority
-from domain.case.state import Status
+from domain.case.state import ENDED, Status
 from domain.channel import Channel
 from domain.customer import CustomerKind, Tier
 from domain.envelope import RegisterNumber
@@ -26,7 +26,6 @@ from tests.ledger.submissions import OPENED, opened
 from tests.projections.books import UNITS, case_id, customer_id, fill, received, write
 
 CASES = 60
-ENDED = (Status.RESOLVED, Status.CLOSED)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from domain.case.commands import (
     AssignCase,
     ChangeCaseChannel,
     ChangeCaseCustomer,
+    ChangeCaseKind,
     ClassifyCase,
     CloseCase,
     DispatchCase,
@@ -46,6 +47,7 @@ from domain.case.events import (
     CaseTransferred,
     CaseUnassigned,
     DispatchReturned,
+    KindChanged,
     Level,
     Outcome,
     PauseGround,
@@ -95,6 +97,7 @@ reopened = CaseReopened(reason="charged again")
 closed = CaseClosed(code="followed up")
 about_zhao = CaseCustomerChanged(customer_id=ZHAO)
 by_web = CaseChannelChanged(channel=Channel.WEB)
+an_inquiry = KindChanged(kind=CaseKind.INQUIRY, reason="no dissatisfaction voiced")
 attributes = CaseAttributesRecorded(attributes=(Attribute(name="knowledge", value="true"),))
 
 receive = ReceiveCase(
@@ -130,6 +133,9 @@ reopen = ReopenCase(at=TUESDAY, case_id=CASE_ID, reason="charged again")
 close = CloseCase(at=TUESDAY, case_id=CASE_ID, code="followed up")
 change_to_zhao = ChangeCaseCustomer(at=TUESDAY, case_id=CASE_ID, customer_id=ZHAO)
 change_to_web = ChangeCaseChannel(at=TUESDAY, case_id=CASE_ID, channel=Channel.WEB)
+change_to_inquiry = ChangeCaseKind(
+    at=TUESDAY, case_id=CASE_ID, kind=CaseKind.INQUIRY, reason="no dissatisfaction voiced"
+)
 record_attributes = RecordAttributes(
     at=TUESDAY, case_id=CASE_ID, attributes=(Attribute(name="knowledge", value="true"),)
 )

@@ -9,6 +9,7 @@ from domain.case.commands import (
     AboutCase,
     CaseCommand,
     CloseCase,
+    HandlingCommand,
     RecordAttributes,
     RegisterCase,
     ReopenCase,
@@ -45,11 +46,13 @@ from tests.domain.case.histories import (
     WANG,
     ZHAO,
     about_zhao,
+    an_inquiry,
     answer,
     assign,
     assigned,
     attributes,
     by_web,
+    change_to_inquiry,
     change_to_web,
     change_to_zhao,
     classified,
@@ -90,6 +93,8 @@ from tests.domain.case.histories import (
     uphold,
     words,
 )
+from tests.domain.case.steps import merged, withdrawn
+from tests.domain.case.steps_beside import part_opened
 from tests.domain.story import MONDAY, Story
 
 Past = tuple[CaseEvent, ...]
@@ -127,6 +132,7 @@ ACCEPTED: dict[str, tuple[Past, CaseCommand, CaseEvent]] = {
     "a resolved case is closed": (resolved, close, closed),
     "a case turns out to be about somebody else": (ended, change_to_zhao, about_zhao),
     "a case turns out to have come by the web": (ended, change_to_web, by_web),
+    "a case turns out to be an inquiry": (ended, change_to_inquiry, an_inquiry),
     "a case has what its source keeps": (ended, record_attributes, attributes),
 }
 
@@ -150,7 +156,7 @@ def test_history_that_keeps_to_the_declared_life_carries_no_mark(
 
 
 def test_every_command_has_a_story() -> None:
-    assert {type(command) for _, command, _ in ACCEPTED.values()} == set(get_args(CaseCommand))
+    assert {type(command) for _, command, _ in ACCEPTED.values()} == set(get_args(HandlingCommand))
 
 
 BEFORE = MONDAY - timedelta(minutes=1)
@@ -292,12 +298,24 @@ REFUSED: dict[str, tuple[Past, AboutCase, Refusal, str]] = {
         Refusal.ALREADY_CLOSED,
         "closed; reopen it first",
     ),
+    "a pause on no listed ground takes two people": (
+        at_work,
+        pause.model_copy(update={"ground": PauseGround.OTHER}),
+        Refusal.APPROVAL_NEEDED,
+        "requested by one person and approved by another",
+    ),
+    "a case is not resolved while a part of it is open": (
+        (*at_work, part_opened),
+        uphold,
+        Refusal.PART_STILL_OPEN,
+        "card payment",
+    ),
     "a closed case gets no reply": (ended, send_update, Refusal.ALREADY_CLOSED, "closed; reopen it first"),
 }
 
 HANDLING = (dispatch, give_back, transfer, assign, unassign, start, pause, resume, uphold)
 ANSWERING = (send_first, reopen, close)
-KEEPING = (register, classify, prioritise, change_to_zhao, change_to_web, record_attributes)
+KEEPING = (register, classify, prioritise, change_to_zhao, change_to_web, change_to_inquiry, record_attributes)
 
 STANDS: dict[type[AboutCase], Past] = {
     RegisterCase: (received,),
@@ -325,6 +343,14 @@ for command in HANDLING:
     over: Past = (received, registered, other_end)
     REFUSED[f"no {name} after the resolution"] = (over, command, Refusal.ALREADY_RESOLVED, "as solved; reopen it first")
     REFUSED[f"no {name} after closing"] = ((*over, closed), command, Refusal.ALREADY_CLOSED, "closed; reopen it first")
+for command in (*HANDLING, prioritise, close):
+    name = type(command).__name__
+    taken_back: Past = (received, registered, withdrawn)
+    REFUSED[f"no {name} after a withdrawal"] = (taken_back, command, Refusal.ALREADY_WITHDRAWN, "reopen it first")
+for command in (*HANDLING, *ANSWERING, prioritise):
+    name = type(command).__name__
+    elsewhere: Past = (received, registered, merged)
+    REFUSED[f"no {name} after a merge"] = (elsewhere, command, Refusal.ALREADY_MERGED, "go on with that one")
 
 
 @pytest.mark.parametrize(("past", "command", "code", "because"), REFUSED.values(), ids=REFUSED.keys())
@@ -333,7 +359,7 @@ def test_live(past: Past, command: AboutCase, code: Refusal, because: str) -> No
 
 
 def test_every_refusal_that_a_command_declares_has_a_story() -> None:
-    declared = {(command, code) for command in get_args(CaseCommand) for code in command.REFUSALS}
+    declared = {(command, code) for command in get_args(HandlingCommand) for code in command.REFUSALS}
     assert {(type(command), code) for _, command, code, _ in REFUSED.values()} == declared
 
 
