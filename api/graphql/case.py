@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
 from api.graphql.enums import CaseKind, Channel, Departure, Level, Outcome, PauseGround, Precision, Priority, Status
 from api.graphql.history import BY_VERSION, Event, page_of_history
@@ -18,7 +19,7 @@ from api.graphql.personal import PersonalString
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
-from domain.stream import Category
+from domain.stream import Category, subject_of
 from ledger.ledger import PersonalPlace
 from projections.case_file import CaseFile
 
@@ -123,6 +124,19 @@ class Case(Node):
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
         return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+
+    @resolved("Everything recorded about it as it was written, by position: its own events, and those that name it.")
+    async def audit(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[AuditEntry]:
+        return await audit_of(
+            info.context, Category.CASE, subject_of(self.stream), PageArguments(first, after, last, before)
+        )
 
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:
