@@ -90,6 +90,7 @@ class Workspace:
         # A book of another name is opened on purpose only, or a slip of the pen would be one.
         self._new_book = new_book or (NewBook() if settings.embedded and writes and self.book == MAIN else None)
         self._single_role = single_role
+        self._ledgers: dict[str, Ledger] = {}
         with ExitStack() as undo:
             if settings.database_url is None:
                 server = undo.enter_context(Embedded(settings.data / "pg"))
@@ -165,15 +166,28 @@ class Workspace:
             actor=OPENER,
         )
 
+    def ledgers(self) -> list[Ledger]:
+        """The ledgers of all books there are by now. Raises: UnknownBook when there is none, WrongSetting, WrongKey."""
+        for state in books(self.database):
+            if state.book not in self._ledgers:
+                self._ledgers[state.book] = Ledger(self.database, self.master, state.book)
+                self._open.callback(self._ledgers[state.book].close)
+                self._ledgers[state.book].check_key()
+        return list(self._ledgers.values()) or [self.ledger]
+
     @cached_property
-    def runner(self) -> Runner:
-        """The runner of the book's views, their tables made. Raises: WrongSetting, LedgerAway."""
+    def views(self) -> Database:
+        """The database as the role that owns the views uses it. Raises: WrongSetting, LedgerAway."""
         if self._projector_url is None:
             raise WrongSetting(
                 "DAYBOOK_PROJECTOR_URL is not set: the views are written by a role of their own, daybook_projector."
             )
-        views = self._open.enter_context(Database(self._projector_url, patience=self.settings.patience))
-        runner = Runner(self.ledger, views)
+        return self._open.enter_context(Database(self._projector_url, patience=self.settings.patience))
+
+    @cached_property
+    def runner(self) -> Runner:
+        """The runner of the book's views, their tables made. Raises: WrongSetting, LedgerAway."""
+        runner = Runner(self.ledger, self.views)
         runner.prepare()
         return runner
 

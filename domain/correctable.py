@@ -57,10 +57,49 @@ from domain.case.statutory import (
     ReviewRequested,
     UnitReceived,
 )
-from domain.customer import ContactRecorded, CustomerRegistered, CustomerRenamed, TierAssigned
+from domain.customer import (
+    ContactRecorded,
+    ContactWithdrawn,
+    CustomerAbsorbed,
+    CustomerMerged,
+    CustomerRegistered,
+    CustomerRenamed,
+    LanguageChanged,
+    TierAssigned,
+)
 from domain.event import Event
 from domain.imports import ImportFinished, ImportStarted
+from domain.key_account import ManagerAssigned, ManagerReleased, VisitCancelled, VisitMade, VisitPlanned
+from domain.obligation import (
+    ObligationCancelled,
+    ObligationMet,
+    ObligationOpened,
+    ObligationReassigned,
+    ObligationReopened,
+    ObligationVerified,
+)
+from domain.staff import (
+    CertificateExpired,
+    CertificateGranted,
+    CertificateRevoked,
+    GradeAssigned,
+    StaffLeft,
+    StaffMoved,
+    StaffRegistered,
+    StaffReturned,
+    TrainingAttended,
+)
 from domain.touchpoint import TouchpointRecorded
+from domain.unit.events import (
+    SubunitJoined,
+    SupervisionEnded,
+    SupervisionOpened,
+    UnitClosed,
+    UnitMoved,
+    UnitOpened,
+    UnitRenamed,
+    UnitReopened,
+)
 
 CORRECTABLE: tuple[type[Event], ...] = (
     BookOpened,
@@ -69,7 +108,16 @@ CORRECTABLE: tuple[type[Event], ...] = (
     CustomerRegistered,
     CustomerRenamed,
     ContactRecorded,
+    ContactWithdrawn,
+    LanguageChanged,
     TierAssigned,
+    ManagerAssigned,
+    ManagerReleased,
+    VisitPlanned,
+    VisitMade,
+    VisitCancelled,
+    CustomerMerged,
+    CustomerAbsorbed,
     TouchpointRecorded,
     CaseReceived,
     CaseRegistered,
@@ -130,6 +178,29 @@ CORRECTABLE: tuple[type[Event], ...] = (
     SentToPortal,
     ImportStarted,
     ImportFinished,
+    UnitOpened,
+    UnitRenamed,
+    UnitMoved,
+    SubunitJoined,
+    UnitClosed,
+    UnitReopened,
+    SupervisionOpened,
+    SupervisionEnded,
+    StaffRegistered,
+    StaffMoved,
+    StaffLeft,
+    StaffReturned,
+    CertificateGranted,
+    CertificateExpired,
+    CertificateRevoked,
+    GradeAssigned,
+    TrainingAttended,
+    ObligationOpened,
+    ObligationReassigned,
+    ObligationMet,
+    ObligationVerified,
+    ObligationCancelled,
+    ObligationReopened,
 )
 """All of them, written out, so that adding one is a line in a review."""
 

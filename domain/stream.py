@@ -13,7 +13,10 @@ class Category(StrEnum):
     CASE = "case"
     CUSTOMER = "customer"
     IMPORT = "import"
+    OBLIGATION = "obligation"
+    STAFF = "staff"
     TOUCHPOINT = "touchpoint"
+    UNIT = "unit"
 
 
 def stream_of(category: Category, subject: UUID) -> str:

@@ -12,14 +12,20 @@ from domain.case.state import ENDED
 from domain.customer import (
     ContactKind,
     ContactRecorded,
+    ContactWithdrawn,
+    CustomerAbsorbed,
     CustomerEvent,
     CustomerKind,
+    CustomerMerged,
     CustomerRegistered,
     CustomerRenamed,
+    LanguageChanged,
     Tier,
     TierAssigned,
 )
 from domain.envelope import Recorded
+from domain.event import Precision
+from domain.key_account import ManagerAssigned, ManagerReleased, VisitCancelled, VisitMade, VisitPlanned
 from domain.stream import Category, stream_of
 from domain.touchpoint import TouchpointRecorded
 from ledger.database import Database
@@ -27,6 +33,7 @@ from ledger.ledger import PersonalPlace
 from projections.case_file import CASE_FILE
 from projections.paging import Order, Page, Window, cut, narrowed
 from projections.projection import FoldContext, Projection, key_of
+from projections.spell import held_at, instant, maybe_instant
 
 ProfileEvent: TypeAlias = CustomerEvent | TouchpointRecorded
 
@@ -36,6 +43,37 @@ class Contact(NamedTuple):
 
     kind: ContactKind
     version: int
+
+
+class TierSpell(NamedTuple):
+    """Since when the customer was in a tier, by which version of the rules; until the next one."""
+
+    since: datetime
+    tier: Tier
+    rule_version: str | None
+
+
+class Absorbed(NamedTuple):
+    """Another customer who proved to be this one, and since when that is known."""
+
+    customer_id: UUID
+    since: datetime
+
+
+class Visit(NamedTuple):
+    """A visit to the customer, planned, made or called off; what they said lies in the event of `words_version`."""
+
+    visit_id: UUID | None
+    """None without a plan."""
+    planned_for: datetime | None
+    planned_precision: Precision | None
+    planned_by: str | None
+    made_at: datetime | None = None
+    made_by: str | None = None
+    result: str | None = None
+    words_version: int | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: str | None = None
 
 
 class CustomerProfile(NamedTuple):
@@ -57,7 +95,17 @@ class CustomerProfile(NamedTuple):
     language: str | None
     tier: Tier | None
     tier_rule_version: str | None
+    tiers: tuple[TierSpell, ...]
+    """In the order of the stream: of two that began by some instant, the later one here held then."""
     contacts: tuple[Contact, ...]
+    """Those that were not withdrawn."""
+    manager: str | None
+    manager_since: datetime | None
+    visits: tuple[Visit, ...]
+    """In the order in which they became known."""
+    merged_into: UUID | None
+    merged_at: datetime | None
+    absorbed: tuple[Absorbed, ...]
     registered_at: datetime | None
     touchpoints: int
     first_touchpoint_at: datetime | None
@@ -81,6 +129,15 @@ class CustomerProfile(NamedTuple):
     def contact_places(self) -> tuple[PersonalPlace, ...]:
         """Where the contacts lie, in their order, for the ledger to disclose."""
         return tuple(PersonalPlace(self.stream, contact.version, "/value", as_read=True) for contact in self.contacts)
+
+    def words_place(self, visit: Visit) -> PersonalPlace | None:
+        """Where it lies what the customer said at a visit, for the ledger to disclose."""
+        version = visit.words_version
+        return None if version is None else PersonalPlace(self.stream, version, "/words", as_read=True)
+
+    def tier_as_of(self, at: datetime) -> TierSpell | None:
+        """The tier in which the customer was at an instant; None before there was one."""
+        return held_at(self.tiers, at)
 
 
 def keys(recorded: Recorded[ProfileEvent]) -> tuple[UUID, ...]:
@@ -106,17 +163,66 @@ def fold(
     if not known and not isinstance(event, CustomerRegistered):
         return view
     profile = _seen(view or _unknown(recorded, context.key), recorded)._replace(version=recorded.version)
+    if isinstance(event, CustomerRegistered):
+        return profile if known else _registered(profile, event, recorded)
+    return _after(profile, event, recorded)
+
+
+def _after(profile: CustomerProfile, event: CustomerEvent, recorded: Recorded[ProfileEvent]) -> CustomerProfile:
+    at, version = recorded.occurred_at, recorded.version
     match event:
         case CustomerRegistered():
-            return profile if known else _registered(profile, event, recorded)
+            return profile
         case CustomerRenamed():
-            return profile._replace(name_version=recorded.version)
+            return profile._replace(name_version=version)
         case ContactRecorded():
-            return profile._replace(contacts=(*profile.contacts, Contact(event.kind, recorded.version)))
-        case TierAssigned():
-            return profile._replace(tier=event.tier, tier_rule_version=event.rule_version)
+            return profile._replace(contacts=(*profile.contacts, Contact(event.kind, version)))
+        case ContactWithdrawn():
+            left = tuple(contact for contact in profile.contacts if contact.version != event.version)
+            return profile._replace(contacts=left)
+        case LanguageChanged():
+            return profile._replace(language=event.language)
+        case TierAssigned(tier=tier, rule_version=rule_version):
+            spells = (*profile.tiers, TierSpell(at, tier, rule_version))
+            return profile._replace(tier=tier, tier_rule_version=rule_version, tiers=spells)
+        case ManagerAssigned():
+            return profile._replace(manager=event.manager, manager_since=at)
+        case ManagerReleased():
+            return profile._replace(manager=None, manager_since=None)
+        case VisitPlanned() | VisitMade() | VisitCancelled():
+            return profile._replace(visits=_visits(profile.visits, event, recorded))
+        case CustomerMerged():
+            return profile._replace(merged_into=event.into, merged_at=at)
+        case CustomerAbsorbed():
+            return profile._replace(absorbed=(*profile.absorbed, Absorbed(event.customer_id, at)))
         case _:
             assert_never(event)
+
+
+def _visits(
+    known: tuple[Visit, ...], event: VisitPlanned | VisitMade | VisitCancelled, recorded: Recorded[ProfileEvent]
+) -> tuple[Visit, ...]:
+    """The visits after an event, which is about one of them or tells of one more."""
+    place = next((at for at, visit in enumerate(known) if visit.visit_id == event.visit_id is not None), len(known))
+    before = known[place] if place < len(known) else Visit(event.visit_id, None, None, None)
+    at = recorded.occurred_at
+    match event:
+        case VisitPlanned(planned_for=planned_for, planned_precision=precision, by=by):
+            after = before._replace(planned_for=planned_for, planned_precision=precision, planned_by=by)
+        case VisitMade():
+            said = None if event.words is None else recorded.version
+            after = before._replace(
+                made_at=at, made_by=event.by, result=event.result, words_version=said,
+                cancelled_at=None, cancel_reason=None,
+            )  # fmt: skip
+        case VisitCancelled():
+            after = before._replace(
+                made_at=None, made_by=None, result=None, words_version=None,
+                cancelled_at=at, cancel_reason=event.reason,
+            )  # fmt: skip
+        case _:
+            assert_never(event)
+    return (*known[:place], after, *known[place + 1 :])
 
 
 def _unknown(recorded: Recorded[ProfileEvent], customer_id: UUID) -> CustomerProfile:
@@ -130,7 +236,14 @@ def _unknown(recorded: Recorded[ProfileEvent], customer_id: UUID) -> CustomerPro
         language=None,
         tier=None,
         tier_rule_version=None,
+        tiers=(),
         contacts=(),
+        manager=None,
+        manager_since=None,
+        visits=(),
+        merged_into=None,
+        merged_at=None,
+        absorbed=(),
         registered_at=None,
         touchpoints=0,
         first_touchpoint_at=None,
@@ -170,17 +283,30 @@ def _touched(profile: CustomerProfile, at: datetime) -> CustomerProfile:
 
 def of_row(row: Sequence[Any]) -> CustomerProfile:
     """The profile in a row of the table."""
-    profile = CustomerProfile._make(row)
-    return profile._replace(
-        kind=CustomerKind(profile.kind) if profile.kind else None,
-        tier=Tier(profile.tier) if profile.tier else None,
-        contacts=tuple(Contact(ContactKind(kind), version) for kind, version in profile.contacts),
+    told = dict(zip(CustomerProfile._fields, row, strict=True))
+    told["kind"] = CustomerKind(told["kind"]) if told["kind"] else None
+    told["tier"] = Tier(told["tier"]) if told["tier"] else None
+    told["tiers"] = tuple(TierSpell(instant(since), Tier(tier), version) for since, tier, version in told["tiers"])
+    told["contacts"] = tuple(Contact(ContactKind(kind), version) for kind, version in told["contacts"])
+    told["visits"] = tuple(map(_visit, told["visits"]))
+    told["absorbed"] = tuple(Absorbed(UUID(other), instant(since)) for other, since in told["absorbed"])
+    return CustomerProfile(**told)
+
+
+def _visit(told: Any) -> Visit:
+    visit = Visit._make(told)
+    return visit._replace(
+        visit_id=None if visit.visit_id is None else UUID(told[0]),
+        planned_for=maybe_instant(told[1]),
+        planned_precision=None if visit.planned_precision is None else Precision(visit.planned_precision),
+        made_at=maybe_instant(told[4]),
+        cancelled_at=maybe_instant(told[8]),
     )
 
 
 CUSTOMER_PROFILE: Projection[CustomerProfile] = Projection(
     name="customer_profile",
-    version=1,
+    version=2,
     reads=frozenset({Category.CUSTOMER, Category.TOUCHPOINT}),
     key="customer_id",
     columns=CustomerProfile._fields,
@@ -191,13 +317,15 @@ CUSTOMER_PROFILE: Projection[CustomerProfile] = Projection(
 
 # Questions ------------------------------------------------------------------------------------------------------------
 
-REGISTERED = Order("registered", ("registered_at", "customer_id"), ("timestamptz", "uuid"), "kind IS NOT NULL")
+STANDS = "kind IS NOT NULL AND merged_into IS NULL"
+"""Who stands for themselves: registered, and not merged into another."""
+REGISTERED = Order("registered", ("registered_at", "customer_id"), ("timestamptz", "uuid"), STANDS)
 """By when they were registered; leans on the index `registered`."""
 CONTACTED = Order(
     "contacted",
     ("last_touchpoint_at", "customer_id"),
     ("timestamptz", "uuid"),
-    "kind IS NOT NULL AND last_touchpoint_at IS NOT NULL",
+    f"{STANDS} AND last_touchpoint_at IS NOT NULL",
 )
 """By their latest touchpoint, for those who had one; leans on the index `contacted`."""
 ORDERS: Mapping[str, Order] = {order.name: order for order in (REGISTERED, CONTACTED)}
@@ -205,41 +333,60 @@ ORDERS: Mapping[str, Order] = {order.name: order for order in (REGISTERED, CONTA
 
 @dataclass(frozen=True, slots=True)
 class CustomerFilter:
-    """Which customers: of these kinds and tiers, or of all where none is named."""
+    """Which customers: of these kinds and tiers, or of all where none is named, and of a manager, if one is named."""
 
     kinds: tuple[CustomerKind, ...] = ()
     tiers: tuple[Tier, ...] = ()
+    manager: str | None = None
 
 
-# Leans on the primary key.
-BY_IDS = CUSTOMER_PROFILE.query("""
-SELECT {columns} FROM {table}
-WHERE book = %(book)s AND customer_id = ANY(%(ids)s) AND kind IS NOT NULL
-""")
+# From each of some customers to the one who stands for them. Leans on the primary key, once a merger.
+SURVIVORS = """
+WITH RECURSIVE led(asked, at, onward) AS (
+  SELECT customer_id, customer_id, merged_into FROM {table}
+  WHERE book = %(book)s AND customer_id = ANY(%(ids)s)
+  UNION
+  SELECT led.asked, next.customer_id, next.merged_into
+  FROM led JOIN {table} AS next ON next.book = %(book)s AND next.customer_id = led.onward
+)
+"""
+BY_IDS = CUSTOMER_PROFILE.query(
+    SURVIVORS
+    + """
+SELECT led.asked, {columns}
+FROM led JOIN {table} ON book = %(book)s AND customer_id = led.at
+WHERE led.onward IS NULL AND kind IS NOT NULL
+"""
+)
 
 
 def by_ids(database: Database, book: str, customer_ids: Iterable[UUID]) -> dict[UUID, CustomerProfile]:
-    """The registered ones among some customers, by id."""
+    """The registered ones among some customers, by the id asked for; who was merged is answered by the survivor."""
     rows = database.rows(BY_IDS, {"book": book, "ids": list(customer_ids)})
-    return {profile.customer_id: profile for profile in map(of_row, rows)}
+    return {asked: of_row(row) for asked, *row in rows}
 
 
 def by_id(database: Database, book: str, customer_id: UUID) -> CustomerProfile | None:
-    """A customer, if registered."""
+    """A customer, if registered; the survivor of one who was merged."""
     return by_ids(database, book, [customer_id]).get(customer_id)
 
 
 # Leans on the index source_key.
 BY_SOURCE_KEY = CUSTOMER_PROFILE.query("""
-SELECT {columns} FROM {table}
+SELECT customer_id FROM {table}
 WHERE book = %(book)s AND source_key = %(source_key)s AND kind IS NOT NULL
 ORDER BY registered_at, customer_id
 """)
 
 
 def by_source_key(database: Database, book: str, source_key: str) -> list[CustomerProfile]:
-    """The customers with a key in the system they came from, oldest first; more than one when two systems share it."""
-    return [of_row(row) for row in database.rows(BY_SOURCE_KEY, {"book": book, "source_key": source_key})]
+    """The customers with a key in the system they came from, oldest first; more than one when two systems share it.
+
+    Who was merged is answered by the survivor, once.
+    """
+    ids = [found for (found,) in database.rows(BY_SOURCE_KEY, {"book": book, "source_key": source_key})]
+    found = by_ids(database, book, ids) if ids else {}
+    return list({profile.customer_id: profile for asked in ids if (profile := found.get(asked))}.values())
 
 
 def page(
@@ -254,11 +401,25 @@ def page(
     limit: int,
     from_end: bool = False,
 ) -> Page[CustomerProfile]:
-    """The first (or last) registered customers after one place and before another. Raises: BadPlace."""
+    """The first (or last) customers who stand for themselves after one place and before another. Raises: BadPlace."""
     of_kind, kinds = narrowed("kind", where.kinds)
     of_tier, tiers = narrowed("tier", where.tiers)
+    # leans on the index manager
+    of_manager, manager = narrowed("manager", () if where.manager is None else (where.manager,))
     window = Window(order, descending, after, before, limit, from_end)
-    return cut(database, CUSTOMER_PROFILE, book, window, [*of_kind, *of_tier], kinds | tiers)
+    conditions = [*of_kind, *of_tier, *of_manager]
+    return cut(database, CUSTOMER_PROFILE, book, window, conditions, kinds | tiers | manager)
+
+
+# For each of some customers everybody who proved to be them. Leans on the index merged_into.
+FAMILIES = CUSTOMER_PROFILE.query("""
+WITH RECURSIVE family(root, id) AS (
+  SELECT wanted.id, wanted.id FROM unnest(%(ids)s::uuid[]) AS wanted(id)
+  UNION
+  SELECT family.root, merged.customer_id
+  FROM family JOIN {table} AS merged ON merged.book = %(book)s AND merged.merged_into = family.id
+)
+""")
 
 
 class CaseCounts(NamedTuple):
@@ -269,16 +430,15 @@ class CaseCounts(NamedTuple):
 
 
 # Leans on the case file's index customer.
-CASE_COUNTS = CASE_FILE.query("""
-SELECT customer_id, count(*), count(*) FILTER (WHERE status <> ALL (%(ended)s))
-FROM {table}
-WHERE book = %(book)s AND customer_id = ANY(%(ids)s)
-GROUP BY customer_id
+CASE_COUNTS = FAMILIES + CASE_FILE.query("""
+SELECT family.root, count(*), count(*) FILTER (WHERE status <> ALL (%(ended)s))
+FROM family JOIN {table} ON book = %(book)s AND customer_id = family.id
+GROUP BY family.root
 """)
 
 
 def case_counts(database: Database, book: str, customer_ids: Iterable[UUID]) -> dict[UUID, CaseCounts]:
-    """The counts of some customers, by id; who has no case is not in the answer."""
+    """The counts of some customers and of whoever was merged into them, by id; who has no case is not in it."""
     ended = [status.value for status in ENDED]
     rows = database.rows(CASE_COUNTS, {"book": book, "ids": list(customer_ids), "ended": ended})
     return {customer_id: CaseCounts(cases, open_cases) for customer_id, cases, open_cases in rows}

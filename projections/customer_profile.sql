@@ -11,7 +11,14 @@ CREATE TABLE {table} (
   language text,
   tier text,
   tier_rule_version text,
+  tiers jsonb NOT NULL,
   contacts jsonb NOT NULL,
+  manager text,
+  manager_since timestamptz,
+  visits jsonb NOT NULL,
+  merged_into uuid,
+  merged_at timestamptz,
+  absorbed jsonb NOT NULL,
   registered_at timestamptz,
   touchpoints integer NOT NULL,
   first_touchpoint_at timestamptz,
@@ -22,9 +29,14 @@ CREATE TABLE {table} (
 );
 
 -- The two orders in which customers are paged; kinds and tiers are few and ride on them.
-CREATE INDEX {registered} ON {table} (book, registered_at, customer_id) WHERE kind IS NOT NULL;
+CREATE INDEX {registered} ON {table} (book, registered_at, customer_id)
+  WHERE kind IS NOT NULL AND merged_into IS NULL;
 CREATE INDEX {contacted} ON {table} (book, last_touchpoint_at, customer_id)
-  WHERE kind IS NOT NULL AND last_touchpoint_at IS NOT NULL;
+  WHERE kind IS NOT NULL AND merged_into IS NULL AND last_touchpoint_at IS NOT NULL;
+CREATE INDEX {manager} ON {table} (book, manager, registered_at, customer_id) WHERE manager IS NOT NULL;
+
+-- From a survivor to those who were merged into them.
+CREATE INDEX {merged_into} ON {table} (book, merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE INDEX {source_key} ON {table} (book, source_key, registered_at, customer_id)
   WHERE source_key IS NOT NULL;

@@ -7,6 +7,9 @@ from typing import Any
 from projections.audit_trail import AUDIT_TRAIL
 from projections.case_file import CASE_FILE
 from projections.customer_profile import CUSTOMER_PROFILE
+from projections.obligation import OBLIGATION
+from projections.staff import STAFF
+from projections.unit import UNIT
 from projections.view import View
 
-PROJECTIONS: tuple[View[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE, AUDIT_TRAIL)
+PROJECTIONS: tuple[View[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE, OBLIGATION, STAFF, UNIT, AUDIT_TRAIL)

@@ -23,7 +23,7 @@ from projections.part import Part, part_of, stopped_at
 from projections.projection import Projection
 from projections.reading import Batch, read
 from projections.registry import PROJECTIONS
-from projections.tables import ViewNewer, live_versions, make_tables
+from projections.tables import ViewNewer, live_versions, make_tables, sweep
 from projections.view import View
 
 BATCH_EVENTS = 5_000
@@ -62,6 +62,7 @@ class Runner:
 
         def make(connection: psycopg.Connection) -> None:
             make_tables(connection, self._views, now)
+            sweep(connection, [view for view in self._views if not view.anew])
             live = live_versions(connection)
             for view in self._views:
                 if view.anew or live.get(view.name) == view.version:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -123,3 +124,69 @@ def name_it(connection: psycopg.Connection, view: View[Any], now: datetime) -> N
     connection.execute(view.query("CREATE VIEW {table} AS ") + view.statement("SELECT * FROM {table}"))
     connection.execute(view.query("GRANT SELECT ON {table} TO daybook_writer"))
     connection.execute(SHOWS, {"projection": view.name, "version": view.version, "now": now})
+
+
+# Built anew -----------------------------------------------------------------------------------------------------------
+
+LOCK = "hashtext('daybook views'), hashtext(%(view)s)"
+"""Of who builds a view anew: an advisory lock, since it ends with its connection and holds back no vacuum."""
+HALF_BUILT = """
+SELECT relname FROM pg_class
+WHERE relnamespace = 'views'::regnamespace AND relkind = 'r' AND relname ~ %(pattern)s
+"""
+FORGET_ANEW = "DELETE FROM views.cursor WHERE projection = %(projection)s AND anew"
+FORGET_LIVE = "DELETE FROM views.cursor WHERE projection = %(projection)s AND NOT anew"
+NO_LONGER_ANEW = "UPDATE views.cursor SET anew = false WHERE projection = %(projection)s AND anew"
+INDEXES = """
+SELECT c.relname FROM pg_class c JOIN pg_index i ON c.oid = i.indexrelid
+WHERE i.indrelid = to_regclass(%(table)s)
+"""
+
+
+def drop_anew(connection: psycopg.Connection, view: View[Any]) -> None:
+    """Takes away what was built of a view beside the live one, of any version. Who does so is alone with it."""
+    with connection.transaction():
+        half_built = connection.execute(HALF_BUILT, {"pattern": _half_built(view)}).fetchall()
+        for (table,) in half_built:
+            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier("views", table)))
+        connection.execute(FORGET_ANEW, {"projection": view.name})
+
+
+def sweep(connection: psycopg.Connection, views: Iterable[View[Any]]) -> None:
+    """Takes away what builders left that were killed; who is still building keeps theirs."""
+    for view in views:
+        if connection.execute(HALF_BUILT, {"pattern": _half_built(view)}).fetchone() is None:
+            continue
+        with connection.transaction():
+            if connection.execute(f"SELECT pg_try_advisory_xact_lock({LOCK})", {"view": view.name}).fetchone() == (
+                True,
+            ):
+                drop_anew(connection, view)
+
+
+def _half_built(view: View[Any]) -> str:
+    return rf"^{view.name}_\d+_anew(_touch)?$"
+
+
+def put_in_place(connection: psycopg.Connection, anew: View[Any], before: int | None, now: datetime) -> None:
+    """Drops the live table, and gives its place, its name and its cursors to the new one. Within a transaction."""
+    view = replace(anew, anew=False)
+    connection.execute(view.query("DROP VIEW IF EXISTS {table}"))
+    for version in {before, view.version} - {None}:
+        table = f"{view.name}_{version}"
+        for dropped in (table, f"{table}_touch"):
+            connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("views", dropped)))
+    connection.execute(FORGET_LIVE, {"projection": view.name})
+    for suffix in ("", "_touch"):
+        _rename(connection, f"{anew.table}{suffix}", anew.table, view.table)
+    connection.execute(NO_LONGER_ANEW, {"projection": view.name})
+    name_it(connection, view, now)
+
+
+def _rename(connection: psycopg.Connection, table: str, old: str, new: str) -> None:
+    """Gives a table and its indexes the names that they would have had at once."""
+    for (index,) in connection.execute(INDEXES, {"table": f"views.{table}"}).fetchall():
+        renamed = sql.Identifier(index.replace(old, new, 1))
+        connection.execute(sql.SQL("ALTER INDEX {} RENAME TO {}").format(sql.Identifier("views", index), renamed))
+    renamed = sql.Identifier(table.replace(old, new, 1))
+    connection.execute(sql.SQL("ALTER TABLE IF EXISTS {} RENAME TO {}").format(sql.Identifier("views", table), renamed))

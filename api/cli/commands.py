@@ -145,23 +145,34 @@ def import_(
         raise typer.Exit(end)
 
 
-@app.command(epilog=example("daybook project --book main"))
+@app.command(epilog=example("daybook project --rebuild case_file"))
 def project(
+    views: Annotated[
+        list[str] | None, typer.Argument(metavar="[VIEW]...", help="The views that --rebuild is about; by default all.")
+    ] = None,
+    anew: Annotated[
+        bool, typer.Option("--rebuild", help="Build views anew beside the live ones, of all books, and compare.")
+    ] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Keep them up to date until Ctrl-C.")] = False,
-    book: Book = None,
+    book: Annotated[str | None, typer.Option("--book", help="One book; by default all of them.")] = None,
     single_role: SingleRole = False,
     json: Json = False,
 ) -> None:
-    """Bring a book's views up to date."""
+    """Bring the views of all books up to date."""
     terminal = Terminal(json=json)
     with answering(terminal):
         from api.cli import projecting
-        from api.settings import Settings
+        from api.settings import Settings, WrongSetting
         from api.workspace import Workspace
 
+        if views and not anew:
+            raise WrongSetting("VIEW is named to be built anew: say --rebuild as well, or leave it out.")
+        wanted = projecting.views_called(views or ()) if anew else ()
         settings = Settings.from_environment()
         with Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace:
-            end = projecting.run(workspace, terminal, follow=follow)
+            end = projecting.run(
+                workspace, terminal, one_book=book is not None, anew=wanted, follow=follow, single_role=single_role
+            )
         raise typer.Exit(end)
 
 

@@ -1,27 +1,121 @@
-"""`daybook project`: brings a book's views up to its head, and keeps them there when told to follow."""
+"""`daybook project`: brings the views of all books up to their heads, builds them anew where asked, and follows."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from threading import Event
+from functools import partial
+from threading import Event, Thread
+from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from api.cli.exits import Exit
+from api.cli.side_by_side import side_by_side
 from api.cli.terminal import Terminal
+from api.settings import WrongSetting
 from api.workspace import Workspace
+from ledger.ledger import Ledger
+from projections.cursor import Standing, standings
+from projections.rebuild import Rebuilt, rebuild
+from projections.registry import PROJECTIONS
+from projections.runner import Runner
+from projections.tables import ViewOlder
+from projections.view import View
+
+WORTH_A_PROCESS = 20_000
+"""Events: one takes a second to begin, in which some ten thousand are read into views."""
+LOOK_SECONDS = 5.0
+"""How often who follows looks for books opened meanwhile."""
+
+
+def views_called(names: Sequence[str]) -> list[View[Any]]:
+    """The views of these names, or all. Raises: WrongSetting."""
+    by_name = {view.name: view for view in PROJECTIONS}
+    for name in names:
+        if name not in by_name:
+            raise WrongSetting(f"There is no view {name!r}; there are {', '.join(by_name)}.")
+    return [by_name[name] for name in names] or list(PROJECTIONS)
+
+
+# Up to date -----------------------------------------------------------------------------------------------------------
 
 
 def catch_up(workspace: Workspace, terminal: Terminal) -> int:
-    """Reads the book to its head and gives back how far all views have come."""
-    columns = (TextColumn("events into views"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with terminal.progress(*columns) as progress:
-        task = progress.add_task("", total=None)
-        return workspace.runner.catch_up(
-            on_progress=lambda reached, target: progress.update(task, completed=reached, total=target)
-        )
+    """Brings the workspace's book to its head, older views built anew, and says how far all its views have come."""
+    _bring_up(workspace, terminal, [workspace.ledger], single_role=False)
+    renew(workspace, terminal)
+    return min(view.position for view in workspace.runner.positions())
+
+
+def renew(workspace: Workspace, terminal: Terminal) -> list[Rebuilt]:
+    """Builds the views anew whose tables are of an older version than the program's."""
+    found = standings(workspace.database, workspace.book, PROJECTIONS)
+    older = [view for view, at in zip(PROJECTIONS, found, strict=True) if isinstance(at.held, ViewOlder)]
+    for view in older:
+        terminal.say(f"The table of {view.name} is of an older version; {view.label} is being built beside it.")
+    return built_anew(workspace, terminal, older)
+
+
+def built_anew(workspace: Workspace, terminal: Terminal, views: Sequence[View[Any]]) -> list[Rebuilt]:
+    """Builds views anew, of all books. Raises: RebuildUnderWay, ViewNewer, ProjectionStopped."""
+    return [_built_anew(workspace, terminal, view) for view in views]
+
+
+def _built_anew(workspace: Workspace, terminal: Terminal, view: View[Any]) -> Rebuilt:
+    with _bars(terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(book: str, reached: int, target: int) -> None:
+            if book not in tasks:
+                tasks[book] = bars.add_task(f"{book}, anew", total=None)
+            bars.update(tasks[book], completed=reached, total=target)
+
+        return rebuild(view, workspace.ledgers, workspace.views, tell)
+
+
+def _bring_up(workspace: Workspace, terminal: Terminal, ledgers: Sequence[Ledger], *, single_role: bool) -> None:
+    """Brings books to their heads: those far behind in a process each, as many at once as there are processors."""
+    behind = {ledger.book: ledger.head() - _reached(workspace, ledger) for ledger in ledgers}
+    apart = [book for book, events in behind.items() if events >= WORTH_A_PROCESS]
+    if min(len(apart), os.cpu_count() or 1) < 2:
+        apart = []
+    with _bars(terminal) as bars:
+        tasks = {book: bars.add_task(book, total=None) for book, events in behind.items() if events}
+
+        def tell(book: str, reached: int, target: int) -> None:
+            if book in tasks:
+                bars.update(tasks[book], completed=reached, total=target)
+
+        for ledger in ledgers:
+            if ledger.book not in apart:
+                runner_of(workspace, ledger).catch_up(on_progress=partial(tell, ledger.book))
+        side_by_side(apart, tell, single_role=single_role)
+
+
+def _reached(workspace: Workspace, ledger: Ledger) -> int:
+    """How far the views of a book have come that may go on."""
+    going = [view.position for view in runner_of(workspace, ledger).positions() if view.held is None]
+    return min(going, default=ledger.head())
+
+
+def runner_of(workspace: Workspace, ledger: Ledger) -> Runner:
+    """The runner of a book's views, their tables made."""
+    if ledger.book == workspace.book:
+        return workspace.runner
+    runner = Runner(ledger, workspace.views)
+    runner.prepare()
+    return runner
+
+
+def _bars(terminal: Terminal) -> Progress:
+    columns = (TextColumn("events into views: {task.description}"), BarColumn(), MofNCompleteColumn())
+    return terminal.progress(*columns, TimeRemainingColumn())
+
+
+# Told -----------------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -37,34 +131,99 @@ def untold() -> Iterator[None]:
 
 def complained(workspace: Workspace, terminal: Terminal) -> bool:
     """Whether a view has stopped; each that has is told, once."""
-    stopped = [view.stopped for view in workspace.runner.positions() if view.stopped]
-    for stop in stopped:
-        terminal.complain(str(stop))
+    return _complained(terminal, workspace.runner.positions())
+
+
+def _complained(terminal: Terminal, views: Sequence[Standing]) -> bool:
+    stopped = [view.why for view in views if view.why]
+    for why in stopped:
+        terminal.complain(str(why))
     return bool(stopped)
 
 
-def run(workspace: Workspace, terminal: Terminal, *, follow: bool) -> Exit:
-    """Answers with the views' positions; LEDGER when one has stopped."""
+def run(
+    workspace: Workspace,
+    terminal: Terminal,
+    *,
+    one_book: bool,
+    anew: Sequence[View[Any]],
+    follow: bool,
+    single_role: bool,
+) -> Exit:
+    """Answers with the views' positions; LEDGER when one has stopped, or was not what its events make of it."""
+    ledgers = [workspace.ledger] if one_book else workspace.ledgers()
     with untold():
-        position = catch_up(workspace, terminal)
-    head = workspace.ledger.head()
-    views = workspace.runner.positions()
-    terminal.answer(
-        {
-            "book": workspace.book,
-            "time": workspace.ledger.time,
-            "position": position,
-            "head": head,
-            "views": [
-                {"projection": v.projection, "version": v.version, "position": v.position, "stopped": bool(v.stopped)}
-                for v in views
-            ],
-        }
-    )
-    terminal.stamp(workspace.book, workspace.ledger.time)
-    terminal.show(f"The views of book {workspace.book} show it up to position {position} of {head}.")
-    stopped = complained(workspace, terminal)
+        _bring_up(workspace, terminal, ledgers, single_role=single_role)
+        rebuilt = [*built_anew(workspace, terminal, anew), *renew(workspace, terminal)]
+        if rebuilt:  # what another program kept until now has not been brought up yet
+            _bring_up(workspace, terminal, ledgers, single_role=single_role)
+    found = [(ledger, ledger.head(), runner_of(workspace, ledger).positions()) for ledger in ledgers]
+    terminal.answer({
+        "books": [_as_data(ledger, head, views) for ledger, head, views in found],
+        "rebuilt": [built._asdict() for built in rebuilt],
+    })  # fmt: skip
+    for ledger, head, views in found:
+        terminal.stamp(ledger.book, ledger.time)
+        position = min(view.position for view in views)
+        terminal.show(f"The views of book {ledger.book} show it up to position {position} of {head}.")
+    wrong = [_told(terminal, built) for built in rebuilt]
+    stopped = [_complained(terminal, views) for _, _, views in found]
     if follow:
         terminal.say("Following; Ctrl-C ends it.")
-        workspace.runner.follow(Event())
-    return Exit.LEDGER if stopped else Exit.DONE
+        _follow(workspace, ledgers, one_book=one_book)
+    return Exit.LEDGER if any([*wrong, *stopped]) else Exit.DONE
+
+
+def _as_data(ledger: Ledger, head: int, views: Sequence[Standing]) -> dict[str, Any]:
+    return {
+        "book": ledger.book,
+        "time": ledger.time,
+        "position": min(view.position for view in views),
+        "head": head,
+        "views": [
+            {"projection": v.projection, "version": v.version, "position": v.position, "stopped": bool(v.why)}
+            for v in views
+        ],
+    }
+
+
+def _told(terminal: Terminal, built: Rebuilt) -> bool:
+    """Tells what a new table changed; whether rows differ though the version is the same, which should not be."""
+    rows = sum(book.rows for book in built.books)
+    terminal.show(
+        f"{built.view} (version {built.version}) was built anew: {rows} rows, {built.differing} of them other."
+    )
+    for book in built.books:
+        for shown in book.shown:
+            key = ", ".join(str(part) for part in shown.key)
+            terminal.show(f"  {book.book} at {book.position}: {key} differs in {', '.join(shown.columns)}")
+    wrong = built.version == built.before and built.differing > 0
+    if wrong:
+        terminal.complain(
+            f"{built.differing} rows of {built.view} were not what the events make of them. They are now; find out who "
+            "or what changed them."
+        )
+    return wrong
+
+
+# Following ------------------------------------------------------------------------------------------------------------
+
+
+def _follow(workspace: Workspace, ledgers: Sequence[Ledger], *, one_book: bool) -> None:
+    """Follows books, each on a thread, until Ctrl-C; with all of them, those that are opened meanwhile as well."""
+    stop = Event()
+    threads: dict[str, Thread] = {}
+    try:
+        while True:
+            for ledger in ledgers:
+                if ledger.book not in threads:
+                    runner = runner_of(workspace, ledger)
+                    threads[ledger.book] = Thread(target=runner.follow, args=(stop,), name="views", daemon=True)
+                    threads[ledger.book].start()
+            stop.wait(LOOK_SECONDS)
+            if not one_book:
+                ledgers = workspace.ledgers()
+    finally:
+        stop.set()
+        for thread in threads.values():
+            thread.join()

@@ -12,6 +12,7 @@ import uvicorn
 from typing_extensions import override
 
 from api.cli.exits import PortTaken
+from api.cli.projecting import renew
 from api.cli.terminal import Terminal
 from api.settings import WrongSetting
 from api.workspace import Workspace
@@ -94,9 +95,11 @@ def serve(workspace: Workspace, listening: socket.socket, announce: Callable[[],
 
 
 def run(workspace: Workspace, terminal: Terminal, listening: socket.socket) -> None:
-    """Serves a book and says where. What is missing is told before anything is served."""
+    """Serves a book and says where. What is missing is told, and views of an older version are built anew, before
+    anything is served."""
     ledger, url = workspace.ledger, url_of(listening)
     workspace.runner.prepare()
+    renew(workspace, terminal)
 
     def announce() -> None:
         terminal.answer({"url": url, "book": ledger.book, "time": ledger.time, "position": ledger.head()})

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from api.cli.exits import Exit
 from api.cli.terminal import Terminal, add_row, table
 from api.workspace import Workspace, place_of
 from domain.book import BookTime
 from ledger.book import BookState, books
+from ledger.database import Database
 from ledger.migrate import applied
 from projections.cursor import Standing, standings
 from projections.registry import PROJECTIONS
+from projections.tables import ViewNewer
+
+# Leans on the primary key.
+RECORDED = "SELECT position, recorded_at FROM ledger.event WHERE book = %(book)s AND position = ANY(%(positions)s)"
+
+
+class Lag(NamedTuple):
+    """How far a view is behind its book."""
+
+    view: Standing
+    events: int
+    behind: timedelta
+    """How long the first event that it does not show has been there: by the time of day, or the book's in a simulated
+    one."""
+
+
+def lags(database: Database, state: BookState, views: Sequence[Standing]) -> list[Lag]:
+    """How far views are behind their book. Raises: LedgerAway."""
+    missing = [view.position + 1 for view in views if view.position < state.position]
+    recorded = dict(database.rows(RECORDED, {"book": state.book, "positions": missing}))
+    now = state.recorded_at if state.time is BookTime.SIMULATED else database.now()
+    return [
+        Lag(view, state.position - view.position, max(now - recorded.get(view.position + 1, now), timedelta()))
+        for view in views
+    ]
 
 
 def run(workspace: Workspace, terminal: Terminal) -> Exit:
     """Answers; LEDGER when a view has stopped."""
     database = workspace.database
-    found = [(state, standings(database, state.book, PROJECTIONS)) for state in books(database)]
+    found = [(state, lags(database, state, standings(database, state.book, PROJECTIONS))) for state in books(database)]
     ((server,),) = database.rows("SELECT current_setting('server_version')")
     with database.connection() as connection:
         schema = max(applied(connection))
@@ -36,50 +64,77 @@ def run(workspace: Workspace, terminal: Terminal) -> Exit:
     if not found:
         terminal.show("There is no book yet; `daybook migrate --open main` opens one.")
     _show(terminal, found)
-    stopped = [view.stopped for _, views in found for view in views if view.stopped]
-    for stop in stopped:
-        terminal.complain(str(stop))
-    return Exit.LEDGER if stopped else Exit.DONE
+    waiting = [(state.book, lag.view) for state, views in found for lag in views if lag.view.why]
+    for book, view in waiting:
+        terminal.complain(f"In book {book}: {view.why} {_what_to_do(view)}")
+    return Exit.LEDGER if waiting else Exit.DONE
 
 
-def _show(terminal: Terminal, found: list[tuple[BookState, list[Standing]]]) -> None:
+def _show(terminal: Terminal, found: Sequence[tuple[BookState, Sequence[Lag]]]) -> None:
     if not found:
         return
     of_books = table("book", "time", "zone", "position", "last recorded", right=("position",))
-    of_views = table("book", "view", "position", "behind", "moved", "state", right=("position", "behind"))
+    of_views = table("book", "view", "position", "behind", "for", "moved", "state", right=("position", "behind", "for"))
     for state, views in found:
         time = "SIMULATED" if state.time is BookTime.SIMULATED else state.time
-        add_row(of_books, state.book, time, state.zone, state.position, f"{state.recorded_at:%Y-%m-%d %H:%M:%S} UTC")
-        for view in views:
-            moved = f"{view.updated_at:%Y-%m-%d %H:%M:%S} UTC" if view.updated_at else "never"
-            name, behind = f"{view.projection} {view.version}", state.position - view.position
-            add_row(of_views, state.book, name, view.position, behind, moved, _state(view, behind))
+        add_row(of_books, state.book, time, state.zone, state.position, _instant(state.recorded_at))
+        for view, events, behind in views:
+            moved = _instant(view.updated_at) if view.updated_at else "never"
+            name, waiting = f"{view.projection} {view.version}", _seconds(behind) if events else ""
+            add_row(of_views, state.book, name, view.position, events, waiting, moved, _state(view, events))
     terminal.show(of_books, "", of_views)
 
 
+def _instant(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _seconds(behind: timedelta) -> str:
+    return f"{behind.total_seconds():.0f} s"
+
+
 def _state(view: Standing, behind: int) -> str:
+    if isinstance(view.held, ViewNewer):
+        return "KEPT BY A NEWER PROGRAM"
+    if view.held:
+        return "TO BE BUILT ANEW"
     if view.stopped:
-        return f"STOPPED before position {view.stopped.position}"
+        since = f" since {_instant(view.stopped.since)}" if view.stopped.since else ""
+        return f"STOPPED before position {view.stopped.position}{since}"
     return "up to date" if behind == 0 else "behind"
 
 
-def _as_data(state: BookState, views: list[Standing]) -> dict[str, Any]:
+def _what_to_do(view: Standing) -> str:
+    """What helps, beyond what the error says."""
+    if view.held or view.stopped is None:
+        return ""
+    since = f"It has stood there since {_instant(view.stopped.since)}. " if view.stopped.since else ""
+    return (
+        f"{since}It is tried again by whoever keeps the views next: update the program and restart it, or run `daybook "
+        f"project`. If its rows are at fault, `daybook project --rebuild {view.projection}` makes them anew."
+    )
+
+
+def _as_data(state: BookState, views: Sequence[Lag]) -> dict[str, Any]:
     return state._asdict() | {
         "views": [
             {
                 "projection": view.projection,
                 "version": view.version,
                 "position": view.position,
-                "behind": state.position - view.position,
+                "behind": events,
+                "behind_seconds": behind.total_seconds() if events else 0,
                 "updated_at": view.updated_at,
                 "stopped": None
-                if view.stopped is None
+                if view.stopped is None or view.held
                 else {
                     "position": view.stopped.position,
                     "topic": view.stopped.topic,
                     "cause": view.stopped.cause,
+                    "since": view.stopped.since,
                 },
+                "held": str(view.held) if view.held else None,
             }
-            for view in views
+            for view, events, behind in views
         ]
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from api.graphql.consistency import token_of
 from domain.envelope import Actor
 from ledger.ledger import Ledger
 from projections.runner import Runner
+from projections.view import View
 
 T = TypeVar("T")
 
@@ -45,9 +46,10 @@ class Door:
         """What synchronous work gives back."""
         return await to_thread.run_sync(work, *arguments, limiter=self.working)
 
-    async def shows(self, position: int) -> bool:
-        """Whether the views have reached a position, or reach it within `wait_seconds`."""
-        return await to_thread.run_sync(self.runner.wait_for, position, self.wait_seconds, limiter=self.waiting)
+    async def shows(self, position: int, views: Collection[View[Any]] | None = None) -> bool:
+        """Whether some views, or all, have reached a position, or reach it within `wait_seconds`."""
+        wait = partial(self.runner.wait_for, position, self.wait_seconds, views=views)
+        return await to_thread.run_sync(wait, limiter=self.waiting)
 
     def token(self, position: int) -> str:
         """The consistency token of a position."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -33,6 +33,9 @@ from domain.customer import AssignTier, RecordContact, RegisterCustomer
 from domain.event import Command
 from domain.stream import subject_of
 from domain.touchpoint import RecordTouchpoint
+from projections.case_file import CASE_FILE
+from projections.customer_profile import CUSTOMER_PROFILE
+from projections.view import View
 
 Showing = Callable[[Request, UUID], Awaitable[Any]]
 ShowingStream = Callable[[Request, str], Awaitable[Any]]
@@ -46,6 +49,8 @@ class Subject(NamedTuple):
     show: Showing | None = None
     show_stream: ShowingStream | None = None
     """Instead, where the mutation may be about several kinds of things."""
+    views: Collection[View[Any]] | None = None
+    """Which show what was changed; None waits for all, and one that has stopped then keeps the object from sight."""
 
     async def shown(self, request: Request, stream: str) -> Any:
         """It as it is now; None when there is none."""
@@ -54,9 +59,9 @@ class Subject(NamedTuple):
         return None if self.show is None else await self.show(request, subject_of(stream))
 
 
-CASE = Subject("case", Case, shown_case)
-CUSTOMER = Subject("customer", Customer, shown_customer)
-TOUCHPOINT = Subject("touchpoint", Touchpoint, shown_touchpoint)
+CASE = Subject("case", Case, shown_case, views=(CASE_FILE,))
+CUSTOMER = Subject("customer", Customer, shown_customer, views=(CUSTOMER_PROFILE,))
+TOUCHPOINT = Subject("touchpoint", Touchpoint, shown_touchpoint, views=(CUSTOMER_PROFILE,))
 RECORD = Subject("record", Node, show_stream=amendments.shown_record)
 
 
@@ -202,7 +207,7 @@ async def _answered(request: Request, mutation: Mutation, answer: Answer, asked:
     done = await door.off_loop(carried_out, door, asked, mutation.make)
     request.forget()
     objections: Sequence[Objection] = done.objections
-    shows = done.position is None or await door.shows(done.position)
+    shows = done.position is None or await door.shows(done.position, mutation.subject.views)
     if not shows:
         objections = (*objections, _not_yet_visible(done))
     stream = done.stream if shows else None

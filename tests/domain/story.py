@@ -51,14 +51,19 @@ def recorded(event: Event, version: int = 1, when: When | None = None) -> Record
 
 
 def kept(decided: Decided, command: Command) -> list[Recorded[Any]]:
-    """What was decided, as the ledger keeps it: each event occurred as its command did and stands in its stream, unless
-    it says otherwise."""
+    """What was decided about the command's own stream, as the ledger keeps it.
+
+    Each event occurred as its command did, unless it says otherwise.
+    """
+    return kept_in(command.stream, decided, command)
+
+
+def kept_in(stream: str, decided: Decided, command: Command, version: int = 1) -> list[Recorded[Any]]:
+    """The same about one of the streams that the command writes, from a version on."""
     as_asked = When(command.at, command.zone, command.precision)
     follows = [item if isinstance(item, Occurred) else Occurred(item) for item in decided]
-    return [
-        recorded(each.event, when=each.when or as_asked)._replace(stream=each.stream or command.stream)
-        for each in follows
-    ]
+    here = [item for item in follows if (item.stream or command.stream) == stream]
+    return [recorded(item.event, version + place, item.when or as_asked) for place, item in enumerate(here)]
 
 
 def folded(decider: Decider[Any], history: Iterable[Recorded[Any]], state: Any = None) -> Any:
@@ -90,6 +95,11 @@ class Story:
         history = [each if isinstance(each, Occurred) else Occurred(each) for each in events]
         return replace(self, past=tuple(recorded(each.event, at, each.when) for at, each in enumerate(history, 1)))
 
+    def beside(self, stream: str, decider: Decider[Any], *events: Event) -> Story:
+        """What happened before in another stream, on Monday."""
+        state = folded(decider, (recorded(event, version) for version, event in enumerate(events, 1)))
+        return replace(self, others={**self.others, stream: state})
+
     def when(self, command: Command) -> Story:
         """What is asked now."""
         return replace(self, command=command)
@@ -99,8 +109,9 @@ class Story:
         state = folded(self.decider, self.past)
         decided = self.decider.decide(state, self.command, self.context)
         assert tuple(decided) == expected
-        here = [each for each in kept(decided, self.command) if each.stream == self.command.stream]
-        assert not self.decider.decide(folded(self.decider, here, state), self.command, self.context)
+        version = len(self.past) + 1
+        after = folded(self.decider, kept_in(self.command.stream, decided, self.command, version), state)
+        assert not self.decider.decide(after, self.command, self.context)
 
     def then_nothing(self) -> None:
         """It is so already."""

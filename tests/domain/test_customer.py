@@ -6,18 +6,29 @@ from pydantic import ValidationError
 from domain.customer import (
     CUSTOMER,
     AssignTier,
+    ChangeLanguage,
     ContactKind,
     ContactRecorded,
+    ContactWithdrawn,
+    CustomerAbsorbed,
+    CustomerEvent,
     CustomerKind,
+    CustomerMerged,
     CustomerRegistered,
     CustomerRenamed,
+    LanguageChanged,
+    MergeCustomers,
     RecordContact,
     RegisterCustomer,
     RenameCustomer,
     Tier,
     TierAssigned,
+    WithdrawContact,
 )
+from domain.envelope import Context, Occurred
+from domain.key_account import AssignManager
 from domain.personal import Personal
+from domain.stream import Category, stream_of
 from tests.domain.story import MONDAY, Story
 
 WANG = UUID(int=1)
@@ -108,3 +119,99 @@ def test_what_is_personal_stands_under_the_customer_it_is_about(
 def test_a_language_is_a_tag(language: str) -> None:
     with pytest.raises(ValidationError, match="language"):
         RegisterCustomer(at=MONDAY, customer_id=WANG, kind=CustomerKind.PERSON, language=language)
+
+
+withdraw = WithdrawContact(at=MONDAY, customer_id=WANG, version=2)
+withdrawn = ContactWithdrawn(kind=ContactKind.PHONE, version=2)
+
+
+def test_a_contact_that_is_no_longer_good_is_withdrawn_once_and_may_be_recorded_again() -> None:
+    story.given(registered, by_phone).when(withdraw).then(withdrawn)
+    story.given(registered, by_phone, withdrawn).when(withdraw).then_nothing()
+    story.given(registered, by_phone, withdrawn).when(record_phone).then(by_phone)
+
+
+@pytest.mark.parametrize("imported", [False, True], ids=["live", "imported"])
+def test_only_a_contact_is_withdrawn(imported: bool) -> None:
+    registration = withdraw.model_copy(update={"version": 1})
+    Story(CUSTOMER, imported).given(registered, by_phone).when(registration).then_refused(
+        "UNKNOWN_CONTACT", "Version 1 of this customer's file recorded no contact"
+    )
+
+
+def test_a_customer_is_spoken_with_in_another_language_from_then_on() -> None:
+    to_english = ChangeLanguage(at=MONDAY, customer_id=WANG, language="en")
+    story.given(registered).when(to_english).then(LanguageChanged(language="en"))
+    story.given(registered, LanguageChanged(language="en")).when(to_english).then_nothing()
+    story.given(registered).when(to_english.model_copy(update={"language": "zh-Hans"})).then_nothing()
+
+
+# Mergers --------------------------------------------------------------------------------------------------------------
+
+ZHAO, QIAN = UUID(int=2), UUID(int=3)
+of_zhao, of_qian = (stream_of(Category.CUSTOMER, other) for other in (ZHAO, QIAN))
+zhao_registered = CustomerRegistered(kind=CustomerKind.PERSON, name=None, source_key="K-8", language=None)
+merge = MergeCustomers(at=MONDAY, customer_id=WANG, into=ZHAO)
+merged = CustomerMerged(into=ZHAO)
+
+
+def zhao(*events: CustomerEvent) -> Story:
+    return story.given(registered).beside(of_zhao, CUSTOMER, zhao_registered, *events)
+
+
+def test_a_customer_who_proves_to_be_another_is_merged_and_both_files_know_it() -> None:
+    absorbed = CustomerAbsorbed(customer_id=WANG)
+    zhao().when(merge).then(merged, Occurred(absorbed, stream=of_zhao))
+    zhao(absorbed).given(registered, merged).when(merge).then_nothing()
+
+
+def test_a_merger_is_about_both_files_and_asks_whom_the_survivor_was_merged_into() -> None:
+    assert merge.streams == (stream_of(Category.CUSTOMER, WANG), of_zhao)
+    assert list(CUSTOMER.needs(merge, Context())) == [of_zhao]
+    on_to_qian = zhao(CustomerMerged(into=QIAN))
+    assert list(CUSTOMER.needs(merge, Context(others=on_to_qian.others))) == [of_zhao, of_qian]
+    assert list(CUSTOMER.needs(to_gold, Context())) == []
+
+
+@pytest.mark.parametrize("imported", [False, True], ids=["live", "imported"])
+def test_no_history_holds_a_merger_with_oneself_with_nobody_in_a_circle_or_into_who_is_no_more(imported: bool) -> None:
+    told = Story(CUSTOMER, imported).given(registered)
+    told.when(merge.model_copy(update={"into": WANG})).then_refused("MERGED_WITH_ITSELF", "with themselves")
+    told.when(merge).then_refused("UNKNOWN_CUSTOMER", "no such customer to merge into")
+    back = told.beside(of_zhao, CUSTOMER, zhao_registered, CustomerMerged(into=WANG))
+    back.when(merge).then_refused("MERGED_IN_A_CIRCLE", "merged into this very one")
+    gone = told.beside(of_zhao, CUSTOMER, zhao_registered, CustomerMerged(into=QIAN))
+    gone.beside(of_qian, CUSTOMER, zhao_registered).when(merge).then_refused(
+        "CUSTOMER_MERGED", f"merged into customer {QIAN}; merge into that one"
+    )
+    far = gone.beside(of_qian, CUSTOMER, zhao_registered, CustomerMerged(into=WANG))
+    far.when(merge).then_refused("MERGED_IN_A_CIRCLE", "merged into this very one")
+    elsewhere = told.beside(of_zhao, CUSTOMER, zhao_registered).given(registered, CustomerMerged(into=QIAN))
+    elsewhere.when(merge).then_refused("CUSTOMER_MERGED", f"into customer {QIAN}")
+
+
+@pytest.mark.parametrize(
+    ("command", "event"),
+    [
+        (to_gold, gold),
+        (record_phone, by_phone),
+        (ChangeLanguage(at=MONDAY, customer_id=WANG, language="en"), LanguageChanged(language="en")),
+    ],
+    ids=lambda it: type(it).__name__,
+)
+def test_what_is_asked_of_a_merged_customer_is_asked_of_the_survivor(
+    command: AssignTier | RecordContact | ChangeLanguage, event: CustomerEvent
+) -> None:
+    story.given(registered, merged).when(command).then_refused("CUSTOMER_MERGED", f"merged into customer {ZHAO}")
+    imported = Story(CUSTOMER, imported=True)
+    imported.given(registered, merged).when(command).then(Occurred(event, departures=("after-merger",)))
+
+
+def test_a_merged_customer_gets_no_manager() -> None:
+    assign = AssignManager(at=MONDAY, customer_id=WANG, manager="王芳")
+    story.given(registered, merged).when(assign).then_refused("CUSTOMER_MERGED", "ask it of that one")
+
+
+def test_what_was_so_before_the_merger_is_still_no_news() -> None:
+    story.given(registered, merged).when(register).then_nothing()
+    story.given(registered, gold, merged).when(to_gold).then_nothing()

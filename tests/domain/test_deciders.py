@@ -8,8 +8,11 @@ from domain.channel import Channel, Direction
 from domain.customer import CustomerKind, CustomerRegistered
 from domain.deciders import DECIDERS, decider_of
 from domain.event import Event, Refused
+from domain.obligation import ObligationKind, ObligationOpened
+from domain.staff import StaffRegistered
 from domain.stream import Category, stream_of
 from domain.touchpoint import TouchpointRecorded
+from domain.unit.events import UnitKind, UnitOpened
 from tests.domain.story import folded, recorded
 
 
@@ -47,6 +50,20 @@ SECOND = {
             words=None,
         )
         for channel in (Channel.HOTLINE, Channel.LETTER)
+    ),
+    Category.UNIT: tuple(UnitOpened(name=name, kind=UnitKind.BRANCH, parent=None) for name in ("East", "West")),
+    Category.STAFF: tuple(StaffRegistered(name=name, unit=None, post=None) for name in ("ada", "lin")),
+    Category.OBLIGATION: tuple(
+        ObligationOpened(
+            kind=ObligationKind.TASK,
+            title=title,
+            case_id=None,
+            unit=None,
+            owner=None,
+            due_at=None,
+            due_precision=None,
+        )
+        for title in ("mend the line", "call back")
     ),
 }
 

@@ -24,7 +24,11 @@ import domain.case.settlement
 import domain.case.statutory
 import domain.customer
 import domain.imports
+import domain.key_account
+import domain.obligation
+import domain.staff
 import domain.touchpoint
+import domain.unit.events
 from domain.case.escalation import EscalationLevel
 from domain.correctable import UPCASTS
 from domain.event import Count, Event, Instant, Version
@@ -50,6 +54,13 @@ NOT_PERSONAL = {
     "CustomerRegistered.source_key": "a key that means nothing outside the system that issued it",
     "CustomerRegistered.language": "a language tag, by its pattern",
     "TierAssigned.rule_version": TERM,
+    "LanguageChanged.language": "a language tag, by its pattern",
+    "ManagerAssigned.manager": STAFF,
+    "ManagerReleased.manager": STAFF,
+    "VisitPlanned.by": STAFF,
+    "VisitMade.by": STAFF,
+    "VisitMade.result": TERM,
+    "VisitCancelled.reason": TERM,
     "TouchpointRecorded.medium_id": "the company's own number, counter or account",
     "TouchpointRecorded.staff": STAFF,
     "TouchpointRecorded.unit": UNIT,
@@ -131,6 +142,38 @@ NOT_PERSONAL = {
     "ImportStarted.mapping": TERM,
     "ImportStarted.mapping_digest": "a digest, by its pattern",
     "ImportStarted.zone": "an IANA zone, by its pattern",
+    "UnitOpened.name": UNIT,
+    "UnitRenamed.name": UNIT,
+    "UnitClosed.reason": TERM,
+    "UnitReopened.reason": TERM,
+    "SupervisionOpened.reason": TERM,
+    "SupervisionEnded.reason": TERM,
+    "StaffRegistered.name": STAFF,
+    "StaffRegistered.unit": UNIT,
+    "StaffRegistered.post": TERM,
+    "StaffMoved.unit": UNIT,
+    "StaffMoved.post": TERM,
+    "StaffLeft.reason": TERM,
+    "StaffReturned.unit": UNIT,
+    "StaffReturned.post": TERM,
+    "CertificateGranted.certificate": TERM,
+    "CertificateExpired.certificate": TERM,
+    "CertificateRevoked.certificate": TERM,
+    "CertificateRevoked.reason": TERM,
+    "GradeAssigned.grade": TERM,
+    "GradeAssigned.rules_version": TERM,
+    "TrainingAttended.course": TERM,
+    "ObligationOpened.title": "what is owed, as the installation calls it, by its type Label",
+    "ObligationOpened.unit": UNIT,
+    "ObligationOpened.owner": STAFF,
+    "ObligationReassigned.unit": UNIT,
+    "ObligationReassigned.owner": STAFF,
+    "ObligationReassigned.reason": TERM,
+    "ObligationMet.by": STAFF,
+    "ObligationMet.evidence": "the name of a document of the company's own, by its type Label",
+    "ObligationVerified.by": STAFF,
+    "ObligationCancelled.reason": TERM,
+    "ObligationReopened.reason": TERM,
     "CorrectionRequested.replacement.topic": "the name of an event, by its pattern",
     "CorrectionRequested.occurrence.zone": "an IANA zone, by its pattern",
     "CorrectionRequested.reason": TERM,
@@ -189,8 +232,9 @@ def test_an_event_holds_only_what_has_one_canonical_form() -> None:
 def test_every_event_of_the_domain_is_listed_once() -> None:
     case = domain.case
     of_case = (case.events, case.dialogue, case.settlement, case.escalation, case.relations, case.parts, case.pausing)
-    rooms = (domain.amendment, domain.book, domain.customer, domain.touchpoint, domain.imports,
-             *of_case, case.due, case.statutory, case.outside)  # fmt: skip
+    rooms = (domain.amendment, domain.book, domain.customer, domain.key_account, domain.touchpoint, domain.imports,
+             *of_case, case.due, case.statutory, case.outside, domain.unit.events, domain.staff,
+             domain.obligation)  # fmt: skip
     declared = {
         thing
         for room in rooms

@@ -35,26 +35,19 @@ from domain.customer import AssignTier, ContactKind, Tier
 from domain.envelope import Submission
 from domain.event import Command
 from domain.money import Money
+from domain.obligation import MeetObligation, ObligationKind, OpenObligation
+from domain.staff import GrantCertificate, RegisterStaff, id_of_staff
 from domain.touchpoint import RecordTouchpoint
-from ledger.database import Database
+from domain.unit.commands import OpenUnit, RenameUnit
+from domain.unit.events import UnitKind, id_of_unit
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted
-from projections.case_file import CASE_FILE
-from projections.customer_profile import CUSTOMER_PROFILE
-from projections.projection import Projection
-from projections.runner import Runner
+from projections.registry import PROJECTIONS
 from tests import conftest
 from tests.ledger.submissions import OPENED, contact, receive, register_customer, rename, submission
 
 UNITS = ("北区", "South", "East")
 STAFF = ("ada", "lin")
-
-FOLDED: tuple[Projection[Any], ...] = (CASE_FILE, CUSTOMER_PROFILE)
-
-
-def two_views(ledger: Ledger, database: Database) -> Runner:
-    """A runner of the case file and the customer profile alone, whichever views there are besides."""
-    return Runner(ledger, database, FOLDED)
 
 
 def case_id(number: int) -> UUID:
@@ -75,6 +68,7 @@ def fill(ledger: Ledger, *, cases: int, seed: int = 1) -> int:
     chance = random.Random(seed)
     customers = max(1, cases // 3)
     asked = [_customer(number, chance) for number in range(customers)]
+    asked += [submission(*commands, at=OPENED) for commands in _organisation()]
     lives = [list(_life(number, customer_id(chance.randrange(customers)), chance)) for number in range(cases)]
     while any(lives):
         life = chance.choice([life for life in lives if life])
@@ -95,6 +89,23 @@ def _customer(number: int, chance: random.Random) -> Submission:
     if chance.random() < 0.3:
         commands.append(rename(who, f"新名 {number}", at=at))
     return submission(*commands, at=at)
+
+
+def _organisation() -> Iterator[list[Command]]:
+    """A group, its units and staff, and something that somebody owes."""
+    group, (north, *_) = id_of_unit("集团"), UNITS
+    yield [OpenUnit(at=OPENED, name="集团", kind=UnitKind.GROUP)]
+    yield [OpenUnit(at=OPENED, name=name, kind=UnitKind.BRANCH, parent=group) for name in UNITS]
+    yield [RenameUnit(at=OPENED, unit_id=id_of_unit(north), name="北方")]
+    for name in STAFF:
+        registered = RegisterStaff(at=OPENED, name=name, unit=north)
+        yield [registered, GrantCertificate(at=OPENED, staff_id=id_of_staff(name), certificate="hotline")]
+    for number in range(3):
+        owed = UUID(int=0x0B11_0000 + number)
+        opened = OpenObligation(
+            at=OPENED, obligation_id=owed, kind=ObligationKind.TASK, title=f"task {number}", unit=north, due_at=OPENED
+        )
+        yield [opened, *([MeetObligation(at=OPENED, obligation_id=owed, by="lin")] if number else [])]
 
 
 def _life(number: int, customer: UUID, chance: random.Random) -> Iterator[Submission]:
@@ -151,4 +162,4 @@ def rows(database: conftest.Database, table: str, book: str = "main") -> list[tu
 
 def tables(database: conftest.Database, book: str = "main") -> list[list[tuple[Any, ...]]]:
     """Every row of every view."""
-    return [rows(database, table, book) for table in ("case_file_1", "customer_profile_1")]
+    return [rows(database, projection.table, book) for projection in PROJECTIONS]

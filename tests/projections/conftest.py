@@ -9,7 +9,6 @@ from ledger.ledger import Ledger
 from projections.runner import Runner
 from tests import conftest
 from tests.ledger.submissions import opened
-from tests.projections.books import two_views
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def ledger(written: Database) -> Ledger:
 
 @pytest.fixture
 def runner(ledger: Ledger, projected: Database) -> Runner:
-    """The runner of two of that book's views, their tables made."""
-    made = two_views(ledger, projected)
+    """The runner of that book, its tables made."""
+    made = Runner(ledger, projected)
     made.prepare()
     return made
