@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -21,9 +21,12 @@ from domain.event import rfc3339
 from domain.personal import Personal, personal_values
 from domain.stream import Category, category_of
 from ledger.ledger import PersonalPlace
-from projections.case_file import CASE_FILE, CaseFile
-from projections.customer_profile import CUSTOMER_PROFILE, CustomerProfile
+from projections.case_file import CASE_FILE
+from projections.customer_profile import CUSTOMER_PROFILE, Contact
+from projections.obligation import OBLIGATION
 from projections.projection import FoldContext, Projection, key_of
+from projections.staff import STAFF
+from projections.unit import UNIT
 
 EVERY_EVENT_CHANGES = frozenset({"version", "position", "last_occurred_at", "last_recorded_at"})
 """Columns that say which event came last, and when: the event itself says so."""
@@ -56,43 +59,24 @@ class FieldChange(NamedTuple):
     personal_after: PersonalPlace | None = None
 
 
-Find = Callable[[int, str], Sealed | None]
-"""A personal value by the version of the event that holds it and its place in that event, as it is read by then."""
-
-
-class Seen(NamedTuple):
-    """A projection whose rows are what is known of a subject, and how a row shows what only its places name."""
-
-    projection: Projection[Any]
-    shown: Callable[[Any, Find], dict[str, Any]]
-
-
-def _case(view: CaseFile, find: Find) -> dict[str, Any]:
-    told = view._asdict()
-    version = told.pop("words_version")
-    return told | {"words": None if version is None else find(version, "/words")}
-
-
-def _customer(view: CustomerProfile, find: Find) -> dict[str, Any]:
-    told = view._asdict()
-    version = told.pop("name_version")
-    contacts = [{"kind": kind, "value": find(of, "/value")} for kind, of in view.contacts]
-    return told | {"name": None if version is None else find(version, "/name"), "contacts": contacts}
-
-
-SEEN: Mapping[Category, Seen] = MappingProxyType({
-    Category.CASE: Seen(CASE_FILE, _case),
-    Category.CUSTOMER: Seen(CUSTOMER_PROFILE, _customer),
+SEEN: Mapping[Category, Projection[Any]] = MappingProxyType({
+    Category.CASE: CASE_FILE,
+    Category.CUSTOMER: CUSTOMER_PROFILE,
+    Category.OBLIGATION: OBLIGATION,
+    Category.STAFF: STAFF,
+    Category.UNIT: UNIT,
 })  # fmt: skip
-"""Of the others, what decisions know of them is shown."""
+"""Projections whose rows are what is known of a subject. Of the others, what decisions know of them is shown."""
+HOLDS: Mapping[str, str] = MappingProxyType({"words_version": "words", "name_version": "name"})
+"""Columns that say which event holds a personal value, and the field of that event."""
 
 
 def changes(history: Sequence[Recorded[Any]], versions: Collection[int]) -> dict[int, tuple[FieldChange, ...]]:
     """What some events of a stream changed, by version, in the order of the view's fields.
 
     `history` is the whole stream as it was written, personal values opened: two that are closed can only be told apart
-    by their commitments. An event is seen beside what stood before it, amendments among
-    that and none that came later; an amendment shows what has changed by what is read otherwise since.
+    by their commitments. An event is seen beside what stood before it, amendments among that and none that came later;
+    an amendment shows what has changed by what is read otherwise since.
     """
     found: dict[int, tuple[FieldChange, ...]] = {}
     last = max(versions, default=0)
@@ -118,6 +102,7 @@ class _Known:
     def __init__(self, history: Sequence[Recorded[Any]]) -> None:
         self._history = history
         self._seen = SEEN.get(Category(category_of(history[0].stream))) if history else None
+        self._reading = Reading(())
         self._state: Any = None if self._seen or not history else decider_of(history[0].stream).initial
         self._places = {
             personal.commitment: PersonalPlace(recorded.stream, recorded.version, path)
@@ -140,19 +125,30 @@ class _Known:
             return dict(self._flat(self._state, ""))
         if self._state is None:
             return {}
-        reading = Reading(self._history[:count])
-        told = self._seen.shown(self._state, lambda version, path: self._find(reading, version, path))
-        return dict(self._flat({name: told[name] for name in told if name not in EVERY_EVENT_CHANGES}, ""))
+        self._reading = Reading(self._history[:count])
+        told = self._state._asdict()
+        row = {name: told[name] for name in told if name not in EVERY_EVENT_CHANGES}
+        return dict(self._parts(self._opened(row), ""))
 
     def _folded(self, state: Any, recorded: Recorded[Any]) -> Any:
         if self._seen is None:
             return decider_of(recorded.stream).evolve(state, recorded)
-        return self._seen.projection.fold(state, recorded, FoldContext(key_of(recorded.stream)))
+        return self._seen.fold(state, recorded, FoldContext(key_of(recorded.stream)))
 
-    def _find(self, reading: Reading, version: int, path: str) -> Sealed | None:
-        read = reading.of(self._history[version - 1])
-        found = dict(personal_values(read.event)).get(path) if read else None
-        return None if found is None else self._sealed(found)
+    def _opened(self, row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """The columns of a row, with personal values in place of those that only say where they lie."""
+        for name, value in row.items():
+            field = HOLDS.get(name)
+            if field is None:
+                yield name, value
+            else:
+                yield field, None if value is None else self._find(value, field)
+
+    def _find(self, version: int, field: str) -> Sealed | None:
+        """A personal value of the event at a version, as that is read by then."""
+        read = self._reading.of(self._history[version - 1])
+        found = getattr(read.event, field, None) if read else None
+        return self._sealed(found) if isinstance(found, Personal) else None
 
     def _sealed(self, personal: Personal[Any]) -> Sealed | None:
         commitment = personal.commitment
@@ -167,8 +163,10 @@ class _Known:
                 yield path, value
             case Mapping():
                 yield from self._parts(value.items(), path)
+            case Contact():
+                yield from self._parts((("kind", value.kind), ("value", self._find(value.version, "value"))), path)
             case tuple() if hasattr(value, "_asdict"):
-                yield from self._parts(value._asdict().items(), path)
+                yield from self._parts(self._opened(value._asdict()), path)
             case BaseModel():
                 yield from self._parts(((name, getattr(value, name)) for name in type(value).model_fields), path)
             case _ if is_dataclass(value):
@@ -184,7 +182,7 @@ class _Known:
             case _:
                 yield path, _plain(value)
 
-    def _parts(self, parts: Any, path: str) -> Iterator[tuple[str, Any]]:
+    def _parts(self, parts: Iterable[tuple[Any, Any]], path: str) -> Iterator[tuple[str, Any]]:
         for name, part in parts:
             yield from self._flat(part, f"{path}/{name}" if path else str(name))
 

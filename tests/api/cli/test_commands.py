@@ -14,7 +14,7 @@ from tests.api.cli.conftest import CommandLine, Teller, environment
 from tests.api.cli.test_serving import announced
 from tests.conftest import PROJECT, Database
 
-COMMANDS = ("demo", "serve", "migrate", "import", "project", "status", "case")
+COMMANDS = ("demo", "serve", "migrate", "import", "project", "status", "case", "audit")
 
 
 def example(command: str) -> list[str]:
@@ -47,10 +47,12 @@ def test_the_example_of_serve_runs(daybook: CommandLine, teller: Teller) -> None
         assert announced(running)["position"] == 4
 
 
-def test_the_example_of_case_runs(daybook: CommandLine, teller: Teller) -> None:
+def test_the_examples_of_case_and_audit_run(daybook: CommandLine, teller: Teller) -> None:
     for number in range(123):
         teller.case(f"INC{number}", identity=f"case {number}")
     assert "INC122" in daybook(*example("case")).stdout
+    daybook.json("project")
+    assert "C2026-000123" in daybook(*example("audit")).stdout
 
 
 def test_the_example_of_import_runs_and_without_dry_run_its_cases_are_there(
