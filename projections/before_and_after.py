@@ -127,7 +127,7 @@ class _Known:
             return {}
         self._reading = Reading(self._history[:count])
         told = self._state._asdict()
-        row = {name: told[name] for name in told if name not in EVERY_EVENT_CHANGES}
+        row = {name: told[name] for name in told if name not in EVERY_EVENT_CHANGES and name != self._seen.key}
         return dict(self._parts(self._opened(row), ""))
 
     def _folded(self, state: Any, recorded: Recorded[Any]) -> Any:

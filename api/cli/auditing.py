@@ -15,6 +15,8 @@ from api.cli.case import LATE, is_text, readable
 from api.cli.exits import NotFound, WrongUse
 from api.cli.terminal import Terminal, add_row, table
 from api.workspace import Workspace
+from domain.amendment import AmendmentRequest
+from domain.envelope import Recorded
 from domain.event import EARLIEST, LATEST, Precision
 from domain.personal import Personal
 from domain.topics import EVENTS
@@ -46,11 +48,12 @@ class Asked(NamedTuple):
 
 
 class Told(NamedTuple):
-    """An entry with what it changed and what its subject is called."""
+    """An entry with what it changed, who asked for it, and what its subject is called."""
 
     entry: AuditEntry
     data: Any
     changes: Sequence[FieldChange]
+    asked_by: str | None
     subject: str
 
 
@@ -170,6 +173,7 @@ def _read(ledger: Ledger, entries: Sequence[AuditEntry]) -> tuple[list[Told], Te
             entry,
             histories[entry.stream][entry.version - 1].event.model_dump(mode="json"),
             changed[entry.stream][entry.version],
+            _asked_by(entry, histories[entry.stream]),
             called.get(entry.stream, entry.stream),
         )
         for entry in entries
@@ -178,6 +182,14 @@ def _read(ledger: Ledger, entries: Sequence[AuditEntry]) -> tuple[list[Told], Te
         place for one in told for each in one.changes for place in (each.personal_before, each.personal_after) if place
     }
     return told, ledger.disclose(places)
+
+
+def _asked_by(entry: AuditEntry, history: Sequence[Recorded[Any]]) -> str | None:
+    """Who asked, as the event says, or the request that it decides."""
+    if entry.requested_by is not None or entry.request_version is None:
+        return entry.requested_by
+    request = history[entry.request_version - 1].event
+    return request.requested_by if isinstance(request, AmendmentRequest) else None
 
 
 def _called(ledger: Ledger, cases: Iterable[UUID]) -> dict[str, str]:
@@ -228,24 +240,31 @@ def _what(one: Told, texts: Texts) -> Iterator[str]:
     yield entry.topic.rpartition(".")[0].replace("-", " ") + (f" as {entry.register}" if entry.register else "")
     if entry.about_version is not None:
         yield f"of version {entry.about_version}"
-    for word, name in (("asked by", entry.requested_by), ("decided by", entry.decided_by)):
+    for word, name in (("asked by", one.asked_by), ("decided by", entry.decided_by)):
         if name is not None:
             yield f"{word} {name}"
-    if one.changes:
-        yield ", ".join(
-            f"{each.path}: {_side(each.before, each.personal_before, texts)} -> "
-            f"{_side(each.after, each.personal_after, texts)}"
-            for each in one.changes
-        )
+    if told := [_change(each, texts) for each in one.changes if not _only_begun(each)]:
+        yield ", ".join(told)
     if entry.departures:
         yield f"[{', '.join(entry.departures)}]"
 
 
+def _only_begun(change: FieldChange) -> bool:
+    """Whether a count only began at none, which says nothing to people."""
+    return change.before is None and change.personal_before is None and change.after in (0, False)
+
+
+def _change(change: FieldChange, texts: Texts) -> str:
+    before = _side(change.before, change.personal_before, texts)
+    after = _side(change.after, change.personal_after, texts) or "-"
+    return f"{change.path.replace('_', ' ')}: " + (f"{before} -> {after}" if before else after)
+
+
 def _side(value: Any, place: PersonalPlace | None, texts: Texts) -> str:
     """One side of a change; of a personal value its state, never the text."""
-    if place is None:
-        return "-" if value is None else readable(value, None)
-    return f"({texts[place].state})" if place in texts else "(gone)"
+    if place is not None:
+        return f"({texts[place].state})" if place in texts else "(gone)"
+    return "" if value is None else readable(tuple(value) if isinstance(value, list) else value, None)
 
 
 def tables(counted: Sequence[DepartureCount], by_actor: Sequence[ActorOverrides]) -> Iterator[Any]:
@@ -279,6 +298,7 @@ def as_data(one: Told, texts: Texts) -> dict[str, Any]:
     del told["place"], told["series"], told["number"]
     return told | {
         "subject": one.subject,
+        "requested_by": one.asked_by,
         "register": None if one.entry.register is None else str(one.entry.register),
         "data": one.data,
         "changes": [

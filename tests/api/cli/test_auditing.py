@@ -91,7 +91,7 @@ def test_programs_get_each_entry_whole_with_what_it_changed(daybook: CommandLine
     assert approved["changes"] == [{"field": "outcome", "before": "upheld", "after": "rejected"}]
     assert own["changes"] == [{"field": "outcome", "before": "rejected", "after": "upheld"}]
     assert [(one["requested_by"], one["decided_by"], one["about_version"]) for one in (approved, own)] == [
-        (None, "Director Li", 4), (None, "陈洁", 6),
+        ("陈洁", "Director Li", 4), ("陈洁", "陈洁", 6),
     ]  # fmt: skip
     assert received["data"]["words"].keys() == {"commitment", "subject"}
 
@@ -118,15 +118,16 @@ def test_people_see_what_changed_and_the_state_of_personal_values_but_not_their_
     shown = " ".join(daybook("audit").stdout.split())
     assert shown.startswith("SIMULATED BOOK main")
     for told in (
-        "case registered as C2026-000001 status: received -> registered",
-        "outcome: - -> upheld",
+        "case registered as C2026-000001 status: received -> registered, series: C2026, number: 1,",
+        "outcome: upheld, redress minor units: 12550, redress currency: CNY",
         "(+3 d)",
-        "event corrected of version 4 decided by Director Li outcome: upheld -> rejected",
-        "words: - -> (open)",
+        "event corrected of version 4 asked by 陈洁 decided by Director Li outcome: upheld -> rejected",
+        "words: (open)",
         "王芳 · 北京分部 · agent",
         "[not-registered, closed-unresolved]",
     ):
         assert told in shown, told
+    assert "transfers" not in shown
     assert WORDS not in shown
     assert WORDS not in daybook("audit", "--json").stdout
 
