@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
 from api.zones import zones
-from ledger.embedded import default_data
+from ledger.account import default_data
 from ledger.errors import LedgerError
 
 

@@ -13,15 +13,15 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from api.settings import Settings, WrongSetting
 from domain.book import BookTime
 from domain.envelope import Actor, ActorKind
 from ledger.book import books, open_book
+from ledger.connection import Awaken, away, place_of
 from ledger.database import Database
 from ledger.embedded import Embedded
-from ledger.errors import LedgerAway, LedgerError, UnknownBook
+from ledger.errors import DiskFull, LedgerAway, LedgerError, UnknownBook, out_of_room
 from ledger.keys import LocalMasterKey
 from ledger.ledger import Ledger
 from ledger.migrate import Migration, check_schema, migrate
@@ -67,12 +67,12 @@ def silent(message: str) -> None:
 class Workspace:
     """All of it, open until closed; a context manager.
 
-    With no `DATABASE_URL` it runs the embedded PostgreSQL, migrates it and keeps the master key in a file beside the
-    data; with one, it finds all that as the owner has made it. `writes` says that the door is going to write: the
-    embedded ledger then gets its book `main`, and a role that could rewrite the ledger is refused unless
-    `single_role`. `new_book` opens a missing book of any name. `told` hears what takes time.
+    With no `DATABASE_URL` it runs the embedded PostgreSQL, starts it again when it dies, migrates it and keeps the
+    master key in a file beside the data; with one, it finds all that as the owner has made it. `writes` says that the
+    door is going to write: the embedded ledger then gets its book `main`, and a role that could rewrite the ledger is
+    refused unless `single_role`. `new_book` opens a missing book of any name. `told` hears what takes time.
 
-    Raises: EmbeddedError, LedgerAway, SchemaMismatch, TooMuchAllowed, WrongSetting.
+    Raises: EmbeddedError, LedgerAway, DiskFull, SchemaMismatch, TooMuchAllowed, WrongSetting.
     """
 
     def __init__(
@@ -91,9 +91,11 @@ class Workspace:
         self._new_book = new_book or (NewBook() if settings.embedded and writes and self.book == MAIN else None)
         self._single_role = single_role
         self._ledgers: dict[str, Ledger] = {}
+        self._awaken: Awaken | None = None
         with ExitStack() as undo:
             if settings.database_url is None:
                 server = undo.enter_context(Embedded(settings.data / "pg"))
+                self._awaken = server.ensure
                 migrate(server.url(CLUSTER))
                 self._writer_url = server.url(CLUSTER, user=WRITER)
                 self._projector_url: str | None = server.url(CLUSTER, user=PROJECTOR)
@@ -101,7 +103,9 @@ class Workspace:
                 self._writer_url = settings.database_url
                 self._projector_url = settings.projector_url or (settings.database_url if single_role else None)
             wait_for(self._writer_url, settings.patience_seconds, told)
-            self.database = undo.enter_context(Database(self._writer_url, patience=settings.patience))
+            self.database = undo.enter_context(
+                Database(self._writer_url, patience=settings.patience, awaken=self._awaken)
+            )
             with self.database.connection() as connection:
                 check_schema(connection)
                 if writes and not single_role:
@@ -182,7 +186,9 @@ class Workspace:
             raise WrongSetting(
                 "DAYBOOK_PROJECTOR_URL is not set: the views are written by a role of their own, daybook_projector."
             )
-        return self._open.enter_context(Database(self._projector_url, patience=self.settings.patience))
+        return self._open.enter_context(
+            Database(self._projector_url, patience=self.settings.patience, awaken=self._awaken)
+        )
 
     @cached_property
     def runner(self) -> Runner:
@@ -214,6 +220,8 @@ def wait_for(url: str, patience_seconds: float, told: Callable[[str], None] = si
         except psycopg.OperationalError as error:
             cause = " ".join(str(error).split())
             if time.monotonic() + PAUSE_SECONDS > deadline:
+                if isinstance(found := away(error, url), DiskFull):
+                    raise found from error
                 raise LedgerAway(
                     f"The database at {place_of(url)} does not answer: {cause}. Start it, or mend the URL."
                 ) from error
@@ -223,13 +231,6 @@ def wait_for(url: str, patience_seconds: float, told: Callable[[str], None] = si
             told(f"The database at {place_of(url)} does not answer yet; trying for {patience_seconds:g} seconds.")
             said = True
         time.sleep(PAUSE_SECONDS)
-
-
-def place_of(url: str) -> str:
-    """Where a conninfo leads, without its password."""
-    parts = conninfo_to_dict(url)
-    host = parts.get("host") or parts.get("hostaddr") or "the default socket"
-    return f"{host}:{parts.get('port') or 5432}/{parts.get('dbname') or parts.get('user') or ''}"
 
 
 def refuse_a_single_role(connection: psycopg.Connection) -> None:
@@ -246,4 +247,6 @@ def _key_in(file: Path, called: str, *, create: bool = False) -> LocalMasterKey:
     try:
         return LocalMasterKey.from_file(file, create=create)
     except (OSError, UnicodeDecodeError) as error:
+        if out_of_room(error):
+            raise DiskFull(f"The disk of {file} is full. Make room there and try again.") from error
         raise WrongSetting(f"{called} cannot be read: {error}") from error

@@ -161,16 +161,6 @@ def _transposed(row_type: type[Draft | SealedValue], rows: Sequence[Draft | Seal
     return dict(zip(row_type._fields, columns, strict=True))
 
 
-def passing(error: psycopg.Error) -> bool:
-    """Whether the same may succeed a moment later: after a lost connection, a restart, a deadlock.
-
-    psycopg counts the server's limits (SQLSTATE class 54, such as a row too big for its index) among these errors; a
-    limit stays where it is.
-    """
-    operational = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return operational and (error.sqlstate or "")[:2] != "54"
-
-
 def translated(error: psycopg.Error, book: str) -> Exception:
     """The ledger's own error for a SQLSTATE of its own; any other error as it is."""
     reason = error.diag.message_primary or str(error)

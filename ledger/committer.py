@@ -11,8 +11,8 @@ from threading import Lock, Thread
 
 import psycopg
 
-from ledger.append import Batch, LeftOut, Write, Written, passing
-from ledger.connection import connected
+from ledger.append import Batch, LeftOut, Write, Written
+from ledger.connection import Awaken, away, connected, passing
 from ledger.errors import ClocksDisagree, LedgerAway, LedgerError, UnknownBook
 
 MOST_EVENTS = 2_000
@@ -31,11 +31,19 @@ class Committer:
     over a new one; a command that had been committed after all comes back as repeated, so none is doubled or lost.
     """
 
-    def __init__(self, url: str, book: str, patience: timedelta, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        url: str,
+        book: str,
+        patience: timedelta,
+        now: Callable[[], datetime],
+        awaken: Awaken | None = None,
+    ) -> None:
         self._url = url
         self._book = book
         self._patience = patience
         self._now = now
+        self._awaken = awaken
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._held: list[Waiting] = []
         self._connection: psycopg.Connection | None = None
@@ -125,18 +133,23 @@ class Committer:
             return error
 
     def _run(self, writes: list[Write]) -> list[Result]:
-        """One transaction, sent again over a new connection when the old one is lost. Raises: LedgerAway."""
+        """One transaction, sent again over a new connection when the old one is lost.
+
+        Raises: LedgerAway, DiskFull.
+        """
         deadline = time.monotonic() + self._patience.total_seconds()
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
                 return Batch(writes).run(self._connected(), self._book, self._now())
-            except psycopg.Error as error:
+            except (psycopg.Error, LedgerAway) as error:
+                if isinstance(error, psycopg.errors.DiskFull):
+                    raise away(error, self._url) from error
                 if not passing(error):
                     raise
                 self._disconnect()
                 if time.monotonic() + pause > deadline:
-                    raise LedgerAway(f"The database does not answer: {str(error).strip()}") from error
+                    raise away(error, self._url) from error
                 time.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
@@ -147,12 +160,12 @@ class Committer:
         """
         try:
             self._connected().execute(NOTIFY, (self._book,), prepare=True)
-        except psycopg.Error:
+        except (psycopg.Error, LedgerAway):
             self._disconnect()
 
     def _connected(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = connected(self._url)
+            self._connection = connected(self._url, self._awaken)
         return self._connection
 
     def _disconnect(self) -> None:

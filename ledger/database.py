@@ -13,9 +13,9 @@ from typing import Any, Self, TypeVar
 import psycopg
 from psycopg_pool import ConnectionPool, PoolClosed
 
-from ledger.append import Batch, LeftOut, Write, Written, passing
+from ledger.append import Batch, LeftOut, Write, Written
 from ledger.committer import NOTIFY, Committer
-from ledger.connection import in_utc, with_deadlines
+from ledger.connection import Awaken, away, in_utc, passing, with_deadlines
 from ledger.errors import LedgerAway, LedgerError
 
 T = TypeVar("T")
@@ -28,14 +28,19 @@ LONGEST_PAUSE_SECONDS = 1.0
 class Database:
     """One PostgreSQL, shared by the ledgers of all its books. Every instant it reads comes back in UTC.
 
-    Raises: LedgerAway when it does not answer within `patience`.
+    `awaken` is called before each connection that is made: it starts a server of our own again that has died.
+    Raises: LedgerAway when it does not answer within `patience`; DiskFull.
     """
 
-    def __init__(self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10, awaken: Awaken | None = None
+    ) -> None:
         self.url = with_deadlines(url, patience)
         self.patience = patience
+        self._awaken = awaken
+        self._asleep: LedgerAway | None = None
         self._pool: ConnectionPool[psycopg.Connection] = ConnectionPool(
-            self.url,
+            self._awake,
             min_size=1,
             max_size=pool_size,
             open=False,
@@ -91,23 +96,32 @@ class Database:
         return self.patiently(read)
 
     def patiently(self, work: Callable[[psycopg.Connection], T]) -> T:
-        """Does work that may be done twice, again and again until the database answers. Raises: LedgerAway."""
+        """Does work that may be done twice, again and again until the database answers.
+
+        Raises: LedgerAway; DiskFull, at once.
+        """
         deadline = time.monotonic() + self.patience.total_seconds()
         pause = FIRST_PAUSE_SECONDS
+        again = False
         while True:
             try:
+                if again:
+                    self._awake()
+                    self._pool.check()  # a restart ends all connections at once, and each would cost a try
                 with self._pool.connection(max(deadline - time.monotonic(), pause)) as connection:
                     return work(connection)
             except PoolClosed as error:
                 raise LedgerError("This ledger has been closed.") from error
-            except psycopg.Error as error:
+            except (psycopg.Error, LedgerAway) as error:
+                if isinstance(error, psycopg.errors.DiskFull):
+                    raise away(error, self.url) from error
                 if not passing(error):
                     raise
                 if time.monotonic() + pause > deadline:
-                    raise LedgerAway(f"The database does not answer: {str(error).strip()}") from error
+                    raise away(self._asleep or error, self.url) from error
                 time.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-                self._pool.check()  # a restart ends all connections at once, and each would cost a try
+                again = True
 
     def write(self, book: str, write: Write) -> Written | LeftOut:
         """One command, in a transaction shared with the commands that arrive beside it."""
@@ -128,10 +142,21 @@ class Database:
             self.rows(NOTIFY, (book,))
         return written
 
+    def _awake(self) -> str:
+        """Where the pool is to connect, once a server is there. The pool keeps to itself what a try came to."""
+        try:
+            if self._awaken is not None:
+                self._awaken()
+        except LedgerAway as error:
+            self._asleep = error
+            raise
+        self._asleep = None
+        return self.url
+
     def _committer(self, book: str) -> Committer:
         with self._lock:
             if self._closed:
                 raise LedgerError("This ledger has been closed.")
             if book not in self._committers:
-                self._committers[book] = Committer(self.url, book, self.patience, self.now)
+                self._committers[book] = Committer(self.url, book, self.patience, self.now, self._awaken)
             return self._committers[book]

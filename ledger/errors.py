@@ -59,6 +59,19 @@ class LedgerAway(LedgerError):
     """The database did not answer, after several tries."""
 
 
+class DiskFull(LedgerAway):
+    """There is no room where the ledger is kept. What had been acknowledged is there; the rest was not written."""
+
+
+class EmbeddedError(LedgerAway):
+    """The embedded PostgreSQL cannot serve; the message says why and what to do."""
+
+
+def out_of_room(said: object) -> bool:
+    """Whether an error, or what a program said, tells of a disk or a quota that is full."""
+    return any(sign in str(said) for sign in ("No space left on device", "Disk quota exceeded"))
+
+
 class WrongKey(LedgerError):
     """A sealed value or a wrapped key does not open with the key at hand."""
 

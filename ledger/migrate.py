@@ -10,7 +10,8 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
-from ledger.errors import LedgerAway, SchemaMismatch
+from ledger.connection import away
+from ledger.errors import SchemaMismatch
 
 # Another migration of the same database waits here; the lock is on a table, so it ends with the transaction.
 PREPARE = """
@@ -48,13 +49,13 @@ def migrate(owner_url: str, upto: int | None = None) -> list[Migration]:
 
     `upto` stops after that number. Running it twice, or in two processes at once, is harmless.
     Raises: SchemaMismatch when the database has a migration that this program does not know, or knows otherwise;
-    LedgerAway.
+    LedgerAway, DiskFull.
     """
     try:
         with psycopg.connect(owner_url) as connection:
             return list(_run(connection, upto))
     except psycopg.OperationalError as error:
-        raise LedgerAway(f"The database does not answer: {error}") from error
+        raise away(error, owner_url) from error
 
 
 def _run(connection: psycopg.Connection, upto: int | None) -> Iterator[Migration]:

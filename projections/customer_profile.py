@@ -306,7 +306,7 @@ def _visit(told: Any) -> Visit:
 
 CUSTOMER_PROFILE: Projection[CustomerProfile] = Projection(
     name="customer_profile",
-    version=2,
+    version=1,
     reads=frozenset({Category.CUSTOMER, Category.TOUCHPOINT}),
     key="customer_id",
     columns=CustomerProfile._fields,

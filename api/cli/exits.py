@@ -9,8 +9,7 @@ import psycopg
 from api.imports.errors import CannotGoOn, CannotImport
 from api.settings import WrongSetting
 from domain.event import Refused
-from ledger.embedded import EmbeddedError
-from ledger.errors import BookExists, LedgerAway, LedgerError, UnknownBook
+from ledger.errors import BookExists, DiskFull, LedgerAway, LedgerError, UnknownBook, out_of_room
 
 
 class Exit(IntEnum):
@@ -23,6 +22,7 @@ class Exit(IntEnum):
     LEDGER = 4
     PORT_TAKEN = 5
     IN_PART = 6
+    DISK_FULL = 7
     FAULT = 70
     INTERRUPTED = 130
     TERMINATED = 143
@@ -36,6 +36,7 @@ MEANINGS = {
     Exit.LEDGER: "the ledger is not as it should be: schema, roles, keys, unreadable events, a stopped view",
     Exit.PORT_TAKEN: "the port is taken",
     Exit.IN_PART: "done in part: rows of an import were rejected",
+    Exit.DISK_FULL: "a disk is full",
     Exit.FAULT: "a fault in Daybook",
     Exit.INTERRUPTED: "ended by Ctrl-C",
     Exit.TERMINATED: "ended by SIGTERM",
@@ -63,9 +64,13 @@ def exit_of(error: BaseException) -> Exit:
     match error:
         case Refused() | NotFound() | UnknownBook() | BookExists():
             return Exit.NO
+        case CannotImport() | CannotGoOn() | OSError() if out_of_room(error):
+            return Exit.DISK_FULL
         case WrongSetting() | WrongUse() | CannotImport() | CannotGoOn():
             return Exit.USAGE
-        case LedgerAway() | EmbeddedError() | psycopg.OperationalError():
+        case DiskFull() | psycopg.errors.DiskFull():
+            return Exit.DISK_FULL
+        case LedgerAway() | psycopg.OperationalError():
             return Exit.AWAY
         case LedgerError() | psycopg.Error():
             return Exit.LEDGER

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from api.cli.exits import Exit
 from api.cli.terminal import Terminal, add_row, table
-from api.workspace import Workspace, place_of
+from api.workspace import Workspace
 from domain.book import BookTime
 from ledger.book import BookState, books
+from ledger.connection import place_of
 from ledger.database import Database
 from ledger.migrate import applied
 from projections.cursor import Standing, standings

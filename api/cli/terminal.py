@@ -97,6 +97,9 @@ def answering(terminal: Terminal) -> Iterator[None]:
     except (typer.Exit, typer.Abort):
         raise
     except Exception as error:  # the door: whatever went wrong is logged, and told as a fault
+        if exit_of(error) is Exit.DISK_FULL:
+            terminal.complain(f"A disk is full: {error}. Make room there and try again.")
+            raise typer.Exit(Exit.DISK_FULL) from error
         logger.error("A fault in Daybook", exc_info=error)
         terminal.complain(f"A fault in Daybook, not in what you asked: {type(error).__name__}: {error}")
         raise typer.Exit(Exit.FAULT) from error

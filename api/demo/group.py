@@ -119,13 +119,13 @@ MATTERS = (
     ),
     Matter(
         "service", "idea", None, {CaseKind.SUGGESTION: 5, INQUIRY: 3}, DESK, 6,
-        (PauseGround.OTHER,),
+        (PauseGround.THIRD_PARTY,),
         ("建议在手机上显示维修人员的位置。", "希望营业厅周末延长开放时间。"),
         ("Show on the phone where the engineer is.", "Please keep the counters open later at the weekend."),
     ),
     Matter(
         "internal", "hand-over", "papers missing", {CaseKind.INTERNAL: 4}, DESK, 12,
-        (PauseGround.OTHER,),
+        (PauseGround.THIRD_PARTY,),
         ("移交的工单缺少现场照片。", "上月的结算单尚未收到。"),
         ("The work order came without the pictures.", "Last month's settlement has not arrived."),
     ),

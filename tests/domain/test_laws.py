@@ -7,6 +7,7 @@ from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import AwareDatetime
 from typing_extensions import override
 
 from domain.book import OpenBook
@@ -80,13 +81,11 @@ def made(model: type[Any]) -> st.SearchStrategy[Any]:
         "attributes": st.lists(st.from_type(Attribute), min_size=1, max_size=2, unique_by=lambda it: it.name).map(
             tuple
         ),
-        "due_at": TIMES,
         "level": st.integers(1, 3),
-        "version": st.none() | st.integers(1, 2),
         "items": st.lists(TEXTS, min_size=1, max_size=2).map(tuple),
         "case_id": st.just(UUID(int=7)) if issubclass(model, Command) else CASES,
         "other_id": CASES,
-        "into": CASES,
+        "into": CASES if model.__module__.startswith("domain.case.") else IDS,
         "staff_id": TEXTS.map(id_of_staff),
         "planned_for": TIMES,
         "until": st.none() | TIMES,
@@ -95,6 +94,9 @@ def made(model: type[Any]) -> st.SearchStrategy[Any]:
     if model.__module__.startswith("domain.unit."):
         special |= {"unit_id": UNITS, "supervisor": UNITS}
         special["parent"] = st.none() | UNITS
+    for name, some in (("version", st.integers(1, 3)), ("due_at", TIMES)):
+        if name in model.model_fields:
+            special[name] = some if model.model_fields[name].annotation in (int, AwareDatetime) else st.none() | some
     return st.builds(
         model,
         **{

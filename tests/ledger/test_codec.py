@@ -135,6 +135,8 @@ def test_each_topic_has_one_event_and_those_with_personal_values_are_known() -> 
         "investigation-finished.1",
         "resolution-proposed.1",
         "material-requested.1",
+        "obligation-met.1",
+        "visit-made.1",
     }
 
 

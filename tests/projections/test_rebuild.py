@@ -137,7 +137,7 @@ def test_a_raised_version_is_asked_once_it_is_built_and_the_older_program_leaves
 
     position = write(ledger, RegisterCase(at=OPENED, case_id=case_id(99)))
     assert runner.catch_up() == position - 1
-    newest, customers = runner.positions()
+    newest, customers, *_ = runner.positions()
     assert isinstance(newest.held, ViewNewer)
     assert (newest.version, newest.position, customers.position) == (2, position - 1, position)
     assert "is of version 2, and this program knows version 1. Nothing was touched" in str(newest.why)

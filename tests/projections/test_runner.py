@@ -251,7 +251,7 @@ def test_before_anything_is_prepared_the_views_stand_at_the_beginning(ledger: Le
     positions = Runner(ledger, projected).positions()
     assert [(each.projection, each.version, each.position, each.stopped) for each in positions] == [
         ("case_file", 1, 0, None),
-        ("customer_profile", 2, 0, None),
+        ("customer_profile", 1, 0, None),
         ("obligation", 1, 0, None),
         ("staff", 1, 0, None),
         ("unit", 1, 0, None),
