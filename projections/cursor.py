@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import NoneType
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
 import psycopg
+from psycopg.types.json import Jsonb
 
 from ledger.database import Database
 from ledger.errors import LedgerError
@@ -20,6 +22,13 @@ ROWS_A_STATEMENT = 1_000
 
 Statement: TypeAlias = tuple[str, Mapping[str, Any]]
 """A statement with its parameters."""
+
+
+class Copied(NamedTuple):
+    """Rows that are copied into a table, which puts none in the place of another."""
+
+    statement: str
+    rows: Sequence[tuple[Any, ...]]
 
 
 class Overtaken(LedgerError):
@@ -76,7 +85,7 @@ class Change(NamedTuple):
     """What becomes of a view by position `position`, as statements, and what stopped it there, if anything."""
 
     position: int
-    statements: Sequence[Statement]
+    statements: Sequence[Statement | Copied]
     stopped: ProjectionStopped | None = None
 
 
@@ -172,6 +181,16 @@ def insertion(view: View[V], book: str, rows: Sequence[V], *, upsert: bool = Fal
     ]
 
 
+def copied(view: View[V], book: str, rows: Sequence[V]) -> list[Copied]:
+    """The same for rows that are not in the table yet, by COPY; none for none.
+
+    A tuple of plain values becomes an array, and whatever has parts of its own is JSON.
+    """
+    # Text, which needs no list of types. For the audit trail it took 9 us a row where JSON took 17 (2026-11-22).
+    statement = view.statement("COPY {table} (book, {columns}) FROM STDIN")
+    return [Copied(statement, [(book, *map(_cell, row)) for row in rows])] if rows else []
+
+
 def write(database: Database, book: str, view: View[Any], start: Standing, change: Change) -> Standing:
     """Writes a view and moves its cursor on from where it stood, together. Raises: Overtaken, LedgerAway."""
     stopped, now = change.stopped, database.now()
@@ -193,11 +212,39 @@ def write(database: Database, book: str, view: View[Any], start: Standing, chang
         with connection.transaction():
             if connection.execute(MOVE, move, prepare=True).rowcount == 0:
                 raise Overtaken(f"Another runner has moved {view.label} past position {start.position}.")
-            for statement, parameters in change.statements:
-                connection.execute(statement, parameters, prepare=True)
+            for each in change.statements:
+                if isinstance(each, Copied):
+                    _copy(connection, each)
+                else:
+                    connection.execute(*each, prepare=True)
 
     database.patiently(write_once)
     return start._replace(position=change.position, updated_at=now, stopped=stopped)
+
+
+def _copy(connection: psycopg.Connection, copied: Copied) -> None:
+    """Raises: psycopg.DataError of a row that is none."""
+    with connection.cursor() as cursor, cursor.copy(copied.statement) as copy:
+        for row in copied.rows:
+            try:
+                copy.write_row(row)
+            except (UnicodeEncodeError, psycopg.ProgrammingError) as error:  # it has not left this program yet
+                raise psycopg.DataError(str(error)) from error
+
+
+SCALARS = frozenset({str, int, bool, float, NoneType, datetime, UUID})
+
+
+def _cell(value: Any) -> Any:
+    if type(value) in SCALARS:
+        return value
+    if type(value) in {tuple, list} and not any(isinstance(item, (tuple, list, Mapping)) for item in value):
+        return list(value)
+    return Jsonb(value, dumps=_json) if isinstance(value, (tuple, list, Mapping)) else value
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value, default=_plain)
 
 
 def _plain(value: object) -> object:

@@ -10,7 +10,7 @@ from domain.correction import Reading
 from domain.envelope import Recorded
 from ledger.errors import UnknownTopic, UnreadableEvent
 from ledger.ledger import Ledger
-from projections.cursor import Change, Statement, insertion
+from projections.cursor import Change, Statement, copied
 from projections.journal import Journal
 from projections.part import CannotTake, Part, stopped_at
 from projections.reading import through
@@ -31,7 +31,7 @@ def entered(journal: Journal[Any], ledger: Ledger, part: Part) -> Change:
 def _entered(journal: Journal[Any], ledger: Ledger, part: Part) -> Change:
     """Raises: CannotTake."""
     if journal.as_written:
-        return Change(part.end, insertion(journal, ledger.book, _rows(journal, part.events)), part.stopped)
+        return Change(part.end, copied(journal, ledger.book, _rows(journal, part.events)), part.stopped)
     amended = part.amended()
     told = (one for one in part.events if one.stream not in amended and not isinstance(one.event, AMENDMENTS))
     rows = _rows(journal, told)
@@ -39,7 +39,7 @@ def _entered(journal: Journal[Any], ledger: Ledger, part: Part) -> Change:
     if amended:
         statements.append((journal.statement(TAKE_AWAY), {"book": ledger.book, "streams": list(amended)}))
         rows += _made_again(journal, ledger, part, amended)
-    return Change(part.end, [*statements, *insertion(journal, ledger.book, rows)], part.stopped)
+    return Change(part.end, [*statements, *copied(journal, ledger.book, rows)], part.stopped)
 
 
 def _rows(journal: Journal[Any], events: Iterable[Recorded[Any]]) -> list[Any]:
