@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from types import NoneType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
 import psycopg
-from psycopg.types.json import Jsonb
 
 from ledger.database import Database
 from ledger.errors import LedgerError
 from projections.projection import Projection
 from projections.tables import LIVE, ViewNewer, ViewOlder
 from projections.view import V, View
-
-ROWS_A_STATEMENT = 1_000
-
-Statement: TypeAlias = tuple[str, Mapping[str, Any]]
-"""A statement with its parameters."""
-
-
-class Copied(NamedTuple):
-    """Rows that are copied into a table, which puts none in the place of another."""
-
-    statement: str
-    rows: Sequence[tuple[Any, ...]]
+from projections.writing import Step
 
 
 class Overtaken(LedgerError):
@@ -82,10 +68,10 @@ class Standing(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What becomes of a view by position `position`, as statements, and what stopped it there, if anything."""
+    """What becomes of a view by a position, as steps of a transaction, and what stopped it there, if anything."""
 
     position: int
-    statements: Sequence[Statement | Copied]
+    steps: Sequence[Step]
     stopped: ProjectionStopped | None = None
 
 
@@ -164,33 +150,6 @@ def views_of(database: Database, book: str, projection: Projection[V], keys: Col
     return {row[0]: projection.of_row(row[1:]) for row in rows}
 
 
-def insertion(view: View[V], book: str, rows: Sequence[V], *, upsert: bool = False) -> list[Statement]:
-    """The statements that put rows into a view's table. Raises: orjson.JSONEncodeError."""
-    # One parameter of JSON for all rows and columns: it needs no list of types, no staging table and one round trip,
-    # and took 44 us a row where a binary COPY into a staging table took 38 and UNNEST 79 (2026-11-21).
-    statement = view.statement("""
-        INSERT INTO {table} (book, {columns})
-        SELECT book, {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
-    """)
-    if upsert:
-        statement += view.statement("ON CONFLICT (book, {key}) DO UPDATE SET ({others}) = ROW({excluded})")
-    documents = [{"book": book, **dict(zip(view.columns, row, strict=True))} for row in rows]
-    return [
-        (statement, {"rows": orjson.dumps(documents[first : first + ROWS_A_STATEMENT], default=_plain).decode()})
-        for first in range(0, len(documents), ROWS_A_STATEMENT)
-    ]
-
-
-def copied(view: View[V], book: str, rows: Sequence[V]) -> list[Copied]:
-    """The same for rows that are not in the table yet, by COPY; none for none.
-
-    A tuple of plain values becomes an array, and whatever has parts of its own is JSON.
-    """
-    # Text, which needs no list of types. For the audit trail it took 9 us a row where JSON took 17 (2026-11-22).
-    statement = view.statement("COPY {table} (book, {columns}) FROM STDIN")
-    return [Copied(statement, [(book, *map(_cell, row)) for row in rows])] if rows else []
-
-
 def write(database: Database, book: str, view: View[Any], start: Standing, change: Change) -> Standing:
     """Writes a view and moves its cursor on from where it stood, together. Raises: Overtaken, LedgerAway."""
     stopped, now = change.stopped, database.now()
@@ -212,45 +171,8 @@ def write(database: Database, book: str, view: View[Any], start: Standing, chang
         with connection.transaction():
             if connection.execute(MOVE, move, prepare=True).rowcount == 0:
                 raise Overtaken(f"Another runner has moved {view.label} past position {start.position}.")
-            for each in change.statements:
-                if isinstance(each, Copied):
-                    _copy(connection, each)
-                else:
-                    connection.execute(*each, prepare=True)
+            for step in change.steps:
+                step(connection)
 
     database.patiently(write_once)
     return start._replace(position=change.position, updated_at=now, stopped=stopped)
-
-
-def _copy(connection: psycopg.Connection, copied: Copied) -> None:
-    """Raises: psycopg.DataError of a row that is none."""
-    with connection.cursor() as cursor, cursor.copy(copied.statement) as copy:
-        for row in copied.rows:
-            try:
-                copy.write_row(row)
-            except (UnicodeEncodeError, psycopg.ProgrammingError) as error:  # it has not left this program yet
-                raise psycopg.DataError(str(error)) from error
-
-
-SCALARS = frozenset({str, int, bool, float, NoneType, datetime, UUID})
-
-
-def _cell(value: Any) -> Any:
-    if type(value) in SCALARS:
-        return value
-    if type(value) in {tuple, list} and not any(isinstance(item, (tuple, list, Mapping)) for item in value):
-        return list(value)
-    return Jsonb(value, dumps=_json) if isinstance(value, (tuple, list, Mapping)) else value
-
-
-def _json(value: object) -> bytes:
-    return orjson.dumps(value, default=_plain)
-
-
-def _plain(value: object) -> object:
-    """What orjson leaves to its caller: a NamedTuple within a row is a list, a read-only mapping an object."""
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError  # orjson says which type it met

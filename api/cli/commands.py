@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli import amend
+from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import Book, Json, Port, SingleRole, example
 from api.cli.terminal import Terminal, answering
@@ -23,6 +24,15 @@ app = typer.Typer(
 )
 
 app.add_typer(amend.app, name="amend")
+At = Annotated[
+    AsOf | None,
+    typer.Option(
+        "--as-of",
+        parser=as_of,
+        metavar="DATE",
+        help="A day, which stands for its end in the book's zone, or an instant with an offset; now by default.",
+    ),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -205,6 +215,37 @@ def case(
 
         with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
             answer.run(workspace, terminal, name)
+
+
+@app.command(epilog=example("daybook customer K-1024 --as-of 2026-03-31"))
+def customer(
+    name: Annotated[str, typer.Argument(help="Their key where they came from, or their id.")],
+    at: At = None,
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Show who a customer is, with their tier as of a day; the survivor, if they were merged."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import customer as answer
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            answer.run(workspace, terminal, name, at)
+
+
+@app.command(epilog=example("daybook units --as-of 2026-03-31"))
+def units(at: At = None, book: Book = None, json: Json = False) -> None:
+    """Show the tree of units, now or as of a day."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import units as answer
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            answer.run(workspace, terminal, at)
 
 
 @app.command(epilog=example("daybook audit C2026-000123"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -14,12 +15,15 @@ from domain.event import Event
 from domain.personal import Personal
 from domain.stream import Category
 from ledger.ledger import PersonalPlace
-from projections import case_file, customer_cases, customer_profile
+from projections import case_file, customer_cases, customer_profile, obligation, staff, unit
 from projections.audit_trail import AuditEntry, pages_about
 from projections.before_and_after import FieldChange, changes
 from projections.case_file import CaseFile
 from projections.customer_profile import CaseCounts, CustomerProfile
+from projections.obligation import ObligationView
 from projections.paging import Page, Window
+from projections.staff import StaffView
+from projections.unit import Tree, UnitView
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -59,6 +63,15 @@ class Loaders:
         self.cases_of: DataLoader[CasesOf, Page[CaseFile] | None] = _by_key(
             door, lambda wanted: _cases_of(door, wanted)
         )
+        self.units: DataLoader[UUID, UnitView | None] = _by_key(door, lambda ids: unit.by_ids(database, book, ids))
+        self.units_below: DataLoader[UUID, Sequence[UnitView] | None] = _by_key(
+            door, lambda ids: unit.below(database, book, ids)
+        )
+        self.trees: DataLoader[datetime, Tree | None] = _by_key(door, lambda instants: _trees(door, instants))
+        self.staff: DataLoader[UUID, StaffView | None] = _by_key(door, lambda ids: staff.by_ids(database, book, ids))
+        self.obligations: DataLoader[UUID, ObligationView | None] = _by_key(
+            door, lambda ids: obligation.by_ids(database, book, ids)
+        )
         self.personal: DataLoader[PersonalPlace, Personal[Any] | None] = _by_key(door, ledger.disclose)
         self.histories: DataLoader[str, Sequence[Recorded[Event]] | None] = _by_key(door, ledger.histories)
         self.audit_of: DataLoader[AuditOf, Page[AuditEntry] | None] = _by_key(
@@ -87,6 +100,12 @@ def _cases_of(door: Door, wanted: Sequence[CasesOf]) -> dict[CasesOf, Page[CaseF
         pages = customer_cases.pages(door.ledger.database, door.book, ids, window)
         found |= {CasesOf(customer_id, window): page for customer_id, page in pages.items()}
     return found
+
+
+def _trees(door: Door, instants: Sequence[datetime]) -> dict[datetime, Tree]:
+    """The trees of some instants, out of one reading of the units."""
+    every = unit.every(door.ledger.database, door.book)
+    return {at: unit.tree_of(every, at) for at in instants}
 
 
 def _audit_of(door: Door, wanted: Sequence[AuditOf]) -> dict[AuditOf, Page[AuditEntry]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import strawberry
 
+from api.graphql.arguments import After, Before, First, Last, Token, one_argument, the_one
 from api.graphql.audit import AuditEntry
 from api.graphql.auditing import (
     ActorOverrides,
@@ -20,13 +21,15 @@ from api.graphql.auditing import (
 )
 from api.graphql.case import Case, case_of, shown_case
 from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
-from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
+from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, customer_of, shown_customer
 from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customers
 from api.graphql.enums import BookTime
 from api.graphql.identity import identity_of
 from api.graphql.node import Node
 from api.graphql.nodes import SHOWN
+from api.graphql.obligation_query import ObligationQuery
+from api.graphql.organisation_query import OrganisationQuery
 from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
@@ -36,20 +39,6 @@ from domain.stream import Category
 from ledger.book import books
 from projections import case_file, customer_profile
 from projections.audit_trail import Recording
-
-T = TypeVar("T")
-
-Token = Annotated[
-    str | None,
-    strawberry.argument(
-        description="A token out of an earlier answer: this one then shows at least what that one did, or fails as "
-        "NOT_CAUGHT_UP. The header Daybook-Consistency-Token does the same for a whole request."
-    ),
-]
-First = Annotated[int | None, FIRST]
-After = Annotated[str | None, AFTER]
-Last = Annotated[int | None, LAST]
-Before = Annotated[str | None, BEFORE]
 
 From = Annotated[datetime | None, strawberry.argument(name="from", description="Recorded then or later.")]
 To = Annotated[datetime | None, strawberry.argument(description="Recorded earlier than then.")]
@@ -69,21 +58,6 @@ class LedgerHead:
     consistency_token: str = strawberry.field(description="Stands for everything recorded so far.")
 
 
-def _the_one(found: list[T], what: str, key: str) -> T | None:
-    """The only one with a key; None when there is none. Raises: Problem when there are more."""
-    if len(found) > 1:
-        raise Problem(Code.AMBIGUOUS, f"{len(found)} {what} have the key {key!r}; ask by id.")
-    return found[0] if found else None
-
-
-def _one_argument(**given: str | None) -> tuple[str, str]:
-    """The one that is given, with its name. Raises: Problem."""
-    said = [(name, value) for name, value in given.items() if value is not None]
-    if len(said) != 1:
-        raise Problem(Code.BAD_ARGUMENTS, f"Ask by exactly one of {', '.join(given)}.")
-    return said[0]
-
-
 def _number(text: str) -> RegisterNumber:
     """A register number as people write it: C2026-000123, c2026-123. Raises: Problem."""
     found = NUMBER.fullmatch(text.strip())
@@ -93,7 +67,7 @@ def _number(text: str) -> RegisterNumber:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query:
+class Query(OrganisationQuery, ObligationQuery):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(
         self,
@@ -103,7 +77,8 @@ class Query:
     ) -> Node | None:
         await info.context.caught_up(consistency_token)
         found = identity_of(id, info.context.door.book)
-        return await SHOWN[found.kind](info.context, found.subject)  # type: ignore[no-any-return]
+        node: Node | None = await SHOWN[found.kind](info.context, found.subject)
+        return node
 
     @resolved("A case, by exactly one of its id, its number or its source key; null for none.")
     async def case(
@@ -120,7 +95,7 @@ class Query:
     ) -> Case | None:
         request = info.context
         await request.caught_up(consistency_token)
-        by, value = _one_argument(id=id, number=number, sourceKey=source_key)
+        by, value = one_argument(id=id, number=number, sourceKey=source_key)
         book, database = request.door.book, request.door.ledger.database
         if by == "id":
             return await shown_case(request, identity_of(value, book, Category.CASE).subject)
@@ -128,7 +103,7 @@ class Query:
             file = await request.door.off_loop(case_file.by_number, database, book, _number(value))
         else:
             files = await request.door.off_loop(case_file.by_source_key, database, book, speakable(value))
-            file = _the_one(files, "cases", value)
+            file = the_one(files, "cases", value)
         return None if file is None else case_of(file, book)
 
     @resolved("The book's cases.")
@@ -162,12 +137,12 @@ class Query:
     ) -> Customer | None:
         request = info.context
         await request.caught_up(consistency_token)
-        by, value = _one_argument(id=id, sourceKey=source_key)
+        by, value = one_argument(id=id, sourceKey=source_key)
         book, database = request.door.book, request.door.ledger.database
         if by == "id":
             return await shown_customer(request, identity_of(value, book, Category.CUSTOMER).subject)
         found = await request.door.off_loop(customer_profile.by_source_key, database, book, speakable(value))
-        profile = _the_one(found, "customers", value)
+        profile = the_one(found, "customers", value)
         return None if profile is None else customer_of(profile, book)
 
     @resolved("The book's registered customers.")

@@ -263,6 +263,33 @@ def test_an_event_that_the_new_version_cannot_take_leaves_the_old_table_as_it_is
     assert runner.catch_up() == head
 
 
+def test_who_follows_takes_up_a_view_again_that_was_built_past_the_event_at_which_it_stopped(
+    ledger: Ledger, projected: Database
+) -> None:
+    poison = write(ledger, received(1))
+    first = Event()
+
+    def fold(view: Any, recorded: Any, context: Any) -> Any:
+        if recorded.position == poison:
+            first.set()
+            raise ZeroDivisionError
+        return CASE_FILE.fold(view, recorded, context)
+
+    broken, stop = Runner(ledger, projected, [replace(CASE_FILE, fold=fold)]), Event()
+    following = Thread(target=broken.follow, args=(stop,))
+    following.start()
+    try:
+        assert first.wait(20)
+        while broken.positions()[0].stopped is None:
+            pass
+        rebuild(CASE_FILE, lambda: [ledger], projected)
+        assert Runner(ledger, projected, [CASE_FILE]).wait_for(write(ledger, received(2)), 20)
+    finally:
+        stop.set()
+        following.join()
+    assert kept(ledger, CASE_FILE) == expected(ledger, CASE_FILE)
+
+
 def test_a_build_that_was_killed_leaves_nothing_lying_about_for_long(
     ledger: Ledger, runner: Runner, written: Database, projected: Database, database: conftest.Database
 ) -> None:

@@ -443,6 +443,7 @@ def test_nobody_waits_for_a_view_that_has_stopped_before(ledger: Ledger, project
         customers = Runner(ledger, projected, [CUSTOMER_PROFILE])
         assert customers.wait_for(position, PATIENCE_SECONDS)
         assert not broken.wait_for(position, 3600)
+        assert broken.wait_for(position, PATIENCE_SECONDS, views=[CUSTOMER_PROFILE])
         assert customers.wait_for(write(ledger, received(2)), PATIENCE_SECONDS)
     assert standing_at(broken) == [position - 1, position + 1]
 

@@ -14,7 +14,7 @@ from tests.api.cli.conftest import CommandLine, Teller, environment
 from tests.api.cli.test_serving import announced
 from tests.conftest import PROJECT, Database
 
-COMMANDS = ("demo", "serve", "migrate", "import", "project", "status", "case", "audit")
+COMMANDS = ("demo", "serve", "migrate", "import", "project", "status", "case", "audit", "customer", "units")
 
 
 def example(command: str) -> list[str]:
@@ -101,6 +101,9 @@ def test_a_book_that_is_not_there_is_told_with_those_that_are(daybook: CommandLi
         (("serve", "--host", "example.com"), {}, "there is no sign-in"),
         (("import", "nowhere.csv", "--mapping", "nothing"), {}, "There is no mapping 'nothing'"),
         (("case",), {}, "Missing argument"),
+        (("units", "--as-of", "2026-13-01"), {}, "is no day and no instant"),
+        (("units", "--as-of", "2026-03-02T09:00:00"), {}, "names no zone"),
+        (("customer", "K-1", "--as-of", "1815-06-18"), {}, "from 1900 to 2199"),
     ],
 )
 def test_what_is_asked_wrongly_is_told_in_a_sentence(
