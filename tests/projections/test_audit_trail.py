@@ -11,6 +11,7 @@ from domain.amendment import Replacement
 from domain.book import AllowSelfApproval, id_of_book, stream_of_book
 from domain.case.commands import RegisterCase, ResolveCase
 from domain.case.events import CaseResolved, Outcome
+from domain.case.pausing import ApprovePause, RequestPause
 from domain.case.rules import Departure
 from domain.envelope import Actor, ActorKind, Recorded, RegisterNumber, Source
 from domain.event import Command, Precision
@@ -96,6 +97,8 @@ def expected(recorded: Recorded[Any]) -> AuditEntry:
         "void-requested.1": [Override.VOID_REQUESTED],
         "event-voided.1": [Override.VOID_APPROVED],
         "self-approval-allowed.1": [Override.SELF_APPROVAL_ALLOWED],
+        "pause-requested.1": [Override.PAUSE_REQUESTED],
+        "pause-approved.1": [Override.PAUSE_APPROVED],
     }.get(event.TOPIC, [])
     kinds += [Override.DEPARTURE] if recorded.metadata.departures else []
     late = (recorded.recorded_at - recorded.occurred_at).total_seconds()
@@ -346,6 +349,21 @@ def test_overrides_are_counted_by_who_acted_and_the_events_behind_each_count_are
     hours = overrides_by_actor(written, "main", actor="Director Li", back_dated_over=5 * HOUR)
     assert hours[0].counts[Override.BACK_DATED] == 2
     assert overrides_by_actor(written, "main", recording=Recording(end=OPENED)) == []
+
+
+def test_a_pause_that_was_asked_for_and_granted_by_the_same_person_is_an_own_approval(
+    ledger: Ledger, auditor: Runner, written: Database
+) -> None:
+    about: dict[str, Any] = {"at": OPENED, "case_id": CASE}
+    allowed = AllowSelfApproval(at=OPENED, book_id=id_of_book("main"), reason="one clerk", decided_by="Director Li")
+    say(ledger, allowed, by=LI)
+    say(ledger, received(900), RegisterCase(**about), RequestPause(**about, reason="flood", requested_by="王芳"))
+    say(ledger, ApprovePause(**about, approved_by="王芳"))
+    auditor.catch_up()
+    (clerk,) = overrides_by_actor(written, "main", actor="王芳")
+    assert clerk.counts == {Override.PAUSE_REQUESTED: 1, Override.PAUSE_APPROVED: 1, Override.OWN_APPROVAL: 1}
+    (own,) = trail(written, overrides=(Override.OWN_APPROVAL,))
+    assert (own.topic, own.requested_by, own.decided_by) == ("pause-approved.1", "王芳", "王芳")
 
 
 def test_a_book_with_nothing_but_its_genesis_has_a_trail_of_one_and_no_overrides(

@@ -42,7 +42,7 @@ def test_a_role_that_may_not_write_the_views_is_told_whose_they_are(
     ):
         with pytest.raises(ViewsNotOurs, match=r"permission denied .* belong to the role daybook_projector"):
             work()
-    assert tables(database) == [[], []]
+    assert tables(database) == [[] for _ in PROJECTIONS]
     assert runner.catch_up() == 2
 
 
