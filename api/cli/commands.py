@@ -399,3 +399,52 @@ def units(at: At = None, book: Book = None, json: Json = False) -> None:
 
         with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
             answer.run(workspace, terminal, at)
+
+
+@app.command(epilog=example("daybook audit C2026-000123"))
+def audit(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="What it is about: a case by its number, its key or its id; anything else by its stream, "
+            "customer-0b5e... Without it, the whole book."
+        ),
+    ] = None,
+    actor: Annotated[str | None, typer.Option("--actor", metavar="NAME", help="Only what this actor did.")] = None,
+    topic: Annotated[
+        str | None, typer.Option("--topic", help="Only events of this topic, such as case-resolved.")
+    ] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Recorded on that day or later, or at that instant.")
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--to", metavar="TIME", help="Recorded on that day at the latest, or before that instant."),
+    ] = None,
+    departures: Annotated[
+        bool, typer.Option("--departures", help="Only what left the declared life, and counts of it by kind.")
+    ] = False,
+    overrides: Annotated[
+        bool,
+        typer.Option(
+            "--overrides",
+            help="Only back-dated events, amendments, asked pauses, own approvals and departures, and counts by actor.",
+        ),
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="The latest so many.")] = 50,
+    everything: Annotated[bool, typer.Option("--all", help="All of them, however many.")] = False,
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Show who did what to which subject as it was written, and what each event changed."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import auditing
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        asked = auditing.Asked(
+            name, actor, topic, begin, end, departures, overrides, limit=None if everything else limit
+        )
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            auditing.run(workspace, terminal, asked)
