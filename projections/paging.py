@@ -64,13 +64,15 @@ def _instant(value: Any) -> datetime:
 
 
 def _integer(value: Any) -> int:
-    if not isinstance(value, int) or not -(2**31) <= value < 2**31:
-        raise ValueError("a place has a number that a column can hold")
-    return value
+    return _whole(value, 2**31)
 
 
 def _bigint(value: Any) -> int:
-    if not isinstance(value, int) or not -(2**63) <= value < 2**63:
+    return _whole(value, 2**63)
+
+
+def _whole(value: Any, bound: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not -bound <= value < bound:
         raise ValueError("a place has a number that a column can hold")
     return value
 
@@ -82,7 +84,7 @@ def _text(value: Any) -> str:
 
 
 READERS: Mapping[str, Reader] = {
-    "timestamptz": _instant, "uuid": UUID, "integer": _integer, "bigint": _bigint, "text": _text
+    "timestamptz": _instant, "uuid": UUID, "integer": _integer, "bigint": _bigint, "text": _text,
 }  # fmt: skip
 
 

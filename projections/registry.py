@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from projections.audit_trail import AUDIT_TRAIL
 from projections.case_file import CASE_FILE
 from projections.customer_profile import CUSTOMER_PROFILE
 from projections.movement import MOVEMENT
@@ -20,6 +21,7 @@ PROJECTIONS: tuple[View[Any], ...] = (
     OBLIGATION,
     STAFF,
     UNIT,
+    AUDIT_TRAIL,
     TIMELINE,
     MOVEMENT,
     REGISTER,

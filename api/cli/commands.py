@@ -139,6 +139,17 @@ def import_(
     no_project: Annotated[
         bool, typer.Option("--no-project", help="Leave the views to `daybook project`, or to a server.")
     ] = False,
+    source_times: Annotated[
+        bool,
+        typer.Option(
+            "--source-times",
+            help="Record each row when its source did, in a simulated book; one that is not there is opened.",
+        ),
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what the first rows would become, by which rules, and leave.")
+    ] = False,
+    rows: Annotated[int, typer.Option("--rows", min=1, max=10_000, help="How many rows --explain shows.")] = 10,
     book: Book = None,
     single_role: SingleRole = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -147,15 +158,28 @@ def import_(
     """Import a history from a file by a mapping; asked again, it goes on where it was and adds nothing twice."""
     terminal = Terminal(json=json, quiet=quiet)
     with answering(terminal):
-        from api.cli import importing
+        from api.cli import explaining, importing
         from api.settings import Settings
         from api.workspace import Workspace
 
         settings = Settings.from_environment()
-        with Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace:
-            end = importing.run(
-                workspace, terminal, file, mapping, dry_run=dry_run, rejects=rejects, project=not no_project
-            )
+        new_book = importing.book_of(file, mapping) if source_times and not (dry_run or explain) else None
+        with Workspace(
+            settings, book=book, new_book=new_book, writes=True, single_role=single_role, told=terminal.say
+        ) as workspace:
+            if explain:
+                end = explaining.run(workspace, terminal, file, mapping, rows)
+            else:
+                end = importing.run(
+                    workspace,
+                    terminal,
+                    file,
+                    mapping,
+                    dry_run=dry_run,
+                    rejects=rejects,
+                    project=not no_project,
+                    source_times=source_times,
+                )
         raise typer.Exit(end)
 
 
@@ -375,3 +399,52 @@ def units(at: At = None, book: Book = None, json: Json = False) -> None:
 
         with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
             answer.run(workspace, terminal, at)
+
+
+@app.command(epilog=example("daybook audit C2026-000123"))
+def audit(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="What it is about: a case by its number, its key or its id; anything else by its stream, "
+            "customer-0b5e... Without it, the whole book."
+        ),
+    ] = None,
+    actor: Annotated[str | None, typer.Option("--actor", metavar="NAME", help="Only what this actor did.")] = None,
+    topic: Annotated[
+        str | None, typer.Option("--topic", help="Only events of this topic, such as case-resolved.")
+    ] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Recorded on that day or later, or at that instant.")
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--to", metavar="TIME", help="Recorded on that day at the latest, or before that instant."),
+    ] = None,
+    departures: Annotated[
+        bool, typer.Option("--departures", help="Only what left the declared life, and counts of it by kind.")
+    ] = False,
+    overrides: Annotated[
+        bool,
+        typer.Option(
+            "--overrides",
+            help="Only back-dated events, amendments, asked pauses, own approvals and departures, and counts by actor.",
+        ),
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="The latest so many.")] = 50,
+    everything: Annotated[bool, typer.Option("--all", help="All of them, however many.")] = False,
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Show who did what to which subject as it was written, and what each event changed."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import auditing
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        asked = auditing.Asked(
+            name, actor, topic, begin, end, departures, overrides, limit=None if everything else limit
+        )
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            auditing.run(workspace, terminal, asked)

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
 from api.graphql.course import CaseLink, Escalation, StatedDue, escalation_of
 from api.graphql.enums import (
@@ -189,6 +190,19 @@ class Case(Node):
     ) -> Connection[Movement]:
         arguments, where = PageArguments(first, after, last, before), MovementFilter(case_id=subject_of(self.stream))
         return await page_of_movements(info.context, where, arguments, descending=False)
+
+    @resolved("Everything recorded about it as it was written, by position: its own events, and those that name it.")
+    async def audit(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[AuditEntry]:
+        return await audit_of(
+            info.context, Category.CASE, subject_of(self.stream), PageArguments(first, after, last, before)
+        )
 
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:

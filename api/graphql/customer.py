@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.case import Case
 from api.graphql.cases import CaseOrder, Sorting, cases_of_page
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
@@ -189,6 +190,22 @@ class Customer(Node):
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
         return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+
+    @resolved(
+        "Everything recorded about them as it was written, by position: the events of their file, and those that name "
+        "them."
+    )
+    async def audit(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[AuditEntry]:
+        return await audit_of(
+            info.context, Category.CUSTOMER, self.customer_id, PageArguments(first, after, last, before)
+        )
 
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:

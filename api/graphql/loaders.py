@@ -13,8 +13,11 @@ from api.graphql.door import Door
 from domain.envelope import Recorded
 from domain.event import Event
 from domain.personal import Personal
+from domain.stream import Category
 from ledger.ledger import PersonalPlace
 from projections import case_file, customer_cases, customer_profile, customer_timeline, obligation, staff, unit
+from projections.audit_trail import AuditEntry, pages_about
+from projections.before_and_after import FieldChange, changes
 from projections.case_file import CaseFile
 from projections.customer_profile import CaseCounts, CustomerProfile
 from projections.obligation import ObligationView
@@ -40,6 +43,18 @@ class TimelineOf(NamedTuple):
     customer_id: UUID
     window: Window
     where: TimelineFilter
+
+
+class AuditOf(NamedTuple):
+    """A page of what is about one subject."""
+
+    category: Category
+    subject: UUID
+    window: Window
+
+
+Place = tuple[str, int]
+"""A stream and a version in it."""
 
 
 class Loaders:
@@ -71,6 +86,12 @@ class Loaders:
         )
         self.personal: DataLoader[PersonalPlace, Personal[Any] | None] = _by_key(door, ledger.disclose)
         self.histories: DataLoader[str, Sequence[Recorded[Event]] | None] = _by_key(door, ledger.histories)
+        self.audit_of: DataLoader[AuditOf, Page[AuditEntry] | None] = _by_key(
+            door, lambda wanted: _audit_of(door, wanted)
+        )
+        self.changes: DataLoader[Place, tuple[FieldChange, ...] | None] = _by_key(
+            door, lambda places: _changes(door, places)
+        )
 
 
 def _by_key(door: Door, read: Callable[[list[K]], Mapping[K, T]]) -> DataLoader[K, T | None]:
@@ -107,3 +128,26 @@ def _timelines_of(door: Door, wanted: Sequence[TimelineOf]) -> dict[TimelineOf, 
         pages = customer_timeline.pages(door.ledger.database, door.book, ids, window, where)
         found |= {TimelineOf(customer_id, window, where): page for customer_id, page in pages.items()}
     return found
+
+
+def _audit_of(door: Door, wanted: Sequence[AuditOf]) -> dict[AuditOf, Page[AuditEntry]]:
+    """The pages, in one statement for each window and kind of subject, of which a document has few."""
+    found: dict[AuditOf, Page[AuditEntry]] = {}
+    for category, window in dict.fromkeys((each.category, each.window) for each in wanted):
+        ids = [each.subject for each in wanted if (each.category, each.window) == (category, window)]
+        pages = pages_about(door.ledger.database, door.book, category, ids, window)
+        found |= {AuditOf(category, subject, window): page for subject, page in pages.items()}
+    return found
+
+
+def _changes(door: Door, places: Sequence[Place]) -> dict[Place, tuple[FieldChange, ...]]:
+    """What events changed; their streams are read in one statement."""
+    versions: dict[str, set[int]] = {}
+    for stream, version in places:
+        versions.setdefault(stream, set()).add(version)
+    histories = door.ledger.histories(versions, opened=True)
+    return {
+        (stream, version): told
+        for stream, asked in versions.items()
+        for version, told in changes(histories[stream], asked).items()
+    }

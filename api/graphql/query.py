@@ -9,6 +9,16 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.arguments import After, Before, First, Last, Token, one_argument, the_one
+from api.graphql.audit import AuditEntry
+from api.graphql.auditing import (
+    ActorOverrides,
+    AuditFilter,
+    AuditOrder,
+    DepartureCount,
+    counted_departures,
+    counted_overrides,
+    listed_entries,
+)
 from api.graphql.case import Case, case_of, shown_case
 from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
 from api.graphql.connection import Connection, PageArguments
@@ -30,6 +40,10 @@ from domain.envelope import RegisterNumber
 from domain.stream import Category
 from ledger.book import books
 from projections import case_file, customer_profile
+from projections.audit_trail import Recording
+
+From = Annotated[datetime | None, strawberry.argument(name="from", description="Recorded then or later.")]
+To = Annotated[datetime | None, strawberry.argument(description="Recorded earlier than then.")]
 
 NUMBER = re.compile(r"([A-Za-z]+\d{4})-(\d{1,9})")
 
@@ -151,6 +165,53 @@ class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery):
     ) -> Connection[Customer]:
         await info.context.caught_up(consistency_token)
         return await listed_customers(info.context, filter, order_by, PageArguments(first, after, last, before))
+
+    @resolved("Everything recorded in the book, as it was written: who did what to which subject, and what it changed.")
+    async def audit_trail(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            AuditFilter | None, strawberry.argument(description="Which events; all when left out.")
+        ] = None,
+        order_by: Annotated[
+            AuditOrder | None, strawberry.argument(description="The order; latest recorded first when left out.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        consistency_token: Token = None,
+    ) -> Connection[AuditEntry]:
+        await info.context.caught_up(consistency_token)
+        where = (filter or AuditFilter()).of_view(info.context.door.book)
+        arguments = PageArguments(first, after, last, before)
+        return await listed_entries(info.context, where, order_by or AuditOrder(), arguments)
+
+    @resolved("How often history left the declared life, by the step in which it did, most frequent first.")
+    async def departures(
+        self, info: Info, from_: From = None, to: To = None, consistency_token: Token = None
+    ) -> list[DepartureCount]:
+        await info.context.caught_up(consistency_token)
+        return await counted_departures(info.context, Recording(from_, to))
+
+    @resolved("What was done beside the ordinary course of things, by who acted; who has most stands first.")
+    async def overrides(
+        self,
+        info: Info,
+        actor: Annotated[str | None, strawberry.argument(description="Of this actor alone.")] = None,
+        from_: From = None,
+        to: To = None,
+        back_dated_over: Annotated[
+            int,
+            strawberry.argument(
+                description="From how many seconds on an event counts as back-dated; a day when left out."
+            ),
+        ] = 86_400,
+        first: Annotated[int, strawberry.argument(description="How many actors; at most 100.")] = 20,
+        consistency_token: Token = None,
+    ) -> list[ActorOverrides]:
+        await info.context.caught_up(consistency_token)
+        return await counted_overrides(info.context, actor, Recording(from_, to), back_dated_over, first)
 
     @resolved("Where the book stands.")
     async def ledger_head(self, info: Info) -> LedgerHead:

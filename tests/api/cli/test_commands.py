@@ -15,8 +15,8 @@ from tests.api.cli.test_serving import announced
 from tests.conftest import PROJECT, Database
 
 COMMANDS = (
-    "demo", "serve", "migrate", "import", "project", "status", "case", "customer", "units", "timeline", "movements",
-    "register",
+    "demo", "serve", "migrate", "import", "project", "status", "case", "audit", "customer", "units", "timeline",
+    "movements", "register",
 )  # fmt: skip
 
 
@@ -50,10 +50,12 @@ def test_the_example_of_serve_runs(daybook: CommandLine, teller: Teller) -> None
         assert announced(running)["position"] == 4
 
 
-def test_the_example_of_case_runs(daybook: CommandLine, teller: Teller) -> None:
+def test_the_examples_of_case_and_audit_run(daybook: CommandLine, teller: Teller) -> None:
     for number in range(123):
         teller.case(f"INC{number}", identity=f"case {number}")
     assert "INC122" in daybook(*example("case")).stdout
+    daybook.json("project")
+    assert "C2026-000123" in daybook(*example("audit")).stdout
 
 
 def test_the_example_of_import_runs_and_without_dry_run_its_cases_are_there(
@@ -169,6 +171,7 @@ def test_status_shows_books_views_and_how_far_they_are_behind(daybook: CommandLi
         ("obligation", head - 4, None),
         ("staff", head - 4, None),
         ("unit", head - 4, None),
+        ("audit_trail", head - 4, None),
         ("timeline", head - 4, None),
         ("movement", head - 4, None),
         ("register", head - 4, None),
