@@ -78,4 +78,4 @@ def test_the_guide_names_every_code_and_every_limit() -> None:
 
 
 def test_the_guide_has_examples() -> None:
-    assert len(list(examples())) == 7
+    assert len(list(examples())) == 9
