@@ -19,6 +19,7 @@ from domain.personal import Personal, PersonalState
 CACHE_KIB = 8_192
 REMEMBERED = 4_096
 FRESH = 256
+STEPS_BETWEEN_SIGNALS = 1_000_000
 FILTER_BYTES = 1 << 22
 
 
@@ -37,35 +38,40 @@ class Scratch:
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         for statement in (f"PRAGMA cache_size = -{CACHE_KIB}", "PRAGMA journal_mode = OFF", "BEGIN", *tables):
             self._database.execute(statement)
+        # A long query hears of Ctrl-C only when Python is asked something on the way.
+        self._database.set_progress_handler(lambda: 0, STEPS_BETWEEN_SIGNALS)
 
     def run(self, statement: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """Carries a statement out."""
         try:
             return self._database.execute(statement, parameters)
         except sqlite3.Error as error:
-            raise CannotGoOn(
-                f"The temporary file of the import cannot be used: {error}. Make room in TMPDIR."
-            ) from error
+            raise _told(error) from error
 
     def run_each(self, statement: str, parameters: Iterable[Sequence[object]]) -> None:
         """Carries a statement out for each of many."""
         try:
             self._database.executemany(statement, parameters)
         except sqlite3.Error as error:
-            raise CannotGoOn(
-                f"The temporary file of the import cannot be used: {error}. Make room in TMPDIR."
-            ) from error
+            raise _told(error) from error
 
     def rows(self, statement: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, one by one."""
         try:
             yield from self.run(statement)
         except sqlite3.Error as error:
-            raise CannotGoOn(f"The temporary file of the import cannot be read: {error}.") from error
+            raise _told(error) from error
 
     def close(self) -> None:
         """Lets go of the file."""
         self._database.close()
+
+
+def _told(error: sqlite3.Error) -> BaseException:
+    """What an error of the temporary file comes to; a query is interrupted by a signal and by nothing else."""
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+        return KeyboardInterrupt()
+    return CannotGoOn(f"The temporary file of the import cannot be used: {error}. Make room in TMPDIR.")
 
 
 class Notes:
@@ -142,8 +148,10 @@ class Marks:
 class Queue:
     """Things to be taken up again in another order: those of one group together, or all by their time."""
 
+    # Sorted twice, in constant memory; joined with where each group begins, every row searched all the groups.
     TOGETHER: ClassVar = """
-SELECT thing FROM thing JOIN (SELECT grouped, min(place) AS begun FROM thing GROUP BY grouped) USING (grouped)
+SELECT thing FROM
+  (SELECT place, thing, at, min(place) OVER (PARTITION BY grouped) AS begun FROM thing)
 ORDER BY begun, at, place
 """
     # Nothing of a group comes before what stands before it in its own order, even if its time does.

@@ -1,4 +1,6 @@
 import os
+import signal
+from threading import Timer, main_thread
 from uuid import UUID
 
 import pytest
@@ -44,6 +46,16 @@ def test_a_shelf_gives_things_back_with_their_personal_values() -> None:
     shelf.clear()
     assert shelf.get("case") == (words, 7)
     assert shelf.get("other") is None
+
+
+def test_ctrl_c_is_heard_in_the_midst_of_a_long_query() -> None:
+    scratch = Queue().scratch
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"  # without end
+    ctrl_c = Timer(0.2, lambda: signal.pthread_kill(main_thread().ident or 0, signal.SIGINT))
+    ctrl_c.start()
+    with pytest.raises(KeyboardInterrupt):
+        scratch.run(numbers)
+    ctrl_c.join()
 
 
 def test_a_full_disk_is_told_in_words() -> None:
