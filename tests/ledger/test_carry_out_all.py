@@ -279,4 +279,4 @@ def test_outcomes_are_looked_up_one_by_one_even_by_a_plan_made_while_the_book_wa
         plan = connection.execute(f"EXPLAIN {OUTCOMES}", parameters, prepare=True).fetchall()
     lines = "\n".join(line for (line,) in plan)
     assert "Index Scan using outcome_pkey on outcome" in lines
-    assert "Seq Scan" not in lines
+    assert "Index Scan using event_pkey on event" in lines
