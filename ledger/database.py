@@ -39,8 +39,9 @@ class Database:
         self.patience = patience
         self._awaken = awaken
         self._asleep: LedgerAway | None = None
+        self._closed = False
         self._pool: ConnectionPool[psycopg.Connection] = ConnectionPool(
-            self._awake,
+            self._reachable,
             min_size=1,
             max_size=pool_size,
             open=False,
@@ -53,7 +54,6 @@ class Database:
         )
         self._pool.open()
         self._committers: dict[str, Committer] = {}
-        self._closed = False
         self._lock = Lock()
         try:
             self.rows("SELECT 1")
@@ -142,8 +142,27 @@ class Database:
             self.rows(NOTIFY, (book,))
         return written
 
+    def _reachable(self) -> str:
+        """Where the pool is to connect, as soon as a server lets anybody in; after `patience`, where it was to be.
+
+        The pool waits 1, 2, 4 seconds between its attempts, and a server has recovered from a killed process in less.
+        libpq's ping would ask for less, but psycopg holds all other threads up meanwhile.
+        """
+        deadline = time.monotonic() + self.patience.total_seconds()
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            url = self._awake()
+            try:
+                psycopg.connect(url, autocommit=True).close()
+            except psycopg.OperationalError:
+                if not self._closed and time.monotonic() + pause < deadline:
+                    time.sleep(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                    continue
+            return url
+
     def _awake(self) -> str:
-        """Where the pool is to connect, once a server is there. The pool keeps to itself what a try came to."""
+        """Where to connect, once a server is there. The pool keeps to itself what a try came to."""
         try:
             if self._awaken is not None:
                 self._awaken()

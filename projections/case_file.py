@@ -264,9 +264,9 @@ class CaseFilter:
         conditions, parameters = list[str](), dict[str, Any]()
         for column, wanted in (
             ("status", self.statuses),  # leans on the index status
-            ("kind", self.kinds),
-            ("channel", self.channels),
-            ("priority", self.priorities),
+            ("kind", self.kinds),  # leans on the index kind
+            ("channel", self.channels),  # leans on the index channel
+            ("priority", self.priorities),  # leans on the index priority
             ("category", self.categories),  # leans on the index category
             ("unit", () if self.unit is None else (self.unit,)),  # leans on the index unit
             ("handler", () if self.handler is None else (self.handler,)),  # leans on the index handler

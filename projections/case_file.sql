@@ -80,8 +80,13 @@ CREATE INDEX {received} ON {table} (book, received_at, case_id);
 CREATE UNIQUE INDEX {number} ON {table} (book, series, number) WHERE series IS NOT NULL;
 CREATE INDEX {activity} ON {table} (book, last_occurred_at, case_id);
 
--- What narrows a page down to few. Kinds, channels and priorities are too few for that: they ride on `received`.
+-- What narrows a page down to few. Kinds, channels and priorities have few values, but some of them are rare: without
+-- an index of its own, a page of a rare channel read the whole book, and took ten times as long in one ten times as long
+-- (docs/performance.md).
 CREATE INDEX {status} ON {table} (book, status, received_at, case_id);
+CREATE INDEX {kind} ON {table} (book, kind, received_at, case_id);
+CREATE INDEX {channel} ON {table} (book, channel, received_at, case_id);
+CREATE INDEX {priority} ON {table} (book, priority, received_at, case_id) WHERE priority IS NOT NULL;
 CREATE INDEX {unit} ON {table} (book, unit, received_at, case_id) WHERE unit IS NOT NULL;
 CREATE INDEX {handler} ON {table} (book, handler, received_at, case_id) WHERE handler IS NOT NULL;
 CREATE INDEX {customer} ON {table} (book, customer_id, received_at, case_id) WHERE customer_id IS NOT NULL;

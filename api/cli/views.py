@@ -12,6 +12,7 @@ from api.cli.terminal import Terminal
 from ledger.ledger import Ledger
 from projections.cursor import standings
 from projections.projection import Projection
+from projections.view import View
 
 T = TypeVar("T")
 
@@ -30,3 +31,20 @@ def read(ledger: Ledger, terminal: Terminal, projection: Projection[Any], answer
             f"The view {projection.name} shows position {view.position} of {head}; `daybook project` reads on."
         )
     return found
+
+
+def looked_at(ledger: Ledger, terminal: Terminal, *views: View[Any]) -> int:
+    """The position that several views show together, told when it is not the book's end.
+
+    Raises: NotFound before anything was read into them; LedgerError when they are kept by another version.
+    """
+    found = standings(ledger.database, ledger.book, views)
+    for standing in found:
+        if standing.held is not None:
+            raise standing.held
+    position, head = min(standing.position for standing in found), ledger.head()
+    if position == 0:
+        raise NotFound(f"Book {ledger.book!r} has not been read into its views; `daybook project` does that.")
+    if position < head:
+        terminal.say(f"This shows the book up to position {position} of {head}; `daybook project` reads on.")
+    return position

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import strawberry
 
+from api.graphql.cases import Sorting
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST
 from api.graphql.problem import Code, Problem
 
@@ -22,6 +24,9 @@ First = Annotated[int | None, FIRST]
 After = Annotated[str | None, AFTER]
 Last = Annotated[int | None, LAST]
 Before = Annotated[str | None, BEFORE]
+Direction = Annotated[Sorting, strawberry.argument(description="Which way the order runs.")]
+OccurredFrom = Annotated[datetime | None, strawberry.argument(description="Counts what happened then or later.")]
+OccurredBefore = Annotated[datetime | None, strawberry.argument(description="Counts what happened earlier than then.")]
 
 
 def the_one(found: list[T], what: str, key: str) -> T | None:

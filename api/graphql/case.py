@@ -28,6 +28,7 @@ from api.graphql.enums import (
 )
 from api.graphql.history import BY_VERSION, Event, page_of_history
 from api.graphql.identity import global_id
+from api.graphql.movement import Movement, page_of_movements
 from api.graphql.node import Node
 from api.graphql.personal import PersonalString
 from api.graphql.request import Info, Request
@@ -36,6 +37,7 @@ from api.graphql.scalars import SafeInt
 from domain.stream import Category, subject_of
 from ledger.ledger import PersonalPlace
 from projections.case_file import CaseFile
+from projections.movement import MovementFilter
 
 if TYPE_CHECKING:
     from api.graphql.customer import Customer
@@ -176,6 +178,18 @@ class Case(Node):
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
         return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+
+    @resolved("Each time it changed hands, the first one first.")
+    async def movements(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[Movement]:
+        arguments, where = PageArguments(first, after, last, before), MovementFilter(case_id=subject_of(self.stream))
+        return await page_of_movements(info.context, where, arguments, descending=False)
 
     @resolved("Everything recorded about it as it was written, by position: its own events, and those that name it.")
     async def audit(

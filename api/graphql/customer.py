@@ -11,7 +11,7 @@ import strawberry
 from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.case import Case
-from api.graphql.cases import CaseOrder, cases_of_page
+from api.graphql.cases import CaseOrder, Sorting, cases_of_page
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
 from api.graphql.enums import ContactKind, CustomerKind, Precision, Tier
 from api.graphql.history import BY_VERSION, Event, page_of_history
@@ -22,6 +22,7 @@ from api.graphql.personal import PersonalString
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from api.graphql.timeline import TimelineEntry, TimelineFilter, timeline_of
 from domain.stream import Category, stream_of
 from ledger.ledger import PersonalPlace
 from projections.customer_profile import CustomerProfile
@@ -157,6 +158,26 @@ class Customer(Node):
         window = PageArguments(first, after, last, before).window(order.order, descending=order.descending)
         page = await info.context.loaders.cases_of.load(CasesOf(self.customer_id, window))
         return cases_of_page(window, page or Page([], has_more=False), info.context.door.book)
+
+    @resolved("Everything that happened with them and with their cases, by when it happened.")
+    async def timeline(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            TimelineFilter | None, strawberry.argument(description="Which entries; all when left out.")
+        ] = None,
+        direction: Annotated[
+            Sorting, strawberry.argument(description="Which way it runs; the latest first when left out.")
+        ] = Sorting.DESC,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[TimelineEntry]:
+        arguments = PageArguments(first, after, last, before)
+        return await timeline_of(
+            info.context, self.customer_id, filter, arguments, descending=direction is Sorting.DESC
+        )
 
     @resolved("The events of their file, by version; those of their cases are with the cases.")
     async def history(

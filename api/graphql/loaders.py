@@ -15,7 +15,7 @@ from domain.event import Event
 from domain.personal import Personal
 from domain.stream import Category
 from ledger.ledger import PersonalPlace
-from projections import case_file, customer_cases, customer_profile, obligation, staff, unit
+from projections import case_file, customer_cases, customer_profile, customer_timeline, obligation, staff, unit
 from projections.audit_trail import AuditEntry, pages_about
 from projections.before_and_after import FieldChange, changes
 from projections.case_file import CaseFile
@@ -23,6 +23,7 @@ from projections.customer_profile import CaseCounts, CustomerProfile
 from projections.obligation import ObligationView
 from projections.paging import Page, Window
 from projections.staff import StaffView
+from projections.timeline import TimelineEntry, TimelineFilter
 from projections.unit import Tree, UnitView
 
 K = TypeVar("K")
@@ -34,6 +35,14 @@ class CasesOf(NamedTuple):
 
     customer_id: UUID
     window: Window
+
+
+class TimelineOf(NamedTuple):
+    """A page of one customer's timeline."""
+
+    customer_id: UUID
+    window: Window
+    where: TimelineFilter
 
 
 class AuditOf(NamedTuple):
@@ -62,6 +71,9 @@ class Loaders:
         )
         self.cases_of: DataLoader[CasesOf, Page[CaseFile] | None] = _by_key(
             door, lambda wanted: _cases_of(door, wanted)
+        )
+        self.timelines: DataLoader[TimelineOf, Page[TimelineEntry] | None] = _by_key(
+            door, lambda wanted: _timelines_of(door, wanted)
         )
         self.units: DataLoader[UUID, UnitView | None] = _by_key(door, lambda ids: unit.by_ids(database, book, ids))
         self.units_below: DataLoader[UUID, Sequence[UnitView] | None] = _by_key(
@@ -106,6 +118,16 @@ def _trees(door: Door, instants: Sequence[datetime]) -> dict[datetime, Tree]:
     """The trees of some instants, out of one reading of the units."""
     every = unit.every(door.ledger.database, door.book)
     return {at: unit.tree_of(every, at) for at in instants}
+
+
+def _timelines_of(door: Door, wanted: Sequence[TimelineOf]) -> dict[TimelineOf, Page[TimelineEntry]]:
+    """The same for timelines, whose filters a document has as few of."""
+    found: dict[TimelineOf, Page[TimelineEntry]] = {}
+    for window, where in dict.fromkeys((each.window, each.where) for each in wanted):
+        ids = [each.customer_id for each in wanted if (each.window, each.where) == (window, where)]
+        pages = customer_timeline.pages(door.ledger.database, door.book, ids, window, where)
+        found |= {TimelineOf(customer_id, window, where): page for customer_id, page in pages.items()}
+    return found
 
 
 def _audit_of(door: Door, wanted: Sequence[AuditOf]) -> dict[AuditOf, Page[AuditEntry]]:

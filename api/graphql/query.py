@@ -26,11 +26,13 @@ from api.graphql.customer import Customer, customer_of, shown_customer
 from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customers
 from api.graphql.enums import BookTime
 from api.graphql.identity import identity_of
+from api.graphql.movements import MovementQuery
 from api.graphql.node import Node
 from api.graphql.nodes import SHOWN
 from api.graphql.obligation_query import ObligationQuery
 from api.graphql.organisation_query import OrganisationQuery
 from api.graphql.problem import Code, Problem, speakable
+from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -67,7 +69,7 @@ def _number(text: str) -> RegisterNumber:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(OrganisationQuery, ObligationQuery):
+class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(
         self,

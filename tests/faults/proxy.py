@@ -15,6 +15,8 @@ COMMITS = (b"ledger.append(", b"COMMIT")
 
 LOST_REQUEST, LOST_ANSWER, TORN_ANSWER = "request lost", "answer lost", "answer torn"
 READY = ord("Z")
+RECOVERING = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is in recovery mode\0\0"
+"""What a server says to whoever connects too early."""
 
 
 class Proxy:
@@ -22,12 +24,15 @@ class Proxy:
 
     Of the statements that commit, a share (drawn from a seed) is cut: before the server has seen it, or after the
     server has committed it and before its answer, or the whole of it, has come back. `cuts` counts them by kind.
+    The first connections, as many as `too_early`, are turned away as by a server that recovers.
     """
 
-    def __init__(self, socket: Path, *, seed: int, share: float) -> None:
+    def __init__(self, socket: Path, *, seed: int = 0, share: float = 0.0, too_early: int = 0) -> None:
         self.cuts: Counter[str] = Counter()
         self.passed = 0
         """Commits that were let through."""
+        self.too_early = too_early
+        """How many connections are still to be turned away."""
         self._socket = socket
         self._random = random.Random(seed)
         self._share = share
@@ -79,6 +84,12 @@ class Proxy:
         await asyncio.gather(*calls, return_exceptions=True)
 
     async def _call(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        if self.too_early > 0:
+            self.too_early -= 1
+            await client.read(65536)
+            to_client.write(b"E" + struct.pack(">i", 4 + len(RECOVERING)) + RECOVERING)
+            to_client.close()
+            return
         server, to_server = await asyncio.open_unix_connection(str(self._socket))
         line = Line(self)
         pumps = [

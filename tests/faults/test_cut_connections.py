@@ -137,3 +137,13 @@ def check_the_views(database: conftest.Database, book: Ledger) -> None:
         views = {case: shown(view) for case, view in by_ids(direct, "main", expected).items()}
     assert len(views) > 500
     assert views == expected
+
+
+def test_a_server_that_recovers_is_asked_until_it_lets_in_and_not_after_longer_and_longer_pauses(
+    proxy: Proxy, database: conftest.Database
+) -> None:
+    proxy.calm()
+    proxy.too_early = 6
+    with Database(proxy.url(database.name, conftest.WRITER), patience=timedelta(seconds=4)) as connected:
+        assert connected.rows("SELECT 42") == [(42,)]
+    assert proxy.too_early == 0

@@ -15,7 +15,7 @@ from domain.event import Refused
 from ledger.append import LeftOut, Write, Written
 from ledger.database import Database
 from ledger.errors import BatchMoved, CommandIdReused, LedgerError, StreamMoved, TooLarge
-from ledger.ledger import MOST_TRIES, Ledger
+from ledger.ledger import MOST_TRIES, OUTCOMES, Ledger
 from ledger.outcome import Accepted, Outcome
 from tests import conftest
 from tests.ledger.submissions import (
@@ -269,3 +269,14 @@ def test_a_version_expected_of_a_stream_that_nothing_is_asked_of_is_named(ledger
     other = case_stream(uuid4())
     (answer,) = ledger.carry_out_all([submission(receive(uuid4()), expected=((other, 1),))])
     assert str(answer) == f"A version is expected of {other}, which none of the commands is about."
+
+
+def test_outcomes_are_looked_up_one_by_one_even_by_a_plan_made_while_the_book_was_empty(ledger: Ledger) -> None:
+    ids = [uuid4() for _ in range(2_000)]
+    with ledger.database.connection() as connection:
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        parameters = {"book": ledger.book, "ids": ids}
+        plan = connection.execute(f"EXPLAIN {OUTCOMES}", parameters, prepare=True).fetchall()
+    lines = "\n".join(line for (line,) in plan)
+    assert "Index Scan using outcome_pkey on outcome" in lines
+    assert "Seq Scan" not in lines

@@ -3,7 +3,7 @@ import pytest
 from ledger.database import Database
 from ledger.ledger import Ledger
 from projections.case_file import CASE_FILE
-from projections.journal import Journal
+from projections.projection import Projection
 from projections.rebuild import rebuild
 from projections.registry import PROJECTIONS
 from projections.runner import Runner
@@ -22,8 +22,8 @@ def test_a_cursor_that_was_set_back_by_hand_counts_nothing_twice(
         connection.execute("UPDATE views.cursor SET position = 1")
     assert runner.catch_up() < head
     stopped = [standing.stopped for standing in runner.positions()]
-    ahead = ["UniqueViolation" if isinstance(view, Journal) else "RowAhead" for view in PROJECTIONS]
-    assert [each.cause.partition(":")[0] for each in stopped if each] == ahead
+    twice = ["RowAhead: " if isinstance(view, Projection) else "UniqueViolation: " for view in PROJECTIONS]
+    assert [each.cause[: len(why)] for each, why in zip(stopped, twice, strict=True) if each] == twice
     assert tables(database) == expected
     with projected.connection() as connection:
         connection.execute("DELETE FROM views.cursor")

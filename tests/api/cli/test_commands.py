@@ -14,7 +14,10 @@ from tests.api.cli.conftest import CommandLine, Teller, environment
 from tests.api.cli.test_serving import announced
 from tests.conftest import PROJECT, Database
 
-COMMANDS = ("demo", "serve", "migrate", "import", "project", "status", "case", "audit", "customer", "units")
+COMMANDS = (
+    "demo", "serve", "migrate", "import", "project", "status", "case", "audit", "customer", "units", "timeline",
+    "movements", "register",
+)  # fmt: skip
 
 
 def example(command: str) -> list[str]:
@@ -169,6 +172,9 @@ def test_status_shows_books_views_and_how_far_they_are_behind(daybook: CommandLi
         ("staff", head - 4, None),
         ("unit", head - 4, None),
         ("audit_trail", head - 4, None),
+        ("timeline", head - 4, None),
+        ("movement", head - 4, None),
+        ("register", head - 4, None),
     ]
 
 
