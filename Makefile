@@ -8,13 +8,14 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 TEST_ARGS ?=
 KILLS ?= 50
+EVENTS ?= 100000,1000000
 
 # A root shell and an absent home are ordinary here, and no worth a warning a line.
 export PIP_ROOT_USER_ACTION := ignore
 export PYTHONUTF8 := 1
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test kills check format bench lock clean
+.PHONY: help demo test kills check format bench bench-large lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -23,7 +24,8 @@ help:
 	@echo "make kills   kill -9 of servers and programs under load, 50 times or KILLS=n; tells what came of it"
 	@echo "make check   format, lint, imports, types"
 	@echo "make format  puts the format right, and what lint can mend by itself"
-	@echo "make bench   the benchmarks: ratios with their intervals"
+	@echo "make bench   the benchmarks: ratios with their intervals; EVENTS=100000,1000000 sizes the books that grow"
+	@echo "make bench-large   books of up to 10 million events, and the curves in docs/performance.md"
 	@echo "make lock    resolves both lock files to current releases"
 	@echo "make clean   removes .venv and caches; the data in .data stays"
 
@@ -47,7 +49,12 @@ format: .venv/dev.stamp
 	$(PY) -m ruff format .
 
 bench: .venv/dev.stamp .venv/project.stamp
-	$(PY) -m pytest tests/benchmarks --bench -p no:randomly -s $(TEST_ARGS)
+	$(PY) -m pytest tests/benchmarks --bench --bench-events $(EVENTS) -p no:randomly -s $(TEST_ARGS)
+
+bench-large: .venv/dev.stamp .venv/project.stamp
+	$(PY) -m pytest tests/benchmarks/test_growth.py --bench --bench-events 100000,1000000,10000000 \
+		--bench-json docs/performance/growth.json -p no:randomly -s
+	$(PY) -m tests.benchmarks.curves docs/performance/growth.json
 
 # A lock is resolved by uv, in an environment of its own that is thrown away: uv is no part of the project.
 UV_COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \

@@ -104,7 +104,7 @@ class Refusal(StrEnum):
     OUTCOME_UNSTATED = "OUTCOME_UNSTATED"
     NOT_RESOLVED = "NOT_RESOLVED"
     STILL_OPEN = "STILL_OPEN"
-    """The case is neither resolved nor closed, so there is nothing to reopen."""
+    """The case has not ended, so there is nothing to reopen."""
     ALREADY_CLOSED = "ALREADY_CLOSED"
     ALREADY_WITHDRAWN = "ALREADY_WITHDRAWN"
     ALREADY_MERGED = "ALREADY_MERGED"

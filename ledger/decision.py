@@ -161,15 +161,19 @@ def refuse_the_future(submission: Submission, now: datetime) -> None:
 
 
 def digest_of(submission: Submission, key: bytes) -> bytes:
-    """What a command id stands for: a keyed digest (HMAC-SHA256) of the commands, personal values included.
+    """What a command id stands for: a keyed digest (HMAC-SHA256) of what is asked for."""
+    # Not hmac.digest, which releases the interpreter's lock: with 32 writers, each release is a switch of threads.
+    return hmac.new(key, content_of(submission), "sha256").digest()
+
+
+def content_of(submission: Submission) -> bytes:
+    """What is asked for, in canonical bytes: the commands, personal values included.
 
     It leaves out where the submission was read, under whom personal values are sealed, and the times when the caller
     did not say them. It leaves out what has its default as well: a field that a command gets later must not make
     another request of one that was carried out before.
     """
-    content = [_content(command, times=submission.times_stated) for command in submission.commands]
-    # Not hmac.digest, which releases the interpreter's lock: with 32 writers, each release is a switch of threads.
-    return hmac.new(key, canonical_of_checked(content), "sha256").digest()
+    return canonical_of_checked([_content(command, times=submission.times_stated) for command in submission.commands])
 
 
 def _content(command: Command, *, times: bool) -> list[Any]:

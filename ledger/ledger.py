@@ -43,6 +43,8 @@ from ledger.outcome import Accepted, Outcome, Stored, accepted, same, same_or_er
 from ledger.recorder import LedgerFactory, LedgerMapper, LedgerRecorder, Row
 
 MOST_TRIES = 5
+DIGESTS = b"daybook/command-digest/v1"
+"""What the key of the digests is derived for."""
 PROGRAM = distribution_version("daybook")
 
 BOOK = "SELECT time, zone FROM ledger.book WHERE book = %(book)s"
@@ -133,7 +135,7 @@ class Ledger(Application[str]):
         self.codec = codec or Codec()
         self.time, self.zone = kind or kind_of(database, book)
         self._lines = Lines()
-        self._digest_key = master.derive(b"daybook/command-digest/v1")
+        self._digest_key = master.derive(DIGESTS)
         self._keys = KeyRing(book, master, self._fetch_keys, self._keep_keys, self._any_key)
         super().__init__({"PERSISTENCE_MODULE": "ledger.recorder", "DAYBOOK_BOOK": book})
         self.rows = cast(LedgerRecorder, self.recorder)

@@ -41,7 +41,7 @@ from domain.envelope import Recorded, RegisterNumber
 from domain.stream import Category
 from ledger.database import Database
 from projections.case_course import OF_A_CYCLE, changes
-from projections.case_row import NOTHING_YET, CaseFile, OpenPause, of_row
+from projections.case_row import NOTHING_YET, CaseFile, OpenLoop, OpenPause, of_row
 from projections.paging import Order, Page, Window, cut, narrowed
 from projections.projection import FoldContext, Projection, key_of
 
@@ -233,6 +233,13 @@ ACTIVITY = Order("activity", ("last_occurred_at", "case_id"), ("timestamptz", "u
 ORDERS: Mapping[str, Order] = MappingProxyType({order.name: order for order in (RECEIVED, NUMBER, ACTIVITY)})
 
 
+# As `CaseFile.open_loops` has it.
+OWED: Mapping[OpenLoop, str] = MappingProxyType({
+    OpenLoop.FEEDBACK: "resolved_at IS NOT NULL AND feedback_at IS NULL AND status NOT IN ('withdrawn', 'merged')",
+    OpenLoop.FOLLOW_UP: "closed_at IS NOT NULL AND follow_up_at IS NULL AND status NOT IN ('withdrawn', 'merged')",
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
     """Which cases: those for which all of it holds; what is left empty or None asks nothing."""
@@ -242,6 +249,8 @@ class CaseFilter:
     channels: tuple[Channel, ...] = ()
     priorities: tuple[Priority, ...] = ()
     categories: tuple[str, ...] = ()
+    open_loops: tuple[OpenLoop, ...] = ()
+    """Cases whose customers are owed any of these."""
     unit: str | None = None
     handler: str | None = None
     customer_id: UUID | None = None
@@ -266,6 +275,8 @@ class CaseFilter:
             condition, parameter = narrowed(column, wanted)
             conditions += condition
             parameters |= parameter
+        if self.open_loops:
+            conditions.append(f"({' OR '.join(OWED[loop] for loop in self.open_loops)})")
         if self.received_from is not None:
             conditions.append("received_at >= %(received_from)s")
             parameters["received_from"] = self.received_from

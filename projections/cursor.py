@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
 import psycopg
 
 from ledger.database import Database
@@ -15,11 +14,7 @@ from ledger.errors import LedgerError
 from projections.projection import Projection
 from projections.tables import LIVE, ViewNewer, ViewOlder
 from projections.view import V, View
-
-ROWS_A_STATEMENT = 1_000
-
-Statement: TypeAlias = tuple[str, Mapping[str, Any]]
-"""A statement with its parameters."""
+from projections.writing import Step
 
 
 class Overtaken(LedgerError):
@@ -73,10 +68,10 @@ class Standing(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What becomes of a view by position `position`, as statements, and what stopped it there, if anything."""
+    """What becomes of a view by a position, as steps of a transaction, and what stopped it there, if anything."""
 
     position: int
-    statements: Sequence[Statement]
+    steps: Sequence[Step]
     stopped: ProjectionStopped | None = None
 
 
@@ -155,23 +150,6 @@ def views_of(database: Database, book: str, projection: Projection[V], keys: Col
     return {row[0]: projection.of_row(row[1:]) for row in rows}
 
 
-def insertion(view: View[V], book: str, rows: Sequence[V], *, upsert: bool = False) -> list[Statement]:
-    """The statements that put rows into a view's table. Raises: orjson.JSONEncodeError."""
-    # One parameter of JSON for all rows and columns: it needs no list of types, no staging table and one round trip,
-    # and took 44 us a row where a binary COPY into a staging table took 38 and UNNEST 79 (2026-11-21).
-    statement = view.statement("""
-        INSERT INTO {table} (book, {columns})
-        SELECT book, {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
-    """)
-    if upsert:
-        statement += view.statement("ON CONFLICT (book, {key}) DO UPDATE SET ({others}) = ROW({excluded})")
-    documents = [{"book": book, **dict(zip(view.columns, row, strict=True))} for row in rows]
-    return [
-        (statement, {"rows": orjson.dumps(documents[first : first + ROWS_A_STATEMENT], default=_plain).decode()})
-        for first in range(0, len(documents), ROWS_A_STATEMENT)
-    ]
-
-
 def write(database: Database, book: str, view: View[Any], start: Standing, change: Change) -> Standing:
     """Writes a view and moves its cursor on from where it stood, together. Raises: Overtaken, LedgerAway."""
     stopped, now = change.stopped, database.now()
@@ -193,17 +171,8 @@ def write(database: Database, book: str, view: View[Any], start: Standing, chang
         with connection.transaction():
             if connection.execute(MOVE, move, prepare=True).rowcount == 0:
                 raise Overtaken(f"Another runner has moved {view.label} past position {start.position}.")
-            for statement, parameters in change.statements:
-                connection.execute(statement, parameters, prepare=True)
+            for step in change.steps:
+                step(connection)
 
     database.patiently(write_once)
     return start._replace(position=change.position, updated_at=now, stopped=stopped)
-
-
-def _plain(value: object) -> object:
-    """What orjson leaves to its caller: a NamedTuple within a row is a list, a read-only mapping an object."""
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError  # orjson says which type it met

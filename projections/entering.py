@@ -10,10 +10,11 @@ from domain.correction import Reading
 from domain.envelope import Recorded
 from ledger.errors import UnknownTopic, UnreadableEvent
 from ledger.ledger import Ledger
-from projections.cursor import Change, Statement, insertion
+from projections.cursor import Change
 from projections.journal import Journal
 from projections.part import CannotTake, Part, stopped_at
 from projections.reading import through
+from projections.writing import Step, added, stated
 
 # Leans on the index (book, stream).
 TAKE_AWAY = "DELETE FROM {table} WHERE book = %(book)s AND stream = ANY(%(streams)s)"
@@ -31,15 +32,15 @@ def entered(journal: Journal[Any], ledger: Ledger, part: Part) -> Change:
 def _entered(journal: Journal[Any], ledger: Ledger, part: Part) -> Change:
     """Raises: CannotTake."""
     if journal.as_written:
-        return Change(part.end, insertion(journal, ledger.book, _rows(journal, part.events)), part.stopped)
+        return Change(part.end, added(journal, ledger.book, _rows(journal, part.events)), part.stopped)
     amended = part.amended()
     told = (one for one in part.events if one.stream not in amended and not isinstance(one.event, AMENDMENTS))
     rows = _rows(journal, told)
-    statements: list[Statement] = []
+    steps: list[Step] = []
     if amended:
-        statements.append((journal.statement(TAKE_AWAY), {"book": ledger.book, "streams": list(amended)}))
+        steps.append(stated(journal.statement(TAKE_AWAY), book=ledger.book, streams=list(amended)))
         rows += _made_again(journal, ledger, part, amended)
-    return Change(part.end, [*statements, *insertion(journal, ledger.book, rows)], part.stopped)
+    return Change(part.end, [*steps, *added(journal, ledger.book, rows)], part.stopped)
 
 
 def _rows(journal: Journal[Any], events: Iterable[Recorded[Any]]) -> list[Any]:
@@ -64,10 +65,11 @@ def _made_again(journal: Journal[Any], ledger: Ledger, part: Part, amended: dict
             try:
                 rows += () if read is None else journal.entries(read)
             except Exception as error:
-                raise CannotTake(amended[recorded.stream], error) from error
+                raise CannotTake(part.culprit(recorded, amended[recorded.stream]), error) from error
         return rows
 
     try:
         return through(ledger, amended, part.end, make)
     except (UnknownTopic, UnreadableEvent) as error:  # by this program, though another one has read it before
-        raise CannotTake(next(iter(amended.values())), error) from error
+        last = max(amended.values(), key=lambda recorded: recorded.position)
+        raise CannotTake(last, error) from error

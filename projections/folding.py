@@ -10,10 +10,11 @@ from domain.amendment import AMENDMENTS
 from domain.envelope import Recorded
 from ledger.database import Database
 from ledger.ledger import Ledger
-from projections.cursor import Change, RowAhead, Statement, insertion, views_of
+from projections.cursor import Change, RowAhead, views_of
 from projections.part import CannotTake, Part, stopped_at
-from projections.projection import FoldContext, Projection, key_of
+from projections.projection import FoldContext, Projection, key_of, none_again
 from projections.refold import Touch, refolded
+from projections.writing import Step, stated, upserted
 
 KEEP_TOUCHES = """
 INSERT INTO {touch} (book, key, stream)
@@ -52,36 +53,37 @@ def _folded(projection: Projection[Any], ledger: Ledger, database: Database, par
         again = refolded(projection, ledger, database, part, runs.again, touches)
         views, touches = again.views, touches | again.touches
     events = {key: run for key, run in runs.events.items() if key not in views}
-    views |= _folded_on(projection, ledger.book, database, events)
-    return Change(part.end, _statements(projection, ledger.book, views, touches), part.stopped)
+    views |= _folded_on(projection, ledger.book, database, events, told=part.told)
+    return Change(part.end, _steps(projection, ledger.book, views, touches), part.stopped)
 
 
 def _runs(projection: Projection[Any], part: Part, amended: Iterable[str]) -> Runs:
     runs = Runs({}, set(), {})
     events, touches, again = runs
-    left_out = frozenset(amended)
+    left_out, told, asks = frozenset(amended), part.told, projection.refold is not none_again
     for recorded in part.events:
         stream = recorded.stream
-        if stream in left_out:
-            continue
-        own = key_of(stream)
-        if isinstance(recorded.event, AMENDMENTS):
-            events.setdefault(own, []).append(recorded)
+        if not told and stream in left_out:
             continue
         try:
+            own = key_of(stream)
+            if not told and isinstance(recorded.event, AMENDMENTS):
+                events.setdefault(own, []).append(recorded)
+                continue
             for key in projection.keys(recorded):
                 events.setdefault(key, []).append(recorded)
                 if key != own:
                     touches.add((key, stream))
-            for key in projection.refold(recorded):
-                again.setdefault(key, recorded)
+            if asks:
+                for key in projection.refold(recorded):
+                    again.setdefault(key, recorded)
         except Exception as error:
             raise CannotTake(recorded, error) from error
     return runs
 
 
 def _folded_on(
-    projection: Projection[Any], book: str, database: Database, runs: dict[UUID, list[Recorded[Any]]]
+    projection: Projection[Any], book: str, database: Database, runs: dict[UUID, list[Recorded[Any]]], *, told: bool
 ) -> dict[UUID, Any]:
     """Rows after the events that they take on, without those that show nothing yet. Raises: CannotTake."""
     try:
@@ -96,7 +98,7 @@ def _folded_on(
             raise CannotTake(run[0], RowAhead(key, view.position))
         for recorded in run:
             try:
-                if not isinstance(recorded.event, AMENDMENTS):
+                if told or not isinstance(recorded.event, AMENDMENTS):
                     view = projection.fold(view, recorded, context)
                 elif view is not None:
                     view = projection.noted(view, recorded)
@@ -107,12 +109,12 @@ def _folded_on(
     return views
 
 
-def _statements(projection: Projection[Any], book: str, views: dict[UUID, Any], touches: set[Touch]) -> list[Statement]:
+def _steps(projection: Projection[Any], book: str, views: dict[UUID, Any], touches: set[Touch]) -> list[Step]:
     """Rows that are None are taken away."""
-    statements = insertion(projection, book, [view for view in views.values() if view is not None], upsert=True)
+    steps = upserted(projection, book, [view for view in views.values() if view is not None])
     if gone := [key for key, view in views.items() if view is None]:
-        statements.append((projection.statement(TAKE_AWAY), {"book": book, "keys": gone}))
+        steps.append(stated(projection.statement(TAKE_AWAY), book=book, keys=gone))
     if touches:
         keys, streams = [key for key, _ in touches], [stream for _, stream in touches]
-        statements.append((projection.statement(KEEP_TOUCHES), {"book": book, "keys": keys, "streams": streams}))
-    return statements
+        steps.append(stated(projection.statement(KEEP_TOUCHES), book=book, keys=keys, streams=streams))
+    return steps

@@ -64,7 +64,15 @@ def _instant(value: Any) -> datetime:
 
 
 def _integer(value: Any) -> int:
-    if not isinstance(value, int) or not -(2**31) <= value < 2**31:
+    return _whole(value, 2**31)
+
+
+def _bigint(value: Any) -> int:
+    return _whole(value, 2**63)
+
+
+def _whole(value: Any, bound: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not -bound <= value < bound:
         raise ValueError("a place has a number that a column can hold")
     return value
 
@@ -75,7 +83,9 @@ def _text(value: Any) -> str:
     return value
 
 
-READERS: Mapping[str, Reader] = {"timestamptz": _instant, "uuid": UUID, "integer": _integer, "text": _text}
+READERS: Mapping[str, Reader] = {
+    "timestamptz": _instant, "uuid": UUID, "integer": _integer, "bigint": _bigint, "text": _text,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from domain.amendment import Amendment
+from domain.amendment import AMENDMENTS, Amendment
 from domain.envelope import Recorded
 from domain.stream import category_of
 from projections.cursor import ProjectionStopped
@@ -30,14 +30,25 @@ class Part(NamedTuple):
     end: int
     events: Sequence[Recorded[Any]]
     stopped: ProjectionStopped | None = None
+    told: bool = True
+    """Whether all of the events say something about a subject, and none speaks of other events."""
 
     def amended(self) -> dict[str, Recorded[Any]]:
-        """The streams whose events are read otherwise after this part, each with the first event that has it so."""
-        first: dict[str, Recorded[Any]] = {}
-        for recorded in self.events:
-            if isinstance(recorded.event, Amendment):
-                first.setdefault(recorded.stream, recorded)
-        return first
+        """The streams whose events are read otherwise after this part, each with the last event that has it so."""
+        if self.told:
+            return {}
+        return {recorded.stream: recorded for recorded in self.events if isinstance(recorded.event, Amendment)}
+
+    def culprit(self, recorded: Recorded[Any], otherwise: Recorded[Any]) -> Recorded[Any]:
+        """Which event of the part a view stops before, when one cannot be taken as it is read after the part.
+
+        The last amendment of its stream, since without that it may be read as it can be taken; itself, when it is new
+        and none came after it; else whatever had it looked at again. A part without that one is tried next.
+        """
+        amendment = self.amended().get(recorded.stream)
+        if amendment is not None and amendment.position > recorded.position:
+            return amendment
+        return recorded if recorded.position > self.start else otherwise
 
     def before(self, position: int) -> Part:
         """The part up to the event before a position."""
@@ -57,7 +68,9 @@ class Part(NamedTuple):
 def part_of(view: View[Any], start: int, batch: Batch) -> Part:
     """What a view reads of a batch: the events of its categories, up to the first that cannot be read."""
     reads = view.reads
-    part = Part(start, batch.end, [recorded for recorded in batch.events if category_of(recorded.stream) in reads])
+    events = [recorded for recorded in batch.events if category_of(recorded.stream) in reads]
+    told = {type(recorded.event) for recorded in events}.isdisjoint(AMENDMENTS)  # a tenth of what asking each takes
+    part = Part(start, batch.end, events, None, told)
     missing = next((one for one in batch.unreadable if category_of(one.stream) in reads), None)
     if missing is None:
         return part

@@ -16,7 +16,7 @@ from ledger.errors import LedgerAway, LedgerError
 from ledger.ledger import Ledger
 from projections.comparison import Compared, compared
 from projections.runner import Runner
-from projections.tables import LOCK, ViewNewer, drop_anew, live_versions, make_tables, put_in_place
+from projections.tables import LOCK, ViewNewer, as_their_owner, drop_anew, live_versions, make_tables, put_in_place
 from projections.view import View
 
 TRIES = 5
@@ -70,10 +70,10 @@ def rebuild(view: View[Any], books: Books, database: Database, on_progress: Prog
     """Builds a view's table anew, of all books, while the live one goes on; compares both; switches in one transaction.
 
     However it ends, the live table is whole: what was half built is dropped, by the next run when this one was killed.
-    Raises: RebuildUnderWay, ViewNewer, ProjectionStopped, LedgerAway.
+    Raises: RebuildUnderWay, ViewNewer, ViewsNotOurs, ProjectionStopped, LedgerAway.
     """
     anew = replace(view, anew=True)
-    with _alone(database, view) as connection:
+    with as_their_owner(), _alone(database, view) as connection:
         make_tables(connection, [], database.now())
         before = live_versions(connection).get(view.name)
         if before is not None and before > view.version:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -44,12 +44,11 @@ def refolded(
 
     Raises: CannotTake, LedgerAway.
     """
-    amended = part.amended()
-    culprit = _Culprit(part, amended, next(iter([*amended.values(), *asked.values()])))
+    because = max([*part.amended().values(), *asked.values()], key=lambda recorded: recorded.position)
     try:
-        return _refolded(projection, ledger, database, part, asked, touched, culprit)
+        return _refolded(projection, ledger, database, part, asked, touched, because)
     except (UnknownTopic, UnreadableEvent) as error:  # by this program, though another one has read it before
-        raise CannotTake(culprit.otherwise, error) from error
+        raise CannotTake(because, error) from error
 
 
 def _refolded(
@@ -59,10 +58,10 @@ def _refolded(
     part: Part,
     asked: Mapping[UUID, Recorded[Any]],
     touched: Iterable[Touch],
-    culprit: _Culprit,
+    because: Recorded[Any],
 ) -> Refolded:
-    touches = _touches(projection, ledger, part, culprit.amended, culprit)
-    keys = {key for key, _ in touches} | asked.keys()
+    touches, asking = _touches(projection, ledger, part)
+    keys = {key for key, _ in touches} | asking | asked.keys()
     foreign = {(key, stream) for key, stream in touches if key != key_of(stream)}
     kept: Iterable[Touch] = database.rows(projection.statement(TOUCHING), {"book": ledger.book, "keys": list(keys)})
     streams = {stream for key, stream in (*kept, *foreign, *touched) if key in keys}
@@ -75,7 +74,7 @@ def _refolded(
             try:
                 _take(projection, views, recorded, reading)
             except Exception as error:
-                raise CannotTake(culprit.of(recorded), error) from error
+                raise CannotTake(part.culprit(recorded, because), error) from error
         return views
 
     return Refolded(through(ledger, streams, part.end, fold), foreign)
@@ -96,15 +95,13 @@ def _take(projection: Projection[Any], views: dict[UUID, Any], recorded: Recorde
             views[key] = projection.fold(views[key], read, FoldContext(key))
 
 
-def _touches(
-    projection: Projection[Any], ledger: Ledger, part: Part, amended: Collection[str], culprit: _Culprit
-) -> set[Touch]:
-    """What amended streams touch: their own rows, and those of their events as read before the part and after it."""
-    if not amended:
-        return set()
-    history = through(ledger, amended, part.end, list)
+def _touches(projection: Projection[Any], ledger: Ledger, part: Part) -> tuple[set[Touch], set[UUID]]:
+    """What amended streams touch: their own rows, and those of their events as read before the part and after it; and
+    the rows that these events ask for besides."""
+    amended = part.amended()
+    touches, asking = {(key_of(stream), stream) for stream in amended}, set[UUID]()
+    history = through(ledger, amended, part.end, list) if amended else []
     before = [recorded for recorded in history if recorded.position <= part.start]
-    touches = {(key_of(stream), stream) for stream in amended}
     for known in (before, history):
         reading = Reading(known)
         for recorded in known:
@@ -113,21 +110,7 @@ def _touches(
                 continue
             try:
                 touches |= {(key, read.stream) for key in projection.keys(read)}
+                asking |= set(projection.refold(read))
             except Exception as error:
-                raise CannotTake(culprit.of(recorded), error) from error
-    return touches
-
-
-class _Culprit(NamedTuple):
-    """Which event of a part a view stops before, when an event cannot be folded again."""
-
-    part: Part
-    amended: Mapping[str, Recorded[Any]]
-    otherwise: Recorded[Any]
-
-    def of(self, recorded: Recorded[Any]) -> Recorded[Any]:
-        """The amendment that had it read otherwise; itself, when it is new; else the first that had anything folded
-        again."""
-        if recorded.stream in self.amended:
-            return self.amended[recorded.stream]
-        return recorded if recorded.position > self.part.start else self.otherwise
+                raise CannotTake(part.culprit(recorded, amended[recorded.stream]), error) from error
+    return touches, asking

@@ -23,7 +23,7 @@ from projections.part import Part, part_of, stopped_at
 from projections.projection import Projection
 from projections.reading import Batch, read
 from projections.registry import PROJECTIONS
-from projections.tables import ViewNewer, live_versions, make_tables, sweep
+from projections.tables import ViewNewer, as_their_owner, live_versions, make_tables, sweep
 from projections.view import View
 
 BATCH_EVENTS = 5_000
@@ -57,7 +57,7 @@ class Runner:
         self._advanced = Condition()
 
     def prepare(self) -> None:
-        """Makes the tables and cursors that are not there yet. Raises: LedgerAway."""
+        """Makes the tables and cursors that are not there yet. Raises: LedgerAway, ViewsNotOurs."""
         book, now = self._ledger.book, self._database.now()
 
         def make(connection: psycopg.Connection) -> None:
@@ -68,7 +68,8 @@ class Runner:
                 if view.anew or live.get(view.name) == view.version:
                     begin(connection, book, view, now)
 
-        self._database.patiently(make)
+        with as_their_owner():
+            self._database.patiently(make)
         self._prepared = True
 
     def positions(self) -> list[Standing]:
@@ -142,6 +143,7 @@ class Runner:
         head = self._ledger.head()
         target = head if upto is None else min(upto, head)
         reached = self._standings()
+        given_up -= {view for view, at in reached.items() if at.stopped is None}  # somebody else has brought it past
         while not stop.is_set():
             behind = {
                 view: at.position
@@ -197,7 +199,8 @@ class Runner:
         change: Change | None = None
         try:
             change = self._change(view, part)
-            return write(self._database, self._ledger.book, view, standing, change)
+            with as_their_owner():
+                return write(self._database, self._ledger.book, view, standing, change)
         except psycopg.errors.UndefinedTable as error:
             raise Overtaken(f"The table of {view.label} was taken away, or another took its place.") from error
         except UNWRITABLE as error:

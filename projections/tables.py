@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
@@ -39,6 +40,25 @@ CREATE TABLE IF NOT EXISTS {touch} (
   PRIMARY KEY (book, key, stream)
 )
 """
+
+
+class ViewsNotOurs(LedgerError):
+    """The role at hand may not make or write the views."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The views cannot be written: {reason}. They belong to the role daybook_projector; let "
+            "DAYBOOK_PROJECTOR_URL log in as that."
+        )
+
+
+@contextmanager
+def as_their_owner() -> Iterator[None]:
+    """Work that only the role does that owns the views. Raises: ViewsNotOurs."""
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise ViewsNotOurs(error.diag.message_primary or str(error)) from error
 
 
 class ViewNewer(LedgerError):

@@ -36,6 +36,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=4, help="how many kills the servers under load get over (default 4)")
     parser.addoption("--kill-seed", type=int, help="what is killed when; otherwise drawn, and told when a test fails")
     parser.addoption("--bench-rounds", type=int, default=15, help="interleaved rounds of a benchmark (default 15)")
+    parser.addoption(
+        "--bench-events", default="100000,1000000", help="the sizes of the books whose growth is measured, in events"
+    )
+    parser.addoption("--bench-json", help="a file for what the growth benchmark finds")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

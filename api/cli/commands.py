@@ -9,10 +9,15 @@ from typing import Annotated
 import typer
 
 from api.cli import amend
+from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
-from api.cli.options import Book, Json, Port, SingleRole, example
+from api.cli.options import All, Book, Json, Limit, Port, SingleRole, example
+from api.cli.period import From, To
 from api.cli.terminal import Terminal, answering
 from domain.book import BookTime
+from domain.channel import Channel
+from projections.movement import MovementKind
+from projections.timeline import EntryKind
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +28,15 @@ app = typer.Typer(
 )
 
 app.add_typer(amend.app, name="amend")
+At = Annotated[
+    AsOf | None,
+    typer.Option(
+        "--as-of",
+        parser=as_of,
+        metavar="DATE",
+        help="A day, which stands for its end in the book's zone, or an instant with an offset; now by default.",
+    ),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -125,6 +139,17 @@ def import_(
     no_project: Annotated[
         bool, typer.Option("--no-project", help="Leave the views to `daybook project`, or to a server.")
     ] = False,
+    source_times: Annotated[
+        bool,
+        typer.Option(
+            "--source-times",
+            help="Record each row when its source did, in a simulated book; one that is not there is opened.",
+        ),
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what the first rows would become, by which rules, and leave.")
+    ] = False,
+    rows: Annotated[int, typer.Option("--rows", min=1, max=10_000, help="How many rows --explain shows.")] = 10,
     book: Book = None,
     single_role: SingleRole = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -133,15 +158,28 @@ def import_(
     """Import a history from a file by a mapping; asked again, it goes on where it was and adds nothing twice."""
     terminal = Terminal(json=json, quiet=quiet)
     with answering(terminal):
-        from api.cli import importing
+        from api.cli import explaining, importing
         from api.settings import Settings
         from api.workspace import Workspace
 
         settings = Settings.from_environment()
-        with Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace:
-            end = importing.run(
-                workspace, terminal, file, mapping, dry_run=dry_run, rejects=rejects, project=not no_project
-            )
+        new_book = importing.book_of(file, mapping) if source_times and not (dry_run or explain) else None
+        with Workspace(
+            settings, book=book, new_book=new_book, writes=True, single_role=single_role, told=terminal.say
+        ) as workspace:
+            if explain:
+                end = explaining.run(workspace, terminal, file, mapping, rows)
+            else:
+                end = importing.run(
+                    workspace,
+                    terminal,
+                    file,
+                    mapping,
+                    dry_run=dry_run,
+                    rejects=rejects,
+                    project=not no_project,
+                    source_times=source_times,
+                )
         raise typer.Exit(end)
 
 
@@ -205,3 +243,208 @@ def case(
 
         with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
             answer.run(workspace, terminal, name)
+
+
+@app.command(epilog=example("daybook timeline CUST-0001 --from 2026-03-01 --to 2026-03-31"))
+def timeline(
+    name: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Their key where they came from, or their id.")],
+    since: From = None,
+    until: To = None,
+    kinds: Annotated[
+        list[EntryKind] | None, typer.Option("--kind", help="Only entries of this kind; may be repeated.")
+    ] = None,
+    channels: Annotated[
+        list[Channel] | None, typer.Option("--channel", help="Only entries by this channel; may be repeated.")
+    ] = None,
+    oldest: Annotated[bool, typer.Option("--oldest-first", help="Begin with the oldest, not the latest.")] = False,
+    limit: Limit = 50,
+    everything: All = False,
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Show everything that happened with a customer and their cases, in one order."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import timeline as answer
+        from api.cli.period import period
+        from api.settings import Settings
+        from api.workspace import Workspace
+        from projections.timeline import TimelineFilter
+
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            within = period(since, until, workspace.ledger.zone)
+            where = TimelineFilter(
+                kinds=tuple(kinds or ()),
+                channels=tuple(channels or ()),
+                occurred_from=within.since,
+                occurred_before=within.before,
+            )
+            answer.run(workspace, terminal, name, where, limit=None if everything else limit, oldest=oldest)
+
+
+@app.command(epilog=example("daybook movements --by-units --from 2026-03-01 --to 2026-03-31"))
+def movements(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[CASE]", help="One case, by its number, its key or its id.")
+    ] = None,
+    by_units: Annotated[
+        bool, typer.Option("--by-units", help="Count them by the units that cases went from and to.")
+    ] = False,
+    kinds: Annotated[
+        list[MovementKind] | None, typer.Option("--kind", help="Only movements of this kind; may be repeated.")
+    ] = None,
+    since: From = None,
+    until: To = None,
+    limit: Limit = 50,
+    everything: All = False,
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Show how cases changed hands: one case's, the book's, or counted by units."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import movements as answer
+        from api.cli.exits import WrongUse
+        from api.cli.period import period
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        if by_units and name is not None:
+            raise WrongUse("--by-units counts the movements of all cases; leave the case out.")
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            within = period(since, until, workspace.ledger.zone)
+            if by_units:
+                answer.by_units(workspace, terminal, kinds or (), within)
+            else:
+                most = None if everything else limit
+                answer.run(workspace, terminal, name, kinds or (), within, limit=most)
+
+
+@app.command(epilog=example("daybook register --series C2026 --gaps"))
+def register(
+    series: Annotated[str | None, typer.Option("--series", help="One series of numbers, such as C2026.")] = None,
+    gaps: Annotated[bool, typer.Option("--gaps", help="Say whether numbers are missing; exit code 4 if so.")] = False,
+    early: Annotated[
+        bool, typer.Option("--early", help="What was handled before it was registered, or without ever being.")
+    ] = False,
+    late: Annotated[
+        int | None,
+        typer.Option(
+            "--late",
+            metavar="HOURS",
+            min=0,
+            max=2_000_000,
+            help="Receipts written down so many hours late.",
+        ),
+    ] = None,
+    at_source: Annotated[
+        bool, typer.Option("--at-source", help="With --late: those that came with the time of their source, by that.")
+    ] = False,
+    limit: Limit = 50,
+    everything: All = False,
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Show the register: the numbers in their order, or what is out of order with them."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import registering as answer
+        from api.cli.exits import Exit, WrongUse
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        if gaps + early + (late is not None) > 1 or (series and (early or late is not None)):
+            raise WrongUse("Ask for one thing: --gaps, --early or --late; --series goes with --gaps or alone.")
+        if at_source and late is None:
+            raise WrongUse("--at-source goes with --late.")
+        end, most = Exit.DONE, None if everything else limit
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            if gaps:
+                end = answer.gaps(workspace, terminal, series)
+            elif early:
+                answer.early(workspace, terminal, limit=most)
+            elif late is not None:
+                answer.back_dated(workspace, terminal, late, at_source=at_source, limit=most)
+            else:
+                answer.numbers(workspace, terminal, series, limit=most)
+        raise typer.Exit(end)
+
+
+@app.command(epilog=example("daybook customer K-1024 --as-of 2026-03-31"))
+def customer(
+    name: Annotated[str, typer.Argument(help="Their key where they came from, or their id.")],
+    at: At = None,
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Show who a customer is, with their tier as of a day; the survivor, if they were merged."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import customer as answer
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            answer.run(workspace, terminal, name, at)
+
+
+@app.command(epilog=example("daybook units --as-of 2026-03-31"))
+def units(at: At = None, book: Book = None, json: Json = False) -> None:
+    """Show the tree of units, now or as of a day."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import units as answer
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            answer.run(workspace, terminal, at)
+
+
+@app.command(epilog=example("daybook audit C2026-000123"))
+def audit(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="What it is about: a case by its number, its key or its id; anything else by its stream, "
+            "customer-0b5e... Without it, the whole book."
+        ),
+    ] = None,
+    actor: Annotated[str | None, typer.Option("--actor", metavar="NAME", help="Only what this actor did.")] = None,
+    topic: Annotated[
+        str | None, typer.Option("--topic", help="Only events of this topic, such as case-resolved.")
+    ] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Recorded on that day or later, or at that instant.")
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--to", metavar="TIME", help="Recorded on that day at the latest, or before that instant."),
+    ] = None,
+    departures: Annotated[
+        bool, typer.Option("--departures", help="Only what left the declared life, and counts of it by kind.")
+    ] = False,
+    overrides: Annotated[
+        bool,
+        typer.Option(
+            "--overrides",
+            help="Only back-dated events, amendments, asked pauses, own approvals and departures, and counts by actor.",
+        ),
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="The latest so many.")] = 50,
+    everything: Annotated[bool, typer.Option("--all", help="All of them, however many.")] = False,
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Show who did what to which subject as it was written, and what each event changed."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import auditing
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        asked = auditing.Asked(
+            name, actor, topic, begin, end, departures, overrides, limit=None if everything else limit
+        )
+        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+            auditing.run(workspace, terminal, asked)

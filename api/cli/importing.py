@@ -11,14 +11,18 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from api.cli.exits import Exit
 from api.cli.projecting import complained, untold
 from api.cli.terminal import Terminal, add_row, table
-from api.imports.mapping import load_mapping
+from api.imports.loading import load_mapping
+from api.imports.reading import inspect
 from api.imports.report import ImportReport, Progress
-from api.imports.run import GOES_ON, NOTHING_WRITTEN, run_import
-from api.workspace import Workspace
+from api.imports.run import GOES_ON, NOTHING_WRITTEN, check_file, run_import
+from api.workspace import NewBook, Workspace
+from domain.book import BookTime
 from domain.envelope import Actor, ActorKind
 from ledger.errors import LedgerAway
 from projections.runner import Runner
 
+FIGURES = ("rows", "unchanged", "cases", "customers", "commands", "events", "repeated")
+FIGURES_IF_ANY = ("duplicates", "ignored", "continued")
 IMPORTER = Actor("daybook import", ActorKind.IMPORT)
 
 
@@ -31,6 +35,7 @@ def run(
     dry_run: bool,
     rejects: Path | None,
     project: bool,
+    source_times: bool = False,
 ) -> Exit:
     """Imports and tells what it came to; LEDGER when a view has stopped, IN_PART when rows were rejected."""
     known = load_mapping(mapping)
@@ -65,6 +70,7 @@ def run(
                     known,
                     dry_run=dry_run,
                     rejects=rejects,
+                    source_times=source_times,
                     actor=IMPORTER,
                     on_progress=on_progress,
                     after_batch=None if runner is None else partial(_brought_up_to, runner),
@@ -81,15 +87,26 @@ def run(
     return Exit.IN_PART if report.rejected else Exit.DONE
 
 
+def book_of(file: Path, mapping: str) -> NewBook:
+    """The simulated book for a file at its source's own times, which begins with the first of them.
+
+    Raises: CannotImport.
+    """
+    return NewBook(BookTime.SIMULATED, at=check_file(inspect(file), load_mapping(mapping), source_times=True))
+
+
 def _brought_up_to(runner: Runner, position: int) -> None:
     runner.catch_up(position)
 
 
 def _show(terminal: Terminal, report: ImportReport, rejects: Path) -> None:
     figures = table("", "", right=("",))
-    for name in ("rows", "unchanged", "cases", "customers", "commands", "events", "repeated"):
+    for name in FIGURES:
         add_row(figures, name, f"{getattr(report, name):,}")
-    for what, counts in (("rejected", report.rejected), ("odd", report.odd)):
+    for name in FIGURES_IF_ANY:
+        if count := getattr(report, name):
+            add_row(figures, name, f"{count:,}")
+    for what, counts in (("rejected", report.rejected), ("no rule", report.without_rule), ("odd", report.odd)):
         for reason, count in sorted(counts.items()):
             add_row(figures, f"{what}: {reason}", f"{count:,}")
     rate = report.rows / report.seconds if report.seconds else 0

@@ -17,6 +17,9 @@ SingleRole = Annotated[
 ]
 Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="The port; 0 takes any that is free.")]
 
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="How many lines at most.")]
+All = Annotated[bool, typer.Option("--all", help="However many there are.")]
+
 
 def example(line: str) -> str:
     """The foot of a command's help."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,6 +48,14 @@ class Terminal:
         if self.json:
             sys.stdout.write(json_of(data) + "\n")
             sys.stdout.flush()
+
+    def stream(self, head: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> None:
+        """The same, with a last field of many items, each written as soon as there is one, on a line of its own."""
+        sys.stdout.write(f'{json_of(head).removesuffix("}").rstrip()},\n  "{name}": [')
+        for place, item in enumerate(items):
+            sys.stdout.write(f"{',' if place else ''}\n    {json_of(item, indented=False)}")
+        sys.stdout.write("\n  ]\n}\n")
+        sys.stdout.flush()
 
     def show(self, *parts: Table | Text | str) -> None:
         """The answer for a person, unless JSON was asked for."""
@@ -126,9 +134,9 @@ def shown(personal: Personal[Any] | None) -> str | None:
     return str(personal.value) if personal.state is PersonalState.OPEN else f"({personal.state})"
 
 
-def json_of(data: Any) -> str:
-    """JSON, indented, keys in the order in which the answer has them, instants in UTC."""
-    options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+def json_of(data: Any, *, indented: bool = True) -> str:
+    """JSON, keys in the order in which the answer has them, instants in UTC."""
+    options = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if indented else 0)
     return orjson.dumps(data, _plain, option=options).decode()
 
 

@@ -15,7 +15,7 @@ from api.correcting import NoReplacement, replacement_of
 from api.graphql.carrying_out import Making, Objected, Objection
 from api.graphql.codes import INVALID_INPUT
 from api.graphql.enums import Precision, shown
-from api.graphql.inputs import Asked
+from api.graphql.inputs import AskedAgain
 from api.graphql.node import Node
 from api.graphql.request import Request
 from domain.amending import ApproveAmendment, DeclineAmendment, RequestCorrection, RequestVoid
@@ -115,11 +115,8 @@ def _decide(found: dict[int, Amendment], recorded: Recorded[Any], request: int, 
 
 
 @strawberry.input
-class AskedOfRecord(Asked):
+class AskedOfRecord(AskedAgain):
     record_id: strawberry.ID = strawberry.field(description=RECORD)
-    expected_version: int | None = strawberry.field(
-        default=None, description="The record's version as the asker saw it; refused as STALE_VERSION if it moved on."
-    )
 
 
 @strawberry.input(description="When something really happened.")

@@ -12,14 +12,14 @@ from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.codes import COMMAND_ID_REUSED, INVALID_INPUT, STALE_VERSION
 from api.graphql.door import Door
-from api.graphql.identity import identity_of
-from api.graphql.inputs import Asked
+from api.graphql.identity import global_id, identity_of
+from api.graphql.inputs import Asked, AskedAgain
 from api.graphql.problem import Problem
 from api.present import present
 from api.zones import zones
 from domain.envelope import Submission
 from domain.event import Command, Refused
-from domain.stream import Category, stream_of
+from domain.stream import Category, category_of, stream_of
 from ledger.errors import CommandIdReused, NotCanonical, StreamMoved, TooLarge
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted
@@ -140,7 +140,7 @@ def carried_out(door: Door, asked: Asked, make: Maker) -> Done:
     except Objected as error:
         return Done(stream, None, error.objections)
     except Refused as refused:
-        objection = Objection(refused.code, refused.message, _field(refused.field), refused.params)
+        objection = Objection(refused.code, refused.message, _field(refused.field), _params(refused, ledger.book))
         return Done(stream, ledger.head(), (objection,))
     except StreamMoved as moved:
         return Done(stream, ledger.head(), (_stale(moved),))
@@ -163,18 +163,28 @@ def _accepted(ledger: Ledger, submission: Submission) -> Accepted:
 
 
 def _expected(asked: Asked, stream: str) -> tuple[tuple[str, int], ...]:
-    seen = getattr(asked, "expected_version", None)
+    seen = asked.expected_version if isinstance(asked, AskedAgain) else None
     return () if seen is None else ((stream, seen),)
 
 
 def _stale(moved: StreamMoved) -> Objection:
-    message = f"This is not at version {moved.version} any more; look at it as it is now, and decide anew."
+    message = (
+        f"This {category_of(moved.stream)} is not at version {moved.version}; look at it as it is now, and decide anew."
+    )
     return Objection(STALE_VERSION, message, ("expectedVersion",), {"expectedVersion": moved.version})
 
 
 def _field(name: str | None) -> tuple[str, ...] | None:
     """The input's field for a command's."""
     return None if name is None else (ENVELOPE_FIELDS.get(name) or to_camel_case(name),)
+
+
+def _params(refused: Refused, book: str) -> Mapping[str, Any]:
+    """What a translation needs; whom a customer was merged into by the id that this door knows."""
+    survivor = refused.params.get("survivor")
+    if survivor is None:
+        return refused.params
+    return {**refused.params, "survivor": global_id(Category.CUSTOMER, book, UUID(survivor))}
 
 
 def _invalid(below: tuple[str, ...], error: Mapping[str, Any]) -> Objection:

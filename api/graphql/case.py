@@ -9,18 +9,35 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
-from api.graphql.enums import CaseKind, Channel, Departure, Level, Outcome, PauseGround, Precision, Priority, Status
+from api.graphql.course import CaseLink, Escalation, StatedDue, escalation_of
+from api.graphql.enums import (
+    CaseKind,
+    Channel,
+    Departure,
+    FollowUpResult,
+    Level,
+    OpenLoop,
+    Outcome,
+    PauseGround,
+    Precision,
+    Priority,
+    Proposal,
+    Status,
+)
 from api.graphql.history import BY_VERSION, Event, page_of_history
 from api.graphql.identity import global_id
+from api.graphql.movement import Movement, page_of_movements
 from api.graphql.node import Node
 from api.graphql.personal import PersonalString
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
-from domain.stream import Category
+from domain.stream import Category, subject_of
 from ledger.ledger import PersonalPlace
 from projections.case_file import CaseFile
+from projections.movement import MovementFilter
 
 if TYPE_CHECKING:
     from api.graphql.customer import Customer
@@ -92,6 +109,33 @@ class Case(Node):
         description="In which ways its history left the declared life; only imported history does."
     )
     attributes: list[Attribute] = strawberry.field(description="Facts that its source keeps, by name.")
+    acknowledged_at: datetime | None = strawberry.field(description="When its receipt was first acknowledged.")
+    customer_replied_at: datetime | None = strawberry.field(
+        description="When the customer last turned to the company again."
+    )
+    proposal: Proposal | None = strawberry.field(
+        description="Where the latest proposal to the customer stands; null when there is none since it last reopened."
+    )
+    feedback_at: datetime | None = strawberry.field(description="When the customer was told what came of it (反馈).")
+    follow_up_at: datetime | None = strawberry.field(description="When the customer was last asked afterwards (回访).")
+    follow_up_result: FollowUpResult | None = strawberry.field(description="What that visit found.")
+    open_loops: list[OpenLoop] = strawberry.field(description="What is still owed to the customer (闭环).")
+    escalation: Escalation | None = strawberry.field(description="How high it has risen; null when it has not.")
+    withdrawn_at: datetime | None = strawberry.field(description="When the customer took it back.")
+    pause_requested_by: str | None = strawberry.field(
+        description="The member of staff whose request for a pause waits for a decision."
+    )
+    accepted_at: datetime | None = strawberry.field(description="When it was taken on (受理).")
+    refused_at: datetime | None = strawberry.field(description="When it was not taken on (不予受理).")
+    decided_at: datetime | None = strawberry.field(description="When the formal decision was made.")
+    notified_at: datetime | None = strawberry.field(description="When the complainant got notice of the decision.")
+    review_requested_at: datetime | None = strawberry.field(
+        description="When the review was requested that waits for a decision (核查)."
+    )
+    referred_to: str | None = strawberry.field(description="The body outside to which the customer was pointed.")
+    open_parts: list[str] = strawberry.field(description="The parts that are dealt with apart and have no outcome yet.")
+    stated_dues: list[StatedDue] = strawberry.field(description="The dates that were stated for it.")
+    links: list[CaseLink] = strawberry.field(description="What it has to do with other cases.")
     last_occurred_at: datetime = strawberry.field(description="When the latest thing happened to it.")
     last_recorded_at: datetime = strawberry.field(description="When the ledger last heard of it.")
     version: int = strawberry.field(description="The version that this shows; give it back as `expectedVersion`.")
@@ -99,12 +143,23 @@ class Case(Node):
     stream: strawberry.Private[str]
     customer_id: strawberry.Private[UUID | None]
     words_place: strawberry.Private[PersonalPlace | None]
+    survivor_id: strawberry.Private[UUID | None]
+    absorbed_ids: strawberry.Private[tuple[UUID, ...]]
 
     @resolved("Whom it is about; null when nobody knows, or while their file is not there.")
     async def customer(self, info: Info) -> Annotated[Customer, strawberry.lazy("api.graphql.customer")] | None:
         from api.graphql.customer import shown_customer
 
         return None if self.customer_id is None else await shown_customer(info.context, self.customer_id)
+
+    @resolved("The case that took its place; null while none has.")
+    async def merged_into(self, info: Info) -> Annotated[Case, strawberry.lazy("api.graphql.case")] | None:
+        return None if self.survivor_id is None else await shown_case(info.context, self.survivor_id)
+
+    @resolved("The cases whose place it took.")
+    async def absorbed(self, info: Info) -> list[Annotated[Case, strawberry.lazy("api.graphql.case")]]:
+        found = await info.context.loaders.cases.load_many(self.absorbed_ids)
+        return [case_of(file, info.context.door.book) for file in found if file is not None]
 
     @resolved("What the customer said, word for word.")
     async def words(self, info: Info) -> PersonalString | None:
@@ -123,6 +178,31 @@ class Case(Node):
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
         return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+
+    @resolved("Each time it changed hands, the first one first.")
+    async def movements(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[Movement]:
+        arguments, where = PageArguments(first, after, last, before), MovementFilter(case_id=subject_of(self.stream))
+        return await page_of_movements(info.context, where, arguments, descending=False)
+
+    @resolved("Everything recorded about it as it was written, by position: its own events, and those that name it.")
+    async def audit(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[AuditEntry]:
+        return await audit_of(
+            info.context, Category.CASE, subject_of(self.stream), PageArguments(first, after, last, before)
+        )
 
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:
@@ -149,6 +229,13 @@ def case_of(file: CaseFile, book: str) -> Case:
         ),
         departures=[Departure(code) for code in file.departures],
         attributes=[Attribute(name=name, value=file.attributes[name]) for name in sorted(file.attributes)],
+        open_loops=list(file.open_loops),
+        escalation=escalation_of(file),
+        open_parts=list(file.open_parts),
+        stated_dues=[StatedDue(**due._asdict()) for due in file.stated_dues],
+        links=[CaseLink(relation=relation, case_id=case_id) for case_id, relation in file.links],
+        survivor_id=file.merged_into,
+        absorbed_ids=file.absorbed,
         position=SafeInt(file.position),
         stream=file.stream,
         customer_id=file.customer_id,
@@ -161,7 +248,10 @@ SAME = (
     "source_key", "kind", "status", "channel", "received_by", "category", "subcategory", "symptom", "taxonomy",
     "priority", "impact", "urgency", "unit", "handler", "received_at", "received_precision", "registered_at",
     "dispatched_at", "first_response_at", "work_started_at", "resolved_at", "resolved_by", "outcome",
-    "resolution_code", "closed_at", "closing_code", "last_occurred_at", "last_recorded_at", "version",
+    "resolution_code", "acknowledged_at", "customer_replied_at", "proposal", "feedback_at", "follow_up_at",
+    "follow_up_result", "withdrawn_at", "pause_requested_by", "accepted_at", "refused_at", "decided_at", "notified_at",
+    "review_requested_at", "referred_to", "closed_at", "closing_code", "last_occurred_at", "last_recorded_at",
+    "version",
 )  # fmt: skip
 """Fields that the view has just as the schema shows them."""
 

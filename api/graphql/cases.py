@@ -11,7 +11,7 @@ import strawberry
 
 from api.graphql.case import Case, case_of
 from api.graphql.connection import Connection, PageArguments, connection_of
-from api.graphql.enums import CaseKind, Channel, Priority, Status, shown
+from api.graphql.enums import CaseKind, Channel, OpenLoop, Priority, Status, shown
 from api.graphql.identity import identity_of
 from api.graphql.problem import speakable
 from api.graphql.request import Request
@@ -77,6 +77,9 @@ class CaseFilter:
     channel: list[Channel] = strawberry.field(default_factory=list, description="How they reached the company.")
     priority: list[Priority] = strawberry.field(default_factory=list, description="How soon they are to be dealt with.")
     category: list[str] = strawberry.field(default_factory=list, description="Their category in the issue library.")
+    open_loop: list[OpenLoop] = strawberry.field(
+        default_factory=list, description="What is still owed to their customers (闭环)."
+    )
     unit: str | None = strawberry.field(default=None, description="The unit that holds them.")
     handler: str | None = strawberry.field(default=None, description="Who handles them.")
     customer_id: strawberry.ID | None = strawberry.field(default=None, description="Whom they are about.")
@@ -92,6 +95,7 @@ class CaseFilter:
             channels=tuple(self.channel),
             priorities=tuple(self.priority),
             categories=tuple(map(speakable, self.category)),
+            open_loops=tuple(self.open_loop),
             unit=None if self.unit is None else speakable(self.unit),
             handler=None if self.handler is None else speakable(self.handler),
             customer_id=customer and customer.subject,

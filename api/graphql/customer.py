@@ -9,10 +9,11 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.case import Case
-from api.graphql.cases import CaseOrder, cases_of_page
+from api.graphql.cases import CaseOrder, Sorting, cases_of_page
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
-from api.graphql.enums import ContactKind, CustomerKind, Tier
+from api.graphql.enums import ContactKind, CustomerKind, Precision, Tier
 from api.graphql.history import BY_VERSION, Event, page_of_history
 from api.graphql.identity import global_id
 from api.graphql.loaders import CasesOf
@@ -21,15 +22,18 @@ from api.graphql.personal import PersonalString
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
-from domain.stream import Category
+from api.graphql.timeline import TimelineEntry, TimelineFilter, timeline_of
+from domain.stream import Category, stream_of
 from ledger.ledger import PersonalPlace
 from projections.customer_profile import CustomerProfile
+from projections.customer_profile import Visit as KnownVisit
 from projections.paging import Page
 
 
 @strawberry.type(description="A way to reach a customer.")
 class Contact:
     kind: ContactKind = strawberry.field(description="What kind of address it is.")
+    version: int = strawberry.field(description="The version in which it was recorded; `withdrawContact` takes it.")
     place: strawberry.Private[PersonalPlace]
 
     @resolved("The number, address or account.")
@@ -37,16 +41,66 @@ class Contact:
         return PersonalString.of(await info.context.loaders.personal.load(self.place))
 
 
+@strawberry.type(description="Since when a customer was in a class.")
+class TierSpell:
+    since: datetime = strawberry.field(description="Since when.")
+    tier: Tier = strawberry.field(description="The class.")
+    rule_version: str | None = strawberry.field(description="The version of the rules that put them there.")
+
+
+@strawberry.type(description="A visit to a customer: planned, made or cancelled (大客户回访).")
+class Visit:
+    visit_id: UUID | None = strawberry.field(description="Its id, for `makeVisit` and `cancelVisit`; null unplanned.")
+    planned_for: datetime | None = strawberry.field(description="When it was to be.")
+    planned_precision: Precision | None = strawberry.field(description="How exactly that was agreed.")
+    planned_by: str | None = strawberry.field(description="Who was to go.")
+    made_at: datetime | None = strawberry.field(description="When it was made; null while it was not.")
+    made_by: str | None = strawberry.field(description="Who went.")
+    result: str | None = strawberry.field(description="What came of it.")
+    cancelled_at: datetime | None = strawberry.field(description="When it was called off.")
+    cancel_reason: str | None = strawberry.field(description="Why it was called off.")
+    words_place: strawberry.Private[PersonalPlace | None]
+
+    @resolved("What the customer said, word for word.")
+    async def words(self, info: Info) -> PersonalString | None:
+        if self.words_place is None:
+            return None
+        return PersonalString.of(await info.context.loaders.personal.load(self.words_place))
+
+
+@strawberry.type(description="A customer who proved to be another one; their file is read, and not written any more.")
+class AbsorbedCustomer:
+    id: strawberry.ID = strawberry.field(description="Their id; whatever is asked by it is answered by the survivor.")
+    since: datetime = strawberry.field(description="When they proved to be the same.")
+    stream: strawberry.Private[str]
+
+    @resolved("The events of their own file, by version.")
+    async def history(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[Event]:
+        window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
+        return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+
+
 @strawberry.type(description="A customer, as they are known now.")
 class Customer(Node):
     kind: CustomerKind = strawberry.field(description="Whether the customer is a human being.")
     source_key: str | None = strawberry.field(description="Their key in the system they came from.")
     language: str | None = strawberry.field(description="A language tag (BCP 47), such as zh-Hans-CN.")
-    tier: Tier | None = strawberry.field(description="The class they are in (客户分级).")
     tier_rule_version: str | None = strawberry.field(
         description="The version of the rules that put them there; null when somebody simply decided."
     )
+    tiers: list[TierSpell] = strawberry.field(description="The classes they were in, in the order they were told.")
     contacts: list[Contact] = strawberry.field(description="How to reach them, oldest first.")
+    manager: str | None = strawberry.field(description="The member of staff who manages them (大客户).")
+    manager_since: datetime | None = strawberry.field(description="Since when.")
+    visits: list[Visit] = strawberry.field(description="Visits to them, in the order in which they became known.")
+    absorbed: list[AbsorbedCustomer] = strawberry.field(description="Customers who proved to be this one.")
     registered_at: datetime | None = strawberry.field(description="When they got their file.")
     touchpoint_count: int = strawberry.field(description="How often they and the company met.")
     first_touchpoint_at: datetime | None = strawberry.field(description="When they first met.")
@@ -58,6 +112,19 @@ class Customer(Node):
     customer_id: strawberry.Private[UUID]
     stream: strawberry.Private[str]
     name_place: strawberry.Private[PersonalPlace | None]
+    profile: strawberry.Private[CustomerProfile]
+
+    @resolved("The class they are in (客户分级), or were in at an instant.")
+    async def tier(
+        self,
+        as_of: Annotated[
+            datetime | None, strawberry.argument(description="The instant, with an offset or Z. Null is now.")
+        ] = None,
+    ) -> Tier | None:
+        if as_of is None:
+            return self.profile.tier
+        spell = self.profile.tier_as_of(as_of)
+        return None if spell is None else spell.tier
 
     @resolved("Their name; null when only a key of them is known.")
     async def name(self, info: Info) -> PersonalString | None:
@@ -92,6 +159,26 @@ class Customer(Node):
         page = await info.context.loaders.cases_of.load(CasesOf(self.customer_id, window))
         return cases_of_page(window, page or Page([], has_more=False), info.context.door.book)
 
+    @resolved("Everything that happened with them and with their cases, by when it happened.")
+    async def timeline(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            TimelineFilter | None, strawberry.argument(description="Which entries; all when left out.")
+        ] = None,
+        direction: Annotated[
+            Sorting, strawberry.argument(description="Which way it runs; the latest first when left out.")
+        ] = Sorting.DESC,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[TimelineEntry]:
+        arguments = PageArguments(first, after, last, before)
+        return await timeline_of(
+            info.context, self.customer_id, filter, arguments, descending=direction is Sorting.DESC
+        )
+
     @resolved("The events of their file, by version; those of their cases are with the cases.")
     async def history(
         self,
@@ -103,6 +190,22 @@ class Customer(Node):
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
         return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+
+    @resolved(
+        "Everything recorded about them as it was written, by position: the events of their file, and those that name "
+        "them."
+    )
+    async def audit(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[AuditEntry]:
+        return await audit_of(
+            info.context, Category.CUSTOMER, self.customer_id, PageArguments(first, after, last, before)
+        )
 
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:
@@ -116,11 +219,22 @@ def customer_of(profile: CustomerProfile, book: str) -> Customer:
         kind=cast(CustomerKind, profile.kind),  # every question finds registered customers only
         source_key=profile.source_key,
         language=profile.language,
-        tier=profile.tier,
         tier_rule_version=profile.tier_rule_version,
         contacts=[
-            Contact(kind=contact.kind, place=place)
+            Contact(kind=contact.kind, version=contact.version, place=place)
             for contact, place in zip(profile.contacts, profile.contact_places, strict=True)
+        ],
+        tiers=[TierSpell(**spell._asdict()) for spell in profile.tiers],
+        manager=profile.manager,
+        manager_since=profile.manager_since,
+        visits=[_visit_of(profile, visit) for visit in profile.visits],
+        absorbed=[
+            AbsorbedCustomer(
+                id=strawberry.ID(global_id(Category.CUSTOMER, book, other)),
+                since=since,
+                stream=stream_of(Category.CUSTOMER, other),
+            )
+            for other, since in profile.absorbed
         ],
         registered_at=profile.registered_at,
         touchpoint_count=profile.touchpoints,
@@ -133,10 +247,16 @@ def customer_of(profile: CustomerProfile, book: str) -> Customer:
         customer_id=profile.customer_id,
         stream=profile.stream,
         name_place=profile.name_place,
+        profile=profile,
     )
 
 
+def _visit_of(profile: CustomerProfile, visit: KnownVisit) -> Visit:
+    said = {name: value for name, value in visit._asdict().items() if name != "words_version"}
+    return Visit(words_place=profile.words_place(visit), **said)
+
+
 async def shown_customer(request: Request, customer_id: UUID) -> Customer | None:
-    """A customer as they are known now; None when they are not registered."""
+    """A customer as they are known now, by the survivor if they were merged; None when they are not registered."""
     profile = await request.loaders.customers.load(customer_id)
     return None if profile is None else customer_of(profile, request.door.book)

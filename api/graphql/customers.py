@@ -11,6 +11,7 @@ from api.graphql.cases import Sorting
 from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.customer import Customer, customer_of
 from api.graphql.enums import CustomerKind, Tier, shown
+from api.graphql.problem import speakable
 from api.graphql.request import Request
 from projections import customer_profile
 
@@ -48,6 +49,7 @@ class CustomerOrder:
 class CustomerFilter:
     kind: list[CustomerKind] = strawberry.field(default_factory=list, description="Whether they are human beings.")
     tier: list[Tier] = strawberry.field(default_factory=list, description="The class they are in.")
+    manager: str | None = strawberry.field(default=None, description="The member of staff who manages them.")
 
 
 async def listed_customers(
@@ -56,11 +58,13 @@ async def listed_customers(
     """A page of the book's registered customers. Raises: Problem."""
     door, order, chosen = request.door, order_by or CustomerOrder(), where or CustomerFilter()
     window = arguments.window(customer_profile.ORDERS[order.field.value], descending=order.direction is Sorting.DESC)
+    manager = None if chosen.manager is None else speakable(chosen.manager)
+    narrowed = customer_profile.CustomerFilter(tuple(chosen.kind), tuple(chosen.tier), manager)
     page = await door.off_loop(
         lambda: customer_profile.page(
             door.ledger.database,
             door.book,
-            where=customer_profile.CustomerFilter(tuple(chosen.kind), tuple(chosen.tier)),
+            where=narrowed,
             order=window.order,
             descending=window.descending,
             after=window.after,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 from api.graphql.consistency import token_of
+from api.present import present
 from domain.envelope import Actor
 from ledger.ledger import Ledger
 from projections.runner import Runner
@@ -50,6 +52,10 @@ class Door:
         """Whether some views, or all, have reached a position, or reach it within `wait_seconds`."""
         wait = partial(self.runner.wait_for, position, self.wait_seconds, views=views)
         return await to_thread.run_sync(wait, limiter=self.waiting)
+
+    def now(self) -> datetime:
+        """The time of day, as `present` has it. It asks the database, and so is asked off the loop."""
+        return present(self.ledger)
 
     def token(self, position: int) -> str:
         """The consistency token of a position."""

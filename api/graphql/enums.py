@@ -8,19 +8,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from domain.book import BookTime
+from domain.case.dialogue import FollowUpResult
+from domain.case.due import DueOrigin
+from domain.case.escalation import EscalatedBy
 from domain.case.events import CaseKind, Level, Outcome, PauseGround, Priority, ResponseKind
-from domain.case.rules import Departure
+from domain.case.relations import Relation
+from domain.case.rules import Departure as CaseDeparture
 from domain.case.state import Status
+from domain.case.statutory import NoticeOf, ReviewOutcome
 from domain.channel import Channel, Direction
 from domain.customer import ContactKind, CustomerKind, Tier
+from domain.departure import Departure as OtherDeparture
 from domain.envelope import ActorKind
 from domain.event import Precision
+from domain.obligation import ObligationKind
 from domain.personal import PersonalState
+from domain.unit.events import UnitKind
+from projections.case_row import OpenLoop, Proposal
+from projections.obligation import ObligationStatus
+
+if TYPE_CHECKING:
+    from domain.case.rules import Departure
+else:
+    # One enumeration of the schema: the departures of cases, and those of everything else.
+    Departure = StrEnum(
+        "Departure", {each.name: each.value for part in (CaseDeparture, OtherDeparture) for each in part}
+    )
+    Departure.__doc__ = "A step that the declared life does not foresee. Imported history takes them."
 
 __all__ = [
     "ActorKind",
@@ -31,15 +51,26 @@ __all__ = [
     "CustomerKind",
     "Departure",
     "Direction",
+    "DueOrigin",
+    "EscalatedBy",
+    "FollowUpResult",
     "Level",
+    "NoticeOf",
+    "ObligationKind",
+    "ObligationStatus",
+    "OpenLoop",
     "Outcome",
     "PauseGround",
     "PersonalState",
     "Precision",
     "Priority",
+    "Proposal",
+    "Relation",
     "ResponseKind",
+    "ReviewOutcome",
     "Status",
     "Tier",
+    "UnitKind",
     "shown",
 ]
 
@@ -52,15 +83,26 @@ NAMES: dict[type[StrEnum], str] = {
     CustomerKind: "CustomerKind",
     Departure: "Departure",
     Direction: "Direction",
+    DueOrigin: "DueOrigin",
+    EscalatedBy: "EscalatedBy",
+    FollowUpResult: "FollowUpResult",
     Level: "Level",
+    NoticeOf: "NoticeOf",
+    OpenLoop: "OpenLoop",
+    ObligationKind: "ObligationKind",
+    ObligationStatus: "ObligationStatus",
     Outcome: "Outcome",
     PauseGround: "PauseGround",
     PersonalState: "PersonalState",
     Precision: "Precision",
     Priority: "Priority",
+    Proposal: "ProposalState",
+    Relation: "CaseRelation",
     ResponseKind: "ResponseKind",
+    ReviewOutcome: "ReviewOutcome",
     Status: "CaseStatus",
     Tier: "Tier",
+    UnitKind: "UnitKind",
 }
 
 

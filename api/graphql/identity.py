@@ -11,7 +11,9 @@ import orjson
 from api.graphql.problem import Code, Problem
 from domain.stream import Category, stream_of
 
-KINDS = (Category.CASE, Category.CUSTOMER, Category.TOUCHPOINT)
+KINDS = (
+    Category.CASE, Category.CUSTOMER, Category.TOUCHPOINT, Category.UNIT, Category.STAFF, Category.OBLIGATION
+)  # fmt: skip
 
 
 class Identity(NamedTuple):

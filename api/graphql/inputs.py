@@ -46,11 +46,15 @@ class Asked:
 
 
 @strawberry.input
-class AskedOfCase(Asked):
-    case_id: strawberry.ID = strawberry.field(description="The case, by its id.")
+class AskedAgain(Asked):
     expected_version: int | None = strawberry.field(
-        default=None, description="The case's version as the asker saw it; refused as STALE_VERSION if it has moved on."
+        default=None, description="Its version as the asker saw it; refused as STALE_VERSION if it has moved on."
     )
+
+
+@strawberry.input
+class AskedOfCase(AskedAgain):
+    case_id: strawberry.ID = strawberry.field(description="The case, by its id.")
 
 
 @strawberry.input(description="An amount of money.")

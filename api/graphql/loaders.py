@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -12,11 +13,18 @@ from api.graphql.door import Door
 from domain.envelope import Recorded
 from domain.event import Event
 from domain.personal import Personal
+from domain.stream import Category
 from ledger.ledger import PersonalPlace
-from projections import case_file, customer_cases, customer_profile
+from projections import case_file, customer_cases, customer_profile, customer_timeline, obligation, staff, unit
+from projections.audit_trail import AuditEntry, pages_about
+from projections.before_and_after import FieldChange, changes
 from projections.case_file import CaseFile
 from projections.customer_profile import CaseCounts, CustomerProfile
+from projections.obligation import ObligationView
 from projections.paging import Page, Window
+from projections.staff import StaffView
+from projections.timeline import TimelineEntry, TimelineFilter
+from projections.unit import Tree, UnitView
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -27,6 +35,26 @@ class CasesOf(NamedTuple):
 
     customer_id: UUID
     window: Window
+
+
+class TimelineOf(NamedTuple):
+    """A page of one customer's timeline."""
+
+    customer_id: UUID
+    window: Window
+    where: TimelineFilter
+
+
+class AuditOf(NamedTuple):
+    """A page of what is about one subject."""
+
+    category: Category
+    subject: UUID
+    window: Window
+
+
+Place = tuple[str, int]
+"""A stream and a version in it."""
 
 
 class Loaders:
@@ -44,8 +72,26 @@ class Loaders:
         self.cases_of: DataLoader[CasesOf, Page[CaseFile] | None] = _by_key(
             door, lambda wanted: _cases_of(door, wanted)
         )
+        self.timelines: DataLoader[TimelineOf, Page[TimelineEntry] | None] = _by_key(
+            door, lambda wanted: _timelines_of(door, wanted)
+        )
+        self.units: DataLoader[UUID, UnitView | None] = _by_key(door, lambda ids: unit.by_ids(database, book, ids))
+        self.units_below: DataLoader[UUID, Sequence[UnitView] | None] = _by_key(
+            door, lambda ids: unit.below(database, book, ids)
+        )
+        self.trees: DataLoader[datetime, Tree | None] = _by_key(door, lambda instants: _trees(door, instants))
+        self.staff: DataLoader[UUID, StaffView | None] = _by_key(door, lambda ids: staff.by_ids(database, book, ids))
+        self.obligations: DataLoader[UUID, ObligationView | None] = _by_key(
+            door, lambda ids: obligation.by_ids(database, book, ids)
+        )
         self.personal: DataLoader[PersonalPlace, Personal[Any] | None] = _by_key(door, ledger.disclose)
         self.histories: DataLoader[str, Sequence[Recorded[Event]] | None] = _by_key(door, ledger.histories)
+        self.audit_of: DataLoader[AuditOf, Page[AuditEntry] | None] = _by_key(
+            door, lambda wanted: _audit_of(door, wanted)
+        )
+        self.changes: DataLoader[Place, tuple[FieldChange, ...] | None] = _by_key(
+            door, lambda places: _changes(door, places)
+        )
 
 
 def _by_key(door: Door, read: Callable[[list[K]], Mapping[K, T]]) -> DataLoader[K, T | None]:
@@ -66,3 +112,42 @@ def _cases_of(door: Door, wanted: Sequence[CasesOf]) -> dict[CasesOf, Page[CaseF
         pages = customer_cases.pages(door.ledger.database, door.book, ids, window)
         found |= {CasesOf(customer_id, window): page for customer_id, page in pages.items()}
     return found
+
+
+def _trees(door: Door, instants: Sequence[datetime]) -> dict[datetime, Tree]:
+    """The trees of some instants, out of one reading of the units."""
+    every = unit.every(door.ledger.database, door.book)
+    return {at: unit.tree_of(every, at) for at in instants}
+
+
+def _timelines_of(door: Door, wanted: Sequence[TimelineOf]) -> dict[TimelineOf, Page[TimelineEntry]]:
+    """The same for timelines, whose filters a document has as few of."""
+    found: dict[TimelineOf, Page[TimelineEntry]] = {}
+    for window, where in dict.fromkeys((each.window, each.where) for each in wanted):
+        ids = [each.customer_id for each in wanted if (each.window, each.where) == (window, where)]
+        pages = customer_timeline.pages(door.ledger.database, door.book, ids, window, where)
+        found |= {TimelineOf(customer_id, window, where): page for customer_id, page in pages.items()}
+    return found
+
+
+def _audit_of(door: Door, wanted: Sequence[AuditOf]) -> dict[AuditOf, Page[AuditEntry]]:
+    """The pages, in one statement for each window and kind of subject, of which a document has few."""
+    found: dict[AuditOf, Page[AuditEntry]] = {}
+    for category, window in dict.fromkeys((each.category, each.window) for each in wanted):
+        ids = [each.subject for each in wanted if (each.category, each.window) == (category, window)]
+        pages = pages_about(door.ledger.database, door.book, category, ids, window)
+        found |= {AuditOf(category, subject, window): page for subject, page in pages.items()}
+    return found
+
+
+def _changes(door: Door, places: Sequence[Place]) -> dict[Place, tuple[FieldChange, ...]]:
+    """What events changed; their streams are read in one statement."""
+    versions: dict[str, set[int]] = {}
+    for stream, version in places:
+        versions.setdefault(stream, set()).add(version)
+    histories = door.ledger.histories(versions, opened=True)
+    return {
+        (stream, version): told
+        for stream, asked in versions.items()
+        for version, told in changes(histories[stream], asked).items()
+    }

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any
-from uuid import UUID
 
+from api.graphql.asked import content_of, personal_of
 from api.graphql.carrying_out import Making, Objected, Objection
 from api.graphql.codes import INVALID_INPUT
 from api.graphql.inputs import (
@@ -14,13 +12,10 @@ from api.graphql.inputs import (
     ReceiveCaseInput,
     RecordTouchpointInput,
     RegisterCustomerInput,
-    ResolveCaseInput,
-    SendResponseInput,
 )
-from domain.case.commands import AboutCase, ReceiveCase, ResolveCase, SendResponse
+from domain.case.commands import AboutCase, ReceiveCase
 from domain.customer import AssignTier, RecordContact, RegisterCustomer
 from domain.event import Command
-from domain.personal import Personal
 from domain.stream import Category, stream_of
 from domain.touchpoint import RecordTouchpoint
 
@@ -32,8 +27,8 @@ def record_touchpoint(asked: RecordTouchpointInput, making: Making) -> Sequence[
     touchpoint_id = making.new_id(Category.TOUCHPOINT)
     customer_id = making.existing(asked.customer_id, Category.CUSTOMER, "customerId")
     case_id = making.existing(asked.case_id, Category.CASE, "caseId")
-    content = _content(asked) | {"customer_id": customer_id, "case_id": case_id}
-    content["words"] = _personal(customer_id or case_id or touchpoint_id, asked.words)
+    content = content_of(asked) | {"customer_id": customer_id, "case_id": case_id}
+    content["words"] = personal_of(customer_id or case_id or touchpoint_id, asked.words)
     return [making.command(RecordTouchpoint, touchpoint_id=touchpoint_id, **content)]
 
 
@@ -47,7 +42,7 @@ def register_customer(asked: RegisterCustomerInput, making: Making) -> Sequence[
         RegisterCustomer,
         customer_id=customer_id,
         kind=asked.kind,
-        name=_personal(customer_id, asked.name),
+        name=personal_of(customer_id, asked.name),
         source_key=asked.source_key,
         language=asked.language,
     )
@@ -57,7 +52,7 @@ def register_customer(asked: RegisterCustomerInput, making: Making) -> Sequence[
             ("contacts", str(index)),
             customer_id=customer_id,
             kind=contact.kind,
-            value=_personal(customer_id, contact.value),
+            value=personal_of(customer_id, contact.value),
         )
         for index, contact in enumerate(asked.contacts)
     ]
@@ -70,27 +65,9 @@ def receive_case(asked: ReceiveCaseInput, making: Making) -> Sequence[Command]:
     case_id = making.new_id(Category.CASE)
     customer_id = making.existing(asked.customer_id, Category.CUSTOMER, "customerId")
     touchpoint_id = making.existing(asked.touchpoint_id, Category.TOUCHPOINT, "touchpointId")
-    content = _content(asked) | {"customer_id": customer_id, "touchpoint_id": touchpoint_id}
-    content["words"] = _personal(customer_id or case_id, asked.words)
+    content = content_of(asked) | {"customer_id": customer_id, "touchpoint_id": touchpoint_id}
+    content["words"] = personal_of(customer_id or case_id, asked.words)
     return [making.command(ReceiveCase, case_id=case_id, **content)]
-
-
-def send_response(asked: SendResponseInput, making: Making) -> Sequence[Command]:
-    """The answer; its words fall with the customer whom the case is about by now."""
-    case_id = making.id_of(asked.case_id, Category.CASE, "caseId")
-    stream = stream_of(Category.CASE, case_id)
-    case = making.ledger.tips([stream])[stream].state if asked.words is not None else None
-    subject = (case.customer_id if case else None) or case_id
-    content = _content(asked) | {"words": _personal(subject, asked.words)}
-    return [making.command(SendResponse, **content | {"case_id": case_id})]
-
-
-def resolve_case(asked: ResolveCaseInput, making: Making) -> Sequence[Command]:
-    """The outcome, with its money."""
-    money = asked.redress
-    redress = None if money is None else {"minor_units": money.minor_units, "currency": money.currency}
-    content = _content(asked) | {"case_id": making.id_of(asked.case_id, Category.CASE, "caseId"), "redress": redress}
-    return [making.command(ResolveCase, **content)]
 
 
 class OfCase:
@@ -100,18 +77,22 @@ class OfCase:
         self.kind = kind
 
     def __call__(self, asked: AskedOfCase, making: Making) -> Sequence[Command]:
-        """The command."""
-        content = _content(asked) | {"case_id": making.id_of(asked.case_id, Category.CASE, "caseId")}
+        """The command, with ids for global ids, money, and words sealed for whom the case is about by now."""
+        case_id = making.id_of(asked.case_id, Category.CASE, "caseId")
+        content = content_of(asked) | {"case_id": case_id}
+        for field, camel in OTHER_CASES.items():
+            if field in content:
+                content[field] = making.id_of(content[field], Category.CASE, camel)
+        if content.get("touchpoint_id") is not None:
+            content["touchpoint_id"] = making.existing(content["touchpoint_id"], Category.TOUCHPOINT, "touchpointId")
+        if content.get("redress") is not None:
+            content["redress"] = {each: getattr(content["redress"], each) for each in ("minor_units", "currency")}
+        if content.get("words") is not None:
+            stream = stream_of(Category.CASE, case_id)
+            case = making.ledger.tips([stream])[stream].state
+            content["words"] = personal_of((case.customer_id if case else None) or case_id, content["words"])
         return [making.command(self.kind, **content)]
 
 
-ENVELOPE = {"command_id", "expected_version", "occurred_at", "occurred_zone", "occurred_precision"}
-
-
-def _content(asked: Any) -> dict[str, Any]:
-    """What an input says, beside its envelope."""
-    return {each.name: getattr(asked, each.name) for each in fields(asked) if each.name not in ENVELOPE}
-
-
-def _personal(subject: UUID, value: str | None) -> Personal[str] | None:
-    return None if value is None else Personal.open(subject, value)
+OTHER_CASES = {"other_id": "otherId", "into": "into"}
+"""Fields that name another case."""

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import strawberry
 
+from api.graphql.arguments import After, Before, First, Last, Token, one_argument, the_one
+from api.graphql.audit import AuditEntry
+from api.graphql.auditing import (
+    ActorOverrides,
+    AuditFilter,
+    AuditOrder,
+    DepartureCount,
+    counted_departures,
+    counted_overrides,
+    listed_entries,
+)
 from api.graphql.case import Case, case_of, shown_case
 from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
-from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
+from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, customer_of, shown_customer
 from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customers
 from api.graphql.enums import BookTime
 from api.graphql.identity import identity_of
+from api.graphql.movements import MovementQuery
 from api.graphql.node import Node
 from api.graphql.nodes import SHOWN
+from api.graphql.obligation_query import ObligationQuery
+from api.graphql.organisation_query import OrganisationQuery
 from api.graphql.problem import Code, Problem, speakable
+from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -25,20 +40,10 @@ from domain.envelope import RegisterNumber
 from domain.stream import Category
 from ledger.book import books
 from projections import case_file, customer_profile
+from projections.audit_trail import Recording
 
-T = TypeVar("T")
-
-Token = Annotated[
-    str | None,
-    strawberry.argument(
-        description="A token out of an earlier answer: this one then shows at least what that one did, or fails as "
-        "NOT_CAUGHT_UP. The header Daybook-Consistency-Token does the same for a whole request."
-    ),
-]
-First = Annotated[int | None, FIRST]
-After = Annotated[str | None, AFTER]
-Last = Annotated[int | None, LAST]
-Before = Annotated[str | None, BEFORE]
+From = Annotated[datetime | None, strawberry.argument(name="from", description="Recorded then or later.")]
+To = Annotated[datetime | None, strawberry.argument(description="Recorded earlier than then.")]
 
 NUMBER = re.compile(r"([A-Za-z]+\d{4})-(\d{1,9})")
 
@@ -55,21 +60,6 @@ class LedgerHead:
     consistency_token: str = strawberry.field(description="Stands for everything recorded so far.")
 
 
-def _the_one(found: list[T], what: str, key: str) -> T | None:
-    """The only one with a key; None when there is none. Raises: Problem when there are more."""
-    if len(found) > 1:
-        raise Problem(Code.AMBIGUOUS, f"{len(found)} {what} have the key {key!r}; ask by id.")
-    return found[0] if found else None
-
-
-def _one_argument(**given: str | None) -> tuple[str, str]:
-    """The one that is given, with its name. Raises: Problem."""
-    said = [(name, value) for name, value in given.items() if value is not None]
-    if len(said) != 1:
-        raise Problem(Code.BAD_ARGUMENTS, f"Ask by exactly one of {', '.join(given)}.")
-    return said[0]
-
-
 def _number(text: str) -> RegisterNumber:
     """A register number as people write it: C2026-000123, c2026-123. Raises: Problem."""
     found = NUMBER.fullmatch(text.strip())
@@ -79,7 +69,7 @@ def _number(text: str) -> RegisterNumber:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query:
+class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(
         self,
@@ -89,7 +79,8 @@ class Query:
     ) -> Node | None:
         await info.context.caught_up(consistency_token)
         found = identity_of(id, info.context.door.book)
-        return await SHOWN[found.kind](info.context, found.subject)  # type: ignore[no-any-return]
+        node: Node | None = await SHOWN[found.kind](info.context, found.subject)
+        return node
 
     @resolved("A case, by exactly one of its id, its number or its source key; null for none.")
     async def case(
@@ -106,7 +97,7 @@ class Query:
     ) -> Case | None:
         request = info.context
         await request.caught_up(consistency_token)
-        by, value = _one_argument(id=id, number=number, sourceKey=source_key)
+        by, value = one_argument(id=id, number=number, sourceKey=source_key)
         book, database = request.door.book, request.door.ledger.database
         if by == "id":
             return await shown_case(request, identity_of(value, book, Category.CASE).subject)
@@ -114,7 +105,7 @@ class Query:
             file = await request.door.off_loop(case_file.by_number, database, book, _number(value))
         else:
             files = await request.door.off_loop(case_file.by_source_key, database, book, speakable(value))
-            file = _the_one(files, "cases", value)
+            file = the_one(files, "cases", value)
         return None if file is None else case_of(file, book)
 
     @resolved("The book's cases.")
@@ -148,12 +139,12 @@ class Query:
     ) -> Customer | None:
         request = info.context
         await request.caught_up(consistency_token)
-        by, value = _one_argument(id=id, sourceKey=source_key)
+        by, value = one_argument(id=id, sourceKey=source_key)
         book, database = request.door.book, request.door.ledger.database
         if by == "id":
             return await shown_customer(request, identity_of(value, book, Category.CUSTOMER).subject)
         found = await request.door.off_loop(customer_profile.by_source_key, database, book, speakable(value))
-        profile = _the_one(found, "customers", value)
+        profile = the_one(found, "customers", value)
         return None if profile is None else customer_of(profile, book)
 
     @resolved("The book's registered customers.")
@@ -174,6 +165,53 @@ class Query:
     ) -> Connection[Customer]:
         await info.context.caught_up(consistency_token)
         return await listed_customers(info.context, filter, order_by, PageArguments(first, after, last, before))
+
+    @resolved("Everything recorded in the book, as it was written: who did what to which subject, and what it changed.")
+    async def audit_trail(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            AuditFilter | None, strawberry.argument(description="Which events; all when left out.")
+        ] = None,
+        order_by: Annotated[
+            AuditOrder | None, strawberry.argument(description="The order; latest recorded first when left out.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        consistency_token: Token = None,
+    ) -> Connection[AuditEntry]:
+        await info.context.caught_up(consistency_token)
+        where = (filter or AuditFilter()).of_view(info.context.door.book)
+        arguments = PageArguments(first, after, last, before)
+        return await listed_entries(info.context, where, order_by or AuditOrder(), arguments)
+
+    @resolved("How often history left the declared life, by the step in which it did, most frequent first.")
+    async def departures(
+        self, info: Info, from_: From = None, to: To = None, consistency_token: Token = None
+    ) -> list[DepartureCount]:
+        await info.context.caught_up(consistency_token)
+        return await counted_departures(info.context, Recording(from_, to))
+
+    @resolved("What was done beside the ordinary course of things, by who acted; who has most stands first.")
+    async def overrides(
+        self,
+        info: Info,
+        actor: Annotated[str | None, strawberry.argument(description="Of this actor alone.")] = None,
+        from_: From = None,
+        to: To = None,
+        back_dated_over: Annotated[
+            int,
+            strawberry.argument(
+                description="From how many seconds on an event counts as back-dated; a day when left out."
+            ),
+        ] = 86_400,
+        first: Annotated[int, strawberry.argument(description="How many actors; at most 100.")] = 20,
+        consistency_token: Token = None,
+    ) -> list[ActorOverrides]:
+        await info.context.caught_up(consistency_token)
+        return await counted_overrides(info.context, actor, Recording(from_, to), back_dated_over, first)
 
     @resolved("Where the book stands.")
     async def ledger_head(self, info: Info) -> LedgerHead:

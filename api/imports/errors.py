@@ -1,4 +1,4 @@
-"""Why a file is not imported: told before anything of it is written, or when there is no going on."""
+"""Why a file, or a row of it, is not imported."""
 
 from __future__ import annotations
 
@@ -20,3 +20,11 @@ class CannotGoOn(Exception):
 
     def __init__(self, found: str) -> None:
         super().__init__(f"{found} What is written stays; run the same command again to go on from there.")
+
+
+class BadRow(Exception):
+    """A row that cannot be understood; `code` is the reason's name."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

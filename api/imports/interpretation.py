@@ -1,32 +1,26 @@
-"""What the rows of a file say, read through a mapping: keys, times, snapshots."""
+"""What the rows of a snapshot log say, read through its mapping: keys, times, snapshots."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
-from api.imports.mapping import Coded, Column, Mapping, Times
+from api.imports.clock import Clock
+from api.imports.errors import BadRow
+from api.imports.mapping import Column
+from api.imports.people import People
+from api.imports.record import Columns, Record
 from api.imports.snapshot import Classed, Opening, Rated, Snapshot, Stage
-from domain.case.state import Status
+from api.imports.snapshot_mapping import Coded, SnapshotMapping
+from api.imports.step import short_enough
+from domain.case.state import Moment, Status
 from domain.channel import Channel
-from domain.event import EARLIEST, LATEST
 
 Code = TypeVar("Code")
 Values = Sequence[str]
-
-
-class BadRow(Exception):
-    """A row that cannot be understood; `code` is the reason's name."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,59 +28,20 @@ class Place:
     """A column that a rule reads: its name, and where it stands in a row."""
 
     name: Column
-    index: int
-
-
-class Clock:
-    """Local times of a file as instants."""
-
-    def __init__(self, rule: Times) -> None:
-        self._format = rule.format
-        self._zone = ZoneInfo(rule.zone)
-        self._ambiguous = rule.ambiguous
-        # An update's time stands in several rows of a file, the receipt's in all rows of a case.
-        self.instant: Callable[[str], datetime] = lru_cache(8192)(self._instant)
-
-    def _instant(self, text: str) -> datetime:
-        """The instant in UTC. Raises: BadRow."""
-        try:
-            local = datetime.strptime(text, self._format)  # noqa: DTZ007  the mapping's zone is set below
-        except ValueError:
-            raise BadRow("bad-time", f"{text!r} is not a time as {self._format!r} has it") from None
-        try:
-            instant = (local if local.tzinfo else self._placed(local, text)).astimezone(UTC)
-        except OverflowError:  # in the first or the last hours that there are, and beyond them in UTC
-            instant = LATEST
-        if not EARLIEST <= instant < LATEST:
-            raise BadRow("impossible-time", f"{text!r} is not a time from 1900 to 2199")
-        return instant
-
-    def _placed(self, local: datetime, text: str) -> datetime:
-        """A time on the wall, in the zone; clocks that are put forward or back leave out or repeat an hour."""
-        earlier = local.replace(tzinfo=self._zone)
-        later = earlier.replace(fold=1)
-        turn = _offset(later) - _offset(earlier)
-        if not turn:
-            return earlier
-        if turn > timedelta():
-            raise BadRow("time-does-not-exist", f"{text!r} does not exist in {self._zone}: clocks were put forward")
-        if self._ambiguous == "reject":
-            raise BadRow("time-is-ambiguous", f"{text!r} occurs twice in {self._zone}: clocks were put back")
-        return earlier if self._ambiguous == "earlier" else later
-
-
-def _offset(local: datetime) -> timedelta:
-    return local.utcoffset() or timedelta()
+    index: int | None
+    """None when the file has no such column."""
+    missing: frozenset[str]
 
 
 class Interpreter:
     """A mapping, fitted to the header of a file."""
 
-    def __init__(self, mapping: Mapping, header: Sequence[Column]) -> None:
+    def __init__(self, mapping: SnapshotMapping, header: Sequence[Column]) -> None:
         self.mapping = mapping
-        self.clock = Clock(mapping.time)
-        self._missing = frozenset(("", *mapping.file.missing))
-        places = {name: Place(name, index) for index, name in enumerate(header)}
+        self.columns = Columns(mapping, header)
+        self.clock: Clock = self.columns.clock
+        self.people = People(mapping)
+        places = {name: Place(name, *self.columns.place(name)) for name in self.columns.names}
 
         def place(name: Column | None) -> Place | None:
             return None if name is None else places[name]
@@ -109,19 +64,21 @@ class Interpreter:
         self._attributes = [(name, places[column]) for column, name in mapping.attributes.items()]
         if mapping.channel.keep_as:
             self._attributes.append((mapping.channel.keep_as, self._channel))
-        left_out = {*mapping.ignored.bookkeeping, *mapping.ignored.hindsight}
-        only_keys = set(mapping.rows.key) - {column for _, column in mapping.ruled()}
+        left_out = mapping.left_out
+        only_keys = set(mapping.rows.key) - {place.column for place in mapping.places()}
         stamps = only_keys | {mapping.time.updated, actor}
         self.told: Callable[[Values], tuple[str, ...]] = _columns(
-            [place.index for place in places.values() if place.name not in left_out | stamps]
+            [
+                place.index
+                for place in places.values()
+                if place.index is not None and place.name not in left_out | stamps
+            ]
         )
         """What a row says of its case; a row that says the same as the one before is unchanged."""
         once = [self._received, self._received_by, self._registered_by]
-        self.told_once: Callable[[Values], tuple[str, ...]] = _columns([place.index for place in once if place])
-
-    def nothing_in(self, text: str) -> bool:
-        """Whether a field has nothing."""
-        return text.strip() in self._missing
+        self.told_once: Callable[[Values], tuple[str, ...]] = _columns(
+            [place.index for place in once if place and place.index is not None]
+        )
 
     def case_key(self, values: Values) -> str:
         """The source's key of the case that a row is about. Raises: BadRow."""
@@ -129,26 +86,30 @@ class Interpreter:
 
     def row_key(self, values: Values) -> tuple[str, ...]:
         """What tells the row from the others of its case."""
-        return tuple(values[place.index].strip() for place in self._key)
+        return tuple(_word(values, place) for place in self._key)
 
-    def updated(self, values: Values) -> datetime:
-        """When the row was written, in UTC. Raises: BadRow."""
-        return self.clock.instant(self._needed(values, self._updated, "no-time"))
+    def updated(self, values: Values) -> Moment:
+        """When the row was written. Raises: BadRow."""
+        return self.clock.moment(self._needed(values, self._updated, "no-time"))
 
     def actor(self, values: Values) -> str | None:
         """Who made the update, if anybody. Raises: BadRow."""
-        name = self._text(values, self._actor)
-        if name is not None and len(name) > 200:
-            raise BadRow("does-not-fit", f"{self._actor and self._actor.name}: a name has at most 200 characters")
-        return name
+        return short_enough(self._text(values, self._actor), self._actor.name if self._actor else "")
 
-    def opening(self, values: Values) -> Opening:
-        """What is said once, when a case begins. Raises: BadRow."""
-        rule = self.mapping
+    def opening(self, values: Values, key: str) -> Opening:
+        """What is said once, when the case of that key begins. Raises: BadRow."""
+        rule, record = self.mapping, Record(self.columns, values)
+        received = self.clock.moment(self._needed(values, self._received, "no-time"))
+        customer = self._text(values, self._customer)
+        record.subject = record.id_of("case", key) if customer is None else record.id_of("customer", customer)
+        known = () if customer is None else self.people.known(record, customer, received.at)
         return Opening(
             kind=rule.case.kind,
             direction=rule.channel.direction,
-            received_at=self.clock.instant(self._needed(values, self._received, "no-time")),
+            received_at=received.at,
+            precision=received.precision,
+            words=self.people.words(record),
+            known=tuple(command for _, command in known),
             received_by=self._text(values, self._received_by),
             registered_by=self._text(values, self._registered_by),
         )
@@ -158,7 +119,7 @@ class Interpreter:
 
         Raises: BadRow.
         """
-        stage = self._stages.get(values[self._state.index].strip())
+        stage = self._stages.get(_word(values, self._state))
         if stage is None and not self._state_unknown(values):
             raise self._unknown(values, self._state)
         return (
@@ -176,8 +137,8 @@ class Interpreter:
         )
 
     def _state_unknown(self, values: Values) -> bool:
-        word = values[self._state.index].strip()
-        return word in self.mapping.state.unknown or word in self._missing
+        word = _word(values, self._state)
+        return word in self.mapping.state.unknown or word in self._state.missing
 
     def _channelled(self, values: Values) -> Channel:
         rule = self.mapping.channel
@@ -217,12 +178,12 @@ class Interpreter:
 
     def _meant(self, values: Values, place: Place, codes: Table[str, Code]) -> Code:
         try:
-            return codes[values[place.index].strip()]
+            return codes[_word(values, place)]
         except KeyError:
             raise self._unknown(values, place) from None
 
     def _unknown(self, values: Values, place: Place) -> BadRow:
-        return BadRow("unknown-value", f"{place.name} is {values[place.index]!r}, which the mapping does not know")
+        return BadRow("unknown-value", f"{place.name} is {_word(values, place)!r}, which the mapping does not know")
 
     def _needed(self, values: Values, place: Place, code: str) -> str:
         text = self._text(values, place)
@@ -233,11 +194,15 @@ class Interpreter:
     def _text(self, values: Values, place: Place | None) -> str | None:
         if place is None:
             return None
-        text = values[place.index].strip()
-        return None if text in self._missing else text
+        text = _word(values, place)
+        return None if text in place.missing else text
 
 
-def _stages(mapping: Mapping) -> dict[str, Stage]:
+def _word(values: Values, place: Place) -> str:
+    return "" if place.index is None else values[place.index].strip()
+
+
+def _stages(mapping: SnapshotMapping) -> dict[str, Stage]:
     rule = mapping.state
     return {
         **dict.fromkeys(rule.registered, Stage(Status.REGISTERED)),

@@ -1,42 +1,42 @@
-"""A mapping: how the columns of a file become commands, written in TOML."""
+"""What the mappings of all shapes have in common: how a file is written, whose it is, and what is left out of it."""
 
 from __future__ import annotations
 
 import codecs
 import hashlib
 import re
-import tomllib
 from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.resources import files
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from uuid import UUID, uuid5
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from api.imports.clock import readable_format
 from api.imports.errors import BadMapping
 from api.zones import zones
-from domain.case.events import AttributeName, CaseKind, Level, PauseGround, Priority
-from domain.channel import Channel, Direction
-from domain.customer import CustomerKind
+from domain.case.events import AttributeName
+from domain.customer import ContactKind, CustomerKind
 from domain.event import Label, ZoneName
 
 SOURCES_NAMESPACE = UUID("0b7a4c0e-6d4b-5f0a-9a55-8a3f5f3c9d21")
-SHIPPED = files("api.imports") / "mappings"
 MOST_ATTRIBUTES = 60  # as many as fit, at their longest, into the 56 KiB that the ledger keeps of one event
-# After noon, so that a format which loses half of the day does not give the same instant back.
-TRIAL = datetime(2016, 2, 29, 13, 38, tzinfo=UTC)
 # What some encodings read as half of a surrogate pair, which is no text.
 ESCAPES = rb"+2AA- \ud800"
 HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-"""The name of a column, exactly as the file's first line has it."""
+"""The name of a column, exactly as the file's first line has it; in NDJSON, the dotted path to a value."""
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+"""Why something is left out, for people."""
 
-Code = TypeVar("Code")
+
+def later(default: Any) -> Any:
+    """A key that mappings did not always have: where it says nothing, a mapping's digest is what it was before."""
+    return Field(default=default, exclude_if=lambda value: value == default)
 
 
 def _known_encoding(name: str) -> str:
@@ -64,19 +64,6 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _readable_format(given: str) -> str:
-    lossy = ValueError(f"{given!r} loses part of a time; it needs at least year, month, day, hour and minute")
-    if "%Y" not in given and "%y" not in given:
-        raise lossy
-    try:
-        read_back = datetime.strptime(TRIAL.strftime(given), given).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise ValueError(f"{given!r} is not a time format: {error}") from error
-    if read_back != TRIAL:
-        raise lossy
-    return given
-
-
 class Rule(BaseModel):
     """A table of the mapping."""
 
@@ -86,51 +73,60 @@ class Rule(BaseModel):
 class FileForm(Rule):
     """How the file is written down."""
 
+    format: Literal["csv", "ndjson"] = later("csv")
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
     delimiter: Annotated[str, StringConstraints(pattern=r'^[^"\r\n\x00]$')] = ","
+    header: Literal["exact", "any-case"] = later("exact")
+    """Whether the names of columns may be written in small letters or capitals, as it comes."""
     missing: tuple[str, ...] = ()
     """What stands in a column that has nothing; an empty field always has nothing."""
 
 
-class Rows(Rule):
-    """How rows hang together: each is the whole record after one update, and those of a case stand together."""
+class ColumnForm(Rule):
+    """What is particular about one column of the file."""
 
-    case: Column
-    key: Annotated[tuple[Column, ...], Field(min_length=1)]
-    """What tells the rows of a case apart, in every copy and extract of the file."""
-    grouped: Literal[True]
-    """Declares that the rows of a case stand together, in their order."""
+    also: tuple[Column, ...] = ()
+    """Other names that it has in other copies of the file."""
+    optional: bool = False
+    """Whether there are files without it; then it has nothing."""
+    missing: tuple[str, ...] = ()
+    """What stands in it when it has nothing, besides the file's own marks."""
 
 
-class Times(Rule):
-    """Where times stand and how they are written."""
+Format = Annotated[str, AfterValidator(readable_format)]
 
-    format: Annotated[str, AfterValidator(_readable_format)]
+
+class TimeForm(Rule):
+    """How times are written, and on which clocks."""
+
+    format: Format | None = None
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] | None = later(None)
+    """Several, in the order in which they are tried."""
     zone: Annotated[ZoneName, AfterValidator(_known_zone)]
     zone_assumed: bool
     """Whether the file does not name the zone, so that the mapping only assumes it."""
     ambiguous: Literal["reject", "earlier", "later"] = "reject"
     """What becomes of a local time that occurs twice, when clocks go back."""
-    received: Column
-    updated: Column
-    source_recorded: bool
-    """Whether the time of an update is also when the source recorded it."""
+    skipped: Literal["reject", "forward"] = later("reject")
+    """What becomes of a local time that does not occur, when clocks are put forward; `forward` reads it by the clock as
+    it was before."""
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """The formats, in the order in which they are tried."""
+        return self.formats or (self.format or "",)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.format is None) == (self.formats is None):
+            raise ValueError("give either format or formats")
+        return self
 
 
 class ActorRule(Rule):
     """Who made an update; a row that names nobody is the source's own doing."""
 
     column: Column
-
-
-class CaseRule(Rule):
-    """What every case of the file has."""
-
-    kind: CaseKind
-    received_by: Column | None = None
-    registered_by: Column | None = None
-    unit: Column | None = None
-    handler: Column | None = None
 
 
 class CustomerRule(Rule):
@@ -140,59 +136,20 @@ class CustomerRule(Rule):
     kind: CustomerKind
 
 
-class Coded(Rule, Generic[Code]):
-    """A column of codes, and what each means."""
+class PersonalRule(Rule):
+    """Columns about persons. They are told when a case is received, and kept under a key that can be destroyed."""
 
-    column: Column
-    values: Annotated[dict[str, Code], Field(min_length=1)]
+    words: tuple[Column, ...] = ()
+    """They become the words of the receipt, each with its name: about the customer, else about the case."""
+    name: Column | None = None
+    """The customer's."""
+    contacts: dict[ContactKind, Column] = Field(default_factory=dict)
+    """Ways to reach the customer."""
 
-
-class ChannelRule(Coded[Channel]):
-    """How the customer came."""
-
-    when_missing: Channel | None = None
-    direction: Direction = Direction.IN
-    keep_as: AttributeName | None = None
-    """The attribute that keeps the source's own word, where several words are one channel."""
-
-
-class StateRule(Rule):
-    """Where the case is in its life, in the source's words."""
-
-    column: Column
-    unknown: tuple[str, ...] = ()
-    """Words which say that the source does not know; the case stays where it was."""
-    registered: tuple[str, ...]
-    in_progress: tuple[str, ...] = ()
-    paused: dict[str, PauseGround] = Field(default_factory=dict)
-    resolved: tuple[str, ...]
-    closed: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _each_word_once(self) -> Self:
-        words = Counter(
-            (*self.unknown, *self.registered, *self.in_progress, *self.paused, *self.resolved, *self.closed)
-        )
-        twice = [word for word, count in words.items() if count > 1]
-        if twice:
-            raise ValueError(f"{_listed(twice)} is given twice")
-        return self
-
-
-class ClassificationRule(Rule):
-    """The class the case is in."""
-
-    category: Column
-    subcategory: Column | None = None
-    symptom: Column | None = None
-    taxonomy: Label | None = None
-
-
-class PriorityRule(Coded[Priority]):
-    """How pressing the case is."""
-
-    impact: Coded[Level] | None = None
-    urgency: Coded[Level] | None = None
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All of them."""
+        return (*self.words, *([self.name] if self.name else []), *self.contacts.values())
 
 
 class Ignored(Rule):
@@ -202,25 +159,38 @@ class Ignored(Rule):
     """The source's own counters and stamps, and what follows from other columns."""
     hindsight: tuple[Column, ...] = ()
     """What was known only later than the row it stands in: verdicts, final values on every row."""
+    columns: dict[Column, Reason] = later({})
+    """Others, each with its reason."""
+
+
+class Use(StrEnum):
+    """How a place uses its column; places of one use may share a column, but those that want it alone."""
+
+    ALONE = "alone"
+    OPEN = "open"
+    PERSONAL = "personal"
+
+
+class Place(NamedTuple):
+    """A place in the mapping that names a column."""
+
+    name: str
+    column: Column
+    use: Use = Use.ALONE
 
 
 class Mapping(Rule):
-    """How the columns of a snapshot log become commands."""
+    """How the columns of a file become commands; each shape of file has its own."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=64)]
     source: Label
     """The system that the file comes out of; its keys are unique inside it, and become ids under its name."""
     about: str = ""
     file: FileForm = FileForm()
-    rows: Rows
-    time: Times
+    columns: dict[Column, ColumnForm] = later({})
     actor: ActorRule | None = None
-    case: CaseRule
     customer: CustomerRule | None = None
-    channel: ChannelRule
-    state: StateRule
-    classification: ClassificationRule | None = None
-    priority: PriorityRule | None = None
+    personal: PersonalRule | None = later(None)
     attributes: Annotated[dict[Column, AttributeName], Field(max_length=MOST_ATTRIBUTES)] = Field(default_factory=dict)
     """Columns that Daybook gives no meaning to, and the names under which it keeps them."""
     ignored: Ignored = Ignored()
@@ -236,111 +206,119 @@ class Mapping(Rule):
         said = self.model_dump(mode="json", exclude={"about"})
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
-    def ruled(self) -> list[tuple[str, Column]]:
-        """Each place in the mapping that reads, or leaves out, a column; row keys apart, which may be read twice."""
-        places: list[tuple[str, Column | None]] = [
-            ("rows.case", self.rows.case),
-            ("time.received", self.time.received),
-            ("time.updated", self.time.updated),
-            ("case.received_by", self.case.received_by),
-            ("case.registered_by", self.case.registered_by),
-            ("case.unit", self.case.unit),
-            ("case.handler", self.case.handler),
-            ("channel.column", self.channel.column),
-            ("state.column", self.state.column),
-            *(("attributes", column) for column in self.attributes),
-            *(("ignored.bookkeeping", column) for column in self.ignored.bookkeeping),
-            *(("ignored.hindsight", column) for column in self.ignored.hindsight),
+    @property
+    def clocks(self) -> TimeForm:
+        """How its times are written."""
+        raise NotImplementedError
+
+    @property
+    def together(self) -> bool:
+        """Whether the rows of a case are brought together, in the order of their times."""
+        raise NotImplementedError
+
+    @property
+    def keyed(self) -> tuple[Column, ...]:
+        """The columns that tell the rows of a case apart."""
+        raise NotImplementedError
+
+    @property
+    def timed(self) -> list[Place]:
+        """The places that name columns of times which every file must be able to show."""
+        raise NotImplementedError
+
+    @property
+    def needed(self) -> list[Place]:
+        """The places whose columns every row must have something in."""
+        raise NotImplementedError
+
+    def places(self) -> list[Place]:
+        """Each place that reads, or leaves out, a column; row keys apart, which may be read twice."""
+        ignored = self.ignored
+        places = [
+            *(Place("attributes", column, Use.OPEN) for column in self.attributes),
+            *(Place("ignored.bookkeeping", column) for column in ignored.bookkeeping),
+            *(Place("ignored.hindsight", column) for column in ignored.hindsight),
+            *(Place("ignored.columns", column) for column in ignored.columns),
         ]
+        if self.personal:
+            places += [Place("personal", column, Use.PERSONAL) for column in self.personal.columns]
         if self.actor:
-            places.append(("actor.column", self.actor.column))
+            places.append(Place("actor.column", self.actor.column, Use.OPEN))
         if self.customer:
-            places.append(("customer.column", self.customer.column))
-        if rule := self.classification:
-            places += [("classification.category", rule.category), ("classification.subcategory", rule.subcategory)]
-            places.append(("classification.symptom", rule.symptom))
-        if rated := self.priority:
-            places.append(("priority.column", rated.column))
-            places += [("priority.impact.column", rated.impact.column)] if rated.impact else []
-            places += [("priority.urgency.column", rated.urgency.column)] if rated.urgency else []
-        return [(place, column) for place, column in places if column is not None]
+            places.append(Place("customer.column", self.customer.column))
+        return places
+
+    def named(self) -> list[Place]:
+        """Every place that names a column, row keys among them."""
+        return [*self.places(), *(Place("rows.key", column) for column in self.keyed)]
+
+    @property
+    def left_out(self) -> frozenset[Column]:
+        """The columns that are never read."""
+        return frozenset((*self.ignored.bookkeeping, *self.ignored.hindsight, *self.ignored.columns))
 
     @model_validator(mode="after")
     def _one_rule_a_column(self) -> Self:
-        rules: dict[Column, list[str]] = {}
-        for place, column in self.ruled():
-            rules.setdefault(column, []).append(place)
-        left_out = {*self.ignored.bookkeeping, *self.ignored.hindsight}
-        for column in self.rows.key:
-            if column in left_out:
-                rules[column].append("rows.key")
-        doubled = [f"{column!r} ({' and '.join(places)})" for column, places in rules.items() if len(places) > 1]
+        rules: dict[Column, list[Place]] = {}
+        for place in self.places():
+            rules.setdefault(place.column, []).append(place)
+        for column in self.keyed:
+            if column in self.left_out:
+                rules[column].append(Place("rows.key", column))
+        doubled = [
+            f"{column!r} ({' and '.join(dict.fromkeys(place.name for place in places))})"
+            for column, places in rules.items()
+            if len(places) > 1 and {place.use for place in places} not in ({Use.OPEN}, {Use.PERSONAL})
+        ]
         if doubled:
             raise ValueError(f"a column has one rule, but these have two: {', '.join(doubled)}")
-        names = Counter(self.attributes.values())
-        names[self.channel.keep_as or ""] += 1
-        twice = [name for name, count in names.items() if count > 1]
+        twice = [name for name, count in Counter(self.attributes.values()).items() if count > 1]
         if twice:
-            raise ValueError(f"the attribute {_listed(twice)} is given to two columns")
+            raise ValueError(f"the attribute {listed(twice)} is given to two columns")
+        if self.personal and not self.customer and (self.personal.name or self.personal.contacts):
+            raise ValueError("personal: a name and contacts are a customer's; add a [customer], or keep them as words")
+        unnamed = [column for column in self.columns if column not in {place.column for place in self.named()}]
+        if unnamed:
+            raise ValueError(f"columns: {listed(unnamed)} is named nowhere else; give it a rule, or ignore it")
         return self
+
+    def known_as(self, header: Sequence[str]) -> list[Column]:
+        """The header in the names that the mapping has for its columns."""
+        if self.file.header == "any-case":
+            own = {column.casefold(): column for column in self._names()}
+            header = [own.get(name.casefold(), name) for name in header]
+        also = {other: column for column, form in self.columns.items() for other in form.also}
+        if self.file.header == "any-case":
+            also = {other.casefold(): column for other, column in also.items()}
+            return [also.get(name.casefold(), name) for name in header]
+        return [also.get(name, name) for name in header]
+
+    def _names(self) -> Iterable[Column]:
+        return dict.fromkeys(place.column for place in self.named())
 
     def fits(self, header: Sequence[str], file: Path) -> None:
         """Checks that the mapping accounts for each column of a file. Raises: BadMapping, naming all that is amiss."""
         faults: list[str] = []
-        doubled = [column for column, count in Counter(header).items() if count > 1]
+        known = self.known_as(header)
+        doubled = [column for column, count in Counter(known).items() if count > 1]
         if doubled:
-            faults.append(f"the file has the column {_listed(doubled)} twice")
-        places = [*self.ruled(), *(("rows.key", column) for column in self.rows.key)]
+            faults.append(f"the file has the column {listed(doubled)} twice")
+        optional = {column for column, form in self.columns.items() if form.optional}
         faults += [
-            f"{place} names {column!r}, which the file lacks" for place, column in places if column not in header
+            f"{place.name} names {place.column!r}, which the file lacks"
+            for place in dict.fromkeys(self.named())
+            if place.column not in known and place.column not in optional
         ]
-        unnamed = [column for column in header if column not in {column for _, column in places}]
+        names = set(self._names())
+        unnamed = [column for column in known if column not in names]
         if unnamed:
             faults.append(
-                f"the file's {_listed(unnamed)} is named nowhere; list it under ignored if it is to be left out"
+                f"the file's {listed(unnamed)} is named nowhere; list it under ignored if it is to be left out"
             )
         if faults:
             raise BadMapping(f"The mapping {self.name!r} does not fit {file}: {'; '.join(faults)}.")
 
 
-def load_mapping(name_or_path: str | Path) -> Mapping:
-    """The mapping that ships under a name, or the one in a file. Raises: BadMapping, with file and key."""
-    path = Path(name_or_path)
-    if path.suffix == ".toml" or path.exists():
-        try:
-            return parsed(path.read_text("utf-8"), str(path))
-        except OSError as error:
-            raise BadMapping(f"The mapping {path} cannot be read: {error.strerror}.") from error
-        except UnicodeDecodeError as error:
-            raise BadMapping(f"The mapping {path} is not UTF-8, as TOML is.") from error
-    if str(name_or_path) not in shipped_mappings():
-        known = ", ".join(shipped_mappings())
-        raise BadMapping(f"There is no mapping {str(name_or_path)!r}. Name a TOML file, or one that ships: {known}.")
-    file = SHIPPED / f"{name_or_path}.toml"
-    return parsed(file.read_text("utf-8"), f"{name_or_path}.toml")
-
-
-def shipped_mappings() -> list[str]:
-    """The names of the mappings that come with Daybook."""
-    return sorted(file.name.removesuffix(".toml") for file in SHIPPED.iterdir() if file.name.endswith(".toml"))
-
-
-def parsed(text: str, file: str) -> Mapping:
-    """The mapping in a text; `file` is told in errors. Raises: BadMapping."""
-    try:
-        return Mapping.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise BadMapping(f"The mapping {file} is not TOML: {error}.") from error
-    except ValidationError as error:
-        faults = "; ".join(_fault(fault) for fault in error.errors())
-        raise BadMapping(f"The mapping {file} is not right: {faults}.") from error
-
-
-def _fault(fault: Any) -> str:
-    place = ".".join(str(part) for part in fault["loc"])
-    said = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{place}: {said[:1].lower()}{said[1:]}" if place else said
-
-
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names in quotes, one after the other."""
     return ", ".join(repr(name) for name in names)

@@ -1,22 +1,20 @@
-"""Reading a file row by row: CSV, plain or gzipped, in constant memory, with line numbers that stay right."""
+"""Reading a file row by row, plain or gzipped, in constant memory, with line numbers that stay right."""
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
-from api.imports.errors import BadFile, CannotGoOn
-from api.imports.mapping import FileForm
+from api.imports.errors import BadFile, BadRow, CannotGoOn
 
 CHUNK_BYTES = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -27,6 +25,8 @@ FOREIGN_MARKS = {
     b"\xfe\xff": "UTF-16",
 }
 UNDECODED = re.compile(r"[\udc80-\udcff]")
+MOST_CHARACTERS = 1 << 20  # of a line; sixteen times what the ledger keeps of one event
+SHOWN_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +80,65 @@ def inspect(path: Path) -> Inspected:
     return Inspected(path, found.st_size, digest, zipped)
 
 
-class Table:
-    """A file of rows under a header, open for one reading. Raises: BadFile when there is no header."""
+class Records(Protocol):
+    """A file of rows, open for one reading; a context manager."""
 
-    def __init__(self, file: Inspected, form: FileForm) -> None:
-        self.file = file
-        self.form = form
-        self._raw = file.path.open("rb")
-        try:
-            unzipped = gzip.GzipFile(fileobj=self._raw) if file.zipped else self._raw
-            encoding = "utf-8-sig" if form.encoding == "utf-8" else form.encoding
-            # Bytes that the encoding does not know come through as surrogates: they spoil their own row only.
-            text = io.TextIOWrapper(unzipped, encoding, errors="surrogateescape", newline="")
-            self._lines = _Lines(text)
-            self._records = csv.reader(self._lines, delimiter=form.delimiter, strict=True)
-            self.header = self._header()
-        except BaseException:
-            self._raw.close()
-            raise
+    @property
+    def header(self) -> Sequence[str]:
+        """The names of its columns."""
 
-    def __enter__(self) -> Self:
-        return self
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of the file has been read, as it lies there."""
+
+    def __enter__(self) -> Self: ...
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    ) -> None: ...
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows below the header, each once; blank lines are none."""
+
+
+class Lines:
+    """The lines of a file, numbered from 1, each with its line feed. An iterator.
+
+    Keeps those of the record at hand. Raises: CannotGoOn; BadRow for a line that is too long, which is then over.
+    """
+
+    def __init__(self, file: Inspected, encoding: str) -> None:
+        self.number = 0
+        self.of_record: list[str] = []
+        self.encoding = encoding
+        self._raw = file.path.open("rb")
+        unzipped = gzip.GzipFile(fileobj=self._raw) if file.zipped else self._raw
+        # Bytes that the encoding does not know come through as surrogates: they spoil their own row only.
+        self._text = io.TextIOWrapper(
+            unzipped, "utf-8-sig" if encoding == "utf-8" else encoding, errors="surrogateescape", newline=""
+        )
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._read()
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) >= MOST_CHARACTERS and not line.endswith(("\n", "\r")):
+            self.of_record.append(line[:SHOWN_CHARACTERS])
+            self._skip()
+            raise BadRow("line-too-long", f"its line has more than {MOST_CHARACTERS:,} characters")
+        self.of_record.append(line)
+        return line
+
+    def close(self) -> None:
+        """Lets go of the file."""
         self._raw.close()
 
     @property
@@ -112,65 +146,28 @@ class Table:
         """How much of the file has been read, as it lies there."""
         return self._raw.tell()
 
-    def __iter__(self) -> Iterator[Row]:
-        """The rows below the header, each once; blank lines are none."""
-        width = len(self.header)
-        lines, records = self._lines, self._records
-        while True:
-            lines.of_record.clear()
-            line = lines.number + 1
-            try:
-                values = next(records)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Row(line, ["".join(lines.of_record)], ("not-csv", f"this is not CSV: {error}"))
-                continue
-            if not values:
-                continue
-            yield Row(line, values, self._fault(values, width))
-
-    def _header(self) -> list[str]:
-        try:
-            header = next(self._records)
-        except (StopIteration, csv.Error) as error:
-            raise BadFile(f"{self.file.path} does not begin with a line that names its columns.") from error
-        if undecoded := self._undecoded():
-            raise BadFile(f"{self.file.path} is not written in {self.form.encoding}: {undecoded} in its first line.")
-        return header
-
-    def _fault(self, values: list[str], width: int) -> tuple[str, str] | None:
-        if len(values) != width:
-            return "field-count", f"it has {len(values)} fields, the header has {width}"
-        if undecoded := self._undecoded():
-            return "wrong-encoding", f"{undecoded}, which is not {self.form.encoding}"
-        if any("\0" in line for line in self._lines.of_record):
-            return "nul-character", "it holds a NUL character, which is no text"
-        return None
-
-    def _undecoded(self) -> str | None:
-        for line in self._lines.of_record:
+    def undecoded(self) -> str | None:
+        """The first byte of the record at hand that is no text, in words."""
+        for line in self.of_record:
             if not line.isascii() and (found := UNDECODED.search(line)):
                 return f"it holds the byte 0x{ord(found.group()) - 0xDC00:02x}"
         return None
 
+    def fault(self) -> tuple[str, str] | None:
+        """Why the record at hand is no text."""
+        if undecoded := self.undecoded():
+            return "wrong-encoding", f"{undecoded}, which is not {self.encoding}"
+        if any("\0" in line for line in self.of_record):
+            return "nul-character", "it holds a NUL character, which is no text"
+        return None
 
-class _Lines:
-    """The file's lines, numbered from 1, which keeps those of the record at hand."""
+    def _skip(self) -> None:
+        """Reads to the end of the line."""
+        while (more := self._read()) and not more.endswith(("\n", "\r")):
+            pass
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
-        self.number = 0
-        self.of_record: list[str] = []
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> str:
+    def _read(self) -> str:
         try:
-            line = next(self._text)
+            return self._text.readline(MOST_CHARACTERS)
         except (OSError, EOFError, zlib.error) as error:
             raise CannotGoOn(f"The file cannot be read beyond line {self.number}: {error}.") from error
-        self.number += 1
-        self.of_record.append(line)
-        return line

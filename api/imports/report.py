@@ -10,6 +10,8 @@ from uuid import UUID
 import orjson
 
 from api.imports.carrying import Done
+from api.imports.scratch import Marks, mark_of
+from api.imports.step import Begins
 from domain.stream import Category, category_of
 
 
@@ -37,8 +39,15 @@ class ImportReport:
     dry_run: bool
     rows: int
     unchanged: int
-    """Rows that say the same as the one before, but for bookkeeping."""
+    """Rows that say the same as the one before but for bookkeeping, or of which no rule is about anything."""
+    duplicates: int
+    """Rows that the file has twice."""
+    ignored: int
+    """Rows that the mapping leaves out, for a stated reason."""
     cases: int
+    """Those that the file begins."""
+    continued: int
+    """Those that begin in the file, and had begun in another."""
     customers: int
     commands: int
     events: int
@@ -47,8 +56,10 @@ class ImportReport:
     """Rows that an earlier run had carried out."""
     rejected: dict[str, int]
     """Rows that were left out, by reason."""
+    without_rule: dict[str, int]
+    """Rows of activities that the mapping has no rule for, by activity; they are among the rejected."""
     odd: dict[str, int]
-    """Rows that were imported and are odd, by kind; a row may be odd in several ways."""
+    """Rows of a snapshot log that were imported and are odd, by kind; a row may be odd in several ways."""
     seconds: float
 
     def as_json(self) -> str:
@@ -62,31 +73,34 @@ class Tally:
 
     rows: int = 0
     unchanged: int = 0
+    duplicates: int = 0
+    ignored: int = 0
     cases: int = 0
+    continued: int = 0
     commands: int = 0
-    events_of_cases: int = 0
+    events: int = 0
     repeated: int = 0
     position: int = 0
     """Where in the book the latest event lies that follows from a row."""
     rejected: Counter[str] = field(default_factory=Counter)
     odd: Counter[str] = field(default_factory=Counter)
-    customers: set[str] = field(default_factory=set)
-    """Their streams. Many rows ask for the same customer, and which of them led to an event depends on what the
+    customers: Marks = field(default_factory=Marks)
+    """Their streams. Many rows ask for the same customer, and which of them leads to an event depends on what the
     ledger knew before."""
 
     @property
-    def events(self) -> int:
-        """Each customer of the file has one."""
-        return self.events_of_cases + len(self.customers)
+    def said_nothing(self) -> int:
+        """Rows that made no event and were not rejected for it."""
+        return self.unchanged + self.duplicates + self.ignored
 
-    def count(self, begins: bool, commands: int, done: Done) -> None:
+    def count(self, begins: Begins, commands: int, done: Done) -> None:
         """Adds what followed from a step."""
-        self.cases += begins
+        self.cases += begins is not Begins.NOT and not done.joined
+        self.continued += done.joined
         self.commands += commands
         self.repeated += done.repeated
         self.position = max(self.position, done.position)
+        self.events += len(done.streams)
         for stream in done.streams:
             if category_of(stream) == Category.CUSTOMER:
-                self.customers.add(stream)
-            else:
-                self.events_of_cases += 1
+                self.customers.add(mark_of(stream))

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from api.imports.carrying import Carrier, Done, Left, Rehearsal, Result
-from api.imports.errors import BadFile, BadMapping
-from api.imports.interpretation import BadRow, Interpreter
-from api.imports.mapping import Column, Mapping
-from api.imports.reading import Inspected, Row, Table, inspect
+from api.imports.errors import BadFile, BadRow, CannotImport
+from api.imports.mapping import Mapping
+from api.imports.opening import opened, teller_of
+from api.imports.ordering import by_source_time, earliest, together
+from api.imports.reading import Inspected, Records, Row, inspect
 from api.imports.rejects import Reject, Rejects
 from api.imports.report import ImportReport, Progress, Tally
-from api.imports.telling import CHANNEL, Step, Teller
+from api.imports.ruled_telling import EventTeller
+from api.imports.sample import check_sample
+from api.imports.step import CHANNEL, Occasion, Step
+from domain.book import BookTime
 from domain.envelope import Actor, Submission
 from domain.event import Command
 from domain.imports import FinishImport, StartImport
+from domain.stream import Category, stream_of
 from ledger.ledger import Ledger
 
 IMPORTS_NAMESPACE = UUID("6b1f8f5e-1c2d-5f5b-8d0a-2f7c1f0b9e44")
-SAMPLE_ROWS = 100
 BATCH_STEPS = 2_000
 BATCH_ROWS = 5_000
 NOTHING_WRITTEN = "It was a dry run, and nothing is written."
@@ -51,6 +55,7 @@ def run_import(
     dry_run: bool = False,
     rejects: Path | None = None,
     said_at: datetime | None = None,
+    source_times: bool = False,
     on_progress: Callable[[Progress], object] = lambda _: None,
     after_batch: Callable[[int], object] | None = None,
     batch_steps: int = BATCH_STEPS,
@@ -58,7 +63,8 @@ def run_import(
     """Imports a file, once, however often it is asked for; a run that was cut off is taken up by the next.
 
     `actor` is who imports; rows name their own. `rejects` is written anew with every row that was left out. `said_at`
-    is the writer's time in a simulated book. After each batch `after_batch` hears up to which position the book has
+    is the writer's time in a simulated book; with `source_times`, it is for each row when its source recorded it, and
+    rows are carried in the order of those times. After each batch `after_batch` hears up to which position the book has
     grown. A dry run decides on every row as the ledger would, against what the ledger holds, and writes nothing to it.
 
     Raises: CannotImport before anything is written; ImportStopped on Ctrl-C; LedgerAway, ClocksDisagree, Refused (the
@@ -67,22 +73,55 @@ def run_import(
     inspected = inspect(file)
     if rejects is not None and _same(rejects, file):
         raise BadFile(f"{rejects} is the file to be imported; name another file for the rejects.")
-    with Table(inspected, mapping.file) as table:
-        mapping.fits(table.header, file)
-        check_sample(table, mapping)
-    with (
-        Table(inspected, mapping.file) as table,
-        Rejects(rejects, table.header, mapping.file.encoding) as left_out,
-    ):
-        engine = _Engine(ledger, inspected, mapping, table, left_out, actor, dry_run, said_at)
-        engine.on_progress, engine.after_batch, engine.batch_steps = on_progress, after_batch, batch_steps
-        try:
-            return engine.run()
-        except KeyboardInterrupt as error:
-            engine.stop()
-            raise ImportStopped(engine.report()) from error
-        finally:
-            engine.worker.shutdown()
+    first = check_file(inspected, mapping, source_times=source_times)
+    options = Options(actor, dry_run, first or said_at, source_times, batch_steps)
+    with opened(inspected, mapping) as records:
+        if source_times:
+            check_book(ledger, import_id_of(inspected, mapping), first)
+        with Rejects(rejects, records.header, mapping.file.encoding) as left_out:
+            engine = _Engine(ledger, inspected, mapping, records, left_out, options)
+            engine.on_progress, engine.after_batch = on_progress, after_batch
+            try:
+                return engine.run()
+            except KeyboardInterrupt as error:
+                engine.stop()
+                raise ImportStopped(engine.report()) from error
+            finally:
+                engine.worker.shutdown()
+
+
+def check_file(inspected: Inspected, mapping: Mapping, *, source_times: bool = False) -> datetime | None:
+    """Tries a file, and gives back the earliest time at which its source recorded something, if that is wanted.
+
+    Raises: CannotImport.
+    """
+    with opened(inspected, mapping) as records:
+        if mapping.file.format == "csv":
+            mapping.fits(records.header, inspected.path)
+        check_sample(records, mapping)
+    return earliest(inspected, mapping) if source_times else None
+
+
+def check_book(ledger: Ledger, import_id: UUID, first: datetime | None) -> None:
+    """Whether a book can take in events at their source's times. Raises: CannotImport."""
+    if ledger.time is not BookTime.SIMULATED:
+        raise CannotImport(
+            f"Book {ledger.book!r} is live, and records by the clock of its database. The source's own times go into a "
+            "simulated book; name one that is not there yet, and it is opened."
+        )
+    head = ledger.head()
+    (last,) = ledger.since(head - 1, limit=1)
+    begun = ledger.history(stream_of(Category.IMPORT, import_id))
+    if first is not None and last.recorded_at > first and not begun:
+        raise CannotImport(
+            f"Book {ledger.book!r} has come to {last.recorded_at:%Y-%m-%d %H:%M} (UTC), and the file begins at "
+            f"{first:%Y-%m-%d %H:%M}: a book's time never goes back. Name a book that is not there yet."
+        )
+
+
+def import_id_of(file: Inspected, mapping: Mapping) -> UUID:
+    """The id of the import of a file by a mapping."""
+    return uuid5(IMPORTS_NAMESPACE, f"{file.digest}\0{mapping.digest}")
 
 
 def _same(rejects: Path, file: Path) -> bool:
@@ -92,51 +131,20 @@ def _same(rejects: Path, file: Path) -> bool:
         return False
 
 
-def check_sample(table: Table, mapping: Mapping) -> None:
-    """Tries the first rows, so that a wrong encoding or time format is told before anything is written.
-
-    Single bad rows are no reason: it is wrong when none of those that could show it is right. Raises: BadFile,
-    BadMapping.
-    """
-    sample = list(islice(table, SAMPLE_ROWS))
-    undecoded = [row for row in sample if row.fault and row.fault[0] == "wrong-encoding"]
-    decoded = [row for row in sample if row.fault is None and not all(value.isascii() for value in row.values)]
-    if undecoded and not decoded:
-        fault = undecoded[0].fault or ("", "")
-        raise BadFile(
-            f"{table.file.path} is not written in {mapping.file.encoding}: on line {undecoded[0].line} {fault[1]}. "
-            "Give its encoding in the mapping, as file.encoding."
-        )
-    interpreter = Interpreter(mapping, table.header)
-    for place, column in (("time.updated", mapping.time.updated), ("time.received", mapping.time.received)):
-        _check_times(table, interpreter, sample, place, column)
-
-
-def _check_times(table: Table, interpreter: Interpreter, sample: list[Row], place: str, column: Column) -> None:
-    index = table.header.index(column)
-    bad: list[tuple[int, str]] = []
-    for row in sample:
-        if row.fault is not None or interpreter.nothing_in(row.values[index]):
-            continue
-        try:
-            interpreter.clock.instant(row.values[index].strip())
-        except BadRow as error:
-            if error.code == "bad-time":
-                bad.append((row.line, str(error)))
-                continue
-        return
-    if bad:
-        line, reason = bad[0]
-        raise BadMapping(
-            f"time.format of the mapping {interpreter.mapping.name!r} does not fit {column} ({place}) in "
-            f"{table.file.path}: on line {line} {reason}."
-        )
-
-
 def storable(file_name: str) -> str:
     """The name of a file as the ledger can keep it: text, and not nothing, whatever the file system allows."""
     text = file_name.encode("utf-8", "backslashreplace").decode()[-200:]
     return text if text.strip() else repr(text)
+
+
+class Options(NamedTuple):
+    """How an import is run."""
+
+    actor: Actor
+    dry_run: bool
+    said_at: datetime | None
+    source_times: bool
+    batch_steps: int
 
 
 class _Batch:
@@ -145,33 +153,26 @@ class _Batch:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.left_out: list[Reject] = []
+        self.rows = 0
 
 
 class _Engine:
     """One run over one file."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        file: Inspected,
-        mapping: Mapping,
-        table: Table,
-        rejects: Rejects,
-        actor: Actor,
-        dry_run: bool,
-        said_at: datetime | None,
+        self, ledger: Ledger, file: Inspected, mapping: Mapping, records: Records, rejects: Rejects, options: Options
     ) -> None:
-        self.ledger, self.file, self.mapping, self.table, self.rejects = ledger, file, mapping, table, rejects
-        self.actor, self.dry_run, self.said_at = actor, dry_run, said_at
+        self.ledger, self.file, self.mapping, self.records, self.rejects = ledger, file, mapping, records, rejects
+        self.actor, self.dry_run, self.said_at, self.source_times, self.batch_steps = options
         self.on_progress: Callable[[Progress], object] = lambda _: None
         self.after_batch: Callable[[int], object] | None = None
-        self.batch_steps = BATCH_STEPS
-        self.import_id = uuid5(IMPORTS_NAMESPACE, f"{file.digest}\0{mapping.digest}")
+        self.import_id = import_id_of(file, mapping)
         self.number: str | None = None
         self.tally = Tally()
         self.began = time.monotonic()
-        self.carrier: Carrier = Rehearsal(ledger) if dry_run else Carrier(ledger)
-        self.teller = Teller(Interpreter(mapping, table.header), file.digest, self.import_id, said_at)
+        self.carrier: Carrier = Rehearsal(ledger) if self.dry_run else Carrier(ledger)
+        occasion = Occasion(file.digest, self.import_id, self.said_at, self.source_times)
+        self.teller = teller_of(mapping, records.header, occasion)
         self.batch = _Batch()
         self.carried: tuple[_Batch, Future[list[Result]]] | None = None
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="import")
@@ -181,14 +182,18 @@ class _Engine:
         if not self.dry_run:
             self._start()
         self._tell_progress()
-        tally, rows_of_batch = self.tally, 0
-        for row in self.table:
-            tally.rows += 1
-            rows_of_batch += 1
-            self._take(row)
-            if len(self.batch.steps) >= self.batch_steps or rows_of_batch >= BATCH_ROWS:
+        rows: Iterator[Row] = iter(self.records)
+        if self.mapping.together:
+            rows = together(rows, self.mapping, self.records.header, self._tell_progress)
+        steps = self._steps(rows)
+        if self.source_times:
+            steps = by_source_time(steps)
+        for step in steps:
+            self.batch.steps.append(step)
+            if self.source_times:  # the end of the import is said when the last row was
+                self.said_at = max(filter(None, (self.said_at, step.submission.said_at)))
+            if len(self.batch.steps) >= self.batch_steps:
                 self._hand_over()
-                rows_of_batch = 0
         self._hand_over()
         self._settle()
         if not self.dry_run:
@@ -202,7 +207,7 @@ class _Engine:
 
     def report(self) -> ImportReport:
         """What the rows so far have come to."""
-        tally = self.tally
+        tally, teller = self.tally, self.teller
         return ImportReport(
             import_id=self.import_id,
             number=self.number,
@@ -211,31 +216,40 @@ class _Engine:
             dry_run=self.dry_run,
             rows=tally.rows,
             unchanged=tally.unchanged,
+            duplicates=tally.duplicates,
+            ignored=tally.ignored,
             cases=tally.cases,
+            continued=tally.continued,
             customers=len(tally.customers),
             commands=tally.commands,
             events=tally.events,
             repeated=tally.repeated,
             rejected=dict(sorted(tally.rejected.items())),
+            without_rule=dict(sorted(teller.without_rule.items())) if isinstance(teller, EventTeller) else {},
             odd={str(kind): count for kind, count in sorted(tally.odd.items())},
             seconds=round(time.monotonic() - self.began, 3),
         )
 
-    def _take(self, row: Row) -> None:
-        try:
-            step, unchanged, odd = self.teller.tell(row)
-        except BadRow as error:
-            self._leave_out(row, error.code, str(error))
-            return
-        if odd:
-            self.tally.odd.update(odd)
-        if step is not None:
-            self.batch.steps.append(step)
-        self.tally.unchanged += unchanged
-
-    def _leave_out(self, row: Row, code: str, reason: str) -> None:
-        self.tally.rejected[code] += 1
-        self.batch.left_out.append(Reject(row.line, code, reason, row.values))
+    def _steps(self, rows: Iterator[Row]) -> Iterator[Step]:
+        """What is to be asked of the ledger, row by row; what is not is counted."""
+        tally = self.tally
+        for row in rows:
+            tally.rows += 1
+            self.batch.rows += 1
+            try:
+                told = self.teller.tell(row)
+            except BadRow as error:
+                tally.rejected[error.code] += 1
+                self.batch.left_out.append(Reject(row.line, error.code, str(error), row.values))
+            else:
+                tally.unchanged += told.unchanged
+                tally.duplicates += told.duplicate
+                tally.ignored += told.ignored is not None
+                if told.odd:
+                    tally.odd.update(told.odd)
+                yield from told.steps
+            if self.batch.rows >= BATCH_ROWS:
+                self._hand_over()
 
     def _hand_over(self) -> None:
         """Lets the ledger have the batch at hand while the next one is told, once it is done with the one before."""
@@ -266,7 +280,7 @@ class _Engine:
         tally = self.tally
         self.on_progress(
             Progress(
-                bytes_read=self.table.bytes_read,
+                bytes_read=self.records.bytes_read,
                 bytes_total=self.file.size_bytes,
                 rows=tally.rows,
                 events=tally.events,
@@ -288,8 +302,8 @@ class _Engine:
             file_digest=self.file.digest,
             mapping=self.mapping.name,
             mapping_digest=self.mapping.digest,
-            file_zone=self.mapping.time.zone,
-            zone_assumed=self.mapping.time.zone_assumed,
+            file_zone=self.mapping.clocks.zone,
+            zone_assumed=self.mapping.clocks.zone_assumed,
         )
         self._carry_out(f"start\0{name}", start)
         first, *_ = self.ledger.history(start.stream)
@@ -301,7 +315,7 @@ class _Engine:
             at=self._now(),
             import_id=self.import_id,
             rows=tally.rows,
-            unchanged=tally.unchanged,
+            unchanged=tally.said_nothing,
             rejected=tally.rejected.total(),
             cases=tally.cases,
             events=tally.events,

@@ -30,8 +30,9 @@ from domain.case.commands import (
 from domain.case.events import Attribute, CaseKind, Level, Outcome, PauseGround, Priority
 from domain.case.state import Status
 from domain.channel import Channel, Direction
-from domain.customer import CustomerKind, RegisterCustomer
-from domain.event import Command
+from domain.customer import CustomerKind, RecordContact, RegisterCustomer, RenameCustomer
+from domain.event import Command, Precision, Words
+from domain.personal import Personal
 from domain.touchpoint import RecordTouchpoint
 
 FINISHED = (Status.RESOLVED, Status.CLOSED)
@@ -92,6 +93,11 @@ class Opening(NamedTuple):
     received_at: datetime
     received_by: str | None
     registered_by: str | None
+    precision: Precision = Precision.INSTANT
+    words: Personal[Words] | None = None
+    """What the personal columns say, about the customer or else the case."""
+    known: tuple[Command, ...] = ()
+    """What is told of the customer besides."""
 
 
 class Source:
@@ -114,6 +120,7 @@ class Source:
         as_registered = first._replace(stage=Stage(Status.REGISTERED), classed=None, rated=None, attributes=())
         return [
             *self._registered(first.customer, received_at),
+            *opening.known,
             RecordTouchpoint(
                 at=received_at,
                 zone=zone,
@@ -134,6 +141,7 @@ class Source:
                 touchpoint_id=touchpoint_id,
                 received_by=opening.received_by,
                 source_key=key,
+                words=opening.words,
             ),
             RegisterCase(
                 at=received_at,
@@ -247,3 +255,24 @@ class Source:
 def reopens(before: Stage, after: Stage) -> bool:
     """Whether a case goes back to work: from resolved or closed to anything but the closing of what is resolved."""
     return before.status in FINISHED and after != before and after.status is not Status.CLOSED
+
+
+RULES: dict[type[Command], str] = {
+    RegisterCustomer: "customer",
+    RenameCustomer: "personal.name",
+    RecordContact: "personal.contacts",
+    RecordTouchpoint: "channel",
+    ReceiveCase: "time.received",
+    RegisterCase: "time.received",
+    ClassifyCase: "classification",
+    PrioritiseCase: "priority",
+    RecordAttributes: "attributes",
+    DispatchCase: "case.unit",
+    ReturnDispatch: "case.unit",
+    TransferCase: "case.unit",
+    AssignCase: "case.handler",
+    UnassignCase: "case.handler",
+    ChangeCaseCustomer: "customer",
+    ChangeCaseChannel: "channel",
+}
+"""The place in a mapping that a command follows from; all others follow from its `state`."""

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
 
 from ledger.embedded import Embedded
-from ledger.migrate import migrate
+from tests.benchmarks.durable import fresh_database
 from tests.conftest import Database
 
 
@@ -35,9 +33,5 @@ def durable(open_folder: Path) -> Iterator[Embedded]:
 @pytest.fixture
 def database(durable: Embedded) -> Iterator[Database]:
     """A fresh migrated database: no benchmark writes into tables or indexes that another has filled."""
-    name = f"bench_{uuid4().hex}"
-    with psycopg.connect(durable.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        migrate(durable.url(name))
-        yield Database.on(durable, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(durable) as fresh:
+        yield fresh

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -22,8 +23,11 @@ from domain.personal import Personal
 from ledger.append import Draft, Write
 from ledger.book import open_book
 from ledger.database import Database
+from ledger.embedded import Embedded
 from ledger.keys import LocalMasterKey
 from ledger.ledger import Ledger
+from ledger.migrate import migrate
+from tests.conftest import Database as Place
 
 MASTER = LocalMasterKey(b"benchmark-master-key-of-32-bytes")
 ACTOR = Actor("李娜", ActorKind.PERSON, unit="East branch desk", role="agent")
@@ -61,6 +65,19 @@ METADATA = (
     b'"channel":"graphql","command":"7c1e1111-2222-4333-8444-555566667777",'
     b'"correlation":"7c1e1111-2222-4333-8444-555566667777","digest":"' + b"5a" * 32 + b'","program":"0.1.0"}'
 )
+
+
+@contextmanager
+def fresh_database(server: Embedded) -> Iterator[Place]:
+    """A migrated database that goes away again."""
+    name = f"bench_{uuid4().hex}"
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            migrate(server.url(name))
+            yield Place.on(server, name)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def a_ledger(url: str, book: str = "main") -> Ledger:

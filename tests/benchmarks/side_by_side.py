@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+from typing_extensions import override
+
 
 class Work(NamedTuple):
     """One way to do the work.
@@ -31,6 +33,10 @@ class Ratio(NamedTuple):
     low: float
     high: float
 
+    @override
+    def __str__(self) -> str:
+        return f"{self.median:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
 
 def compare(title: str, rounds: int, ours: Work, *peers: tuple[Work, str]) -> list[Ratio]:
     """Runs all of them once to warm up, then `rounds` times turn about, each round in another order; prints a table.
@@ -44,7 +50,7 @@ def compare(title: str, rounds: int, ours: Work, *peers: tuple[Work, str]) -> li
         turn = round_number % len(works)
         for work in works[turn:] + works[:turn]:
             given = work.prepare()
-            units, seconds = _timed(work, given)
+            units, seconds = timed(work, given)
             done[work.name] += units
             if round_number:
                 rates[work.name].append(units / seconds)
@@ -57,13 +63,13 @@ def compare(title: str, rounds: int, ours: Work, *peers: tuple[Work, str]) -> li
         print(f"  {work.name:<44} {statistics.median(rates[work.name]):>12,.0f} a second")
     found = []
     for peer, goal in peers:
-        ratio = _ratio([mine / other for mine, other in zip(rates[ours.name], rates[peer.name], strict=True)])
+        ratio = ratio_of([mine / other for mine, other in zip(rates[ours.name], rates[peer.name], strict=True)])
         print(f"  ours : {peer.name:<37} {ratio.median:>8.2f}  [{ratio.low:.2f}, {ratio.high:.2f}]   goal {goal}")
         found.append(ratio)
     return found
 
 
-def _timed(work: Work, given: Any) -> tuple[int, float]:
+def timed(work: Work, given: Any) -> tuple[int, float]:
     """Units and seconds. As timeit does, without the garbage collector, whose turn falls on either side by chance."""
     gc.collect()
     gc.disable()
@@ -75,7 +81,7 @@ def _timed(work: Work, given: Any) -> tuple[int, float]:
         gc.enable()
 
 
-def _ratio(ratios: Sequence[float]) -> Ratio:
+def ratio_of(ratios: Sequence[float]) -> Ratio:
     """The median, and the narrowest pair of order statistics that holds it with 95 % (binomial, no distribution)."""
     ordered = sorted(ratios)
     n = len(ordered)

@@ -51,11 +51,11 @@ def recorded(event: Event, version: int = 1, when: When | None = None) -> Record
 
 
 def kept(decided: Decided, command: Command) -> list[Recorded[Any]]:
-    """What was decided about the command's own stream, as the ledger keeps it.
+    """What was decided, as the ledger keeps it, stream by stream.
 
     Each event occurred as its command did, unless it says otherwise.
     """
-    return kept_in(command.stream, decided, command)
+    return [one for stream in command.streams for one in kept_in(stream, decided, command)]
 
 
 def kept_in(stream: str, decided: Decided, command: Command, version: int = 1) -> list[Recorded[Any]]:
@@ -63,7 +63,8 @@ def kept_in(stream: str, decided: Decided, command: Command, version: int = 1) -
     as_asked = When(command.at, command.zone, command.precision)
     follows = [item if isinstance(item, Occurred) else Occurred(item) for item in decided]
     here = [item for item in follows if (item.stream or command.stream) == stream]
-    return [recorded(item.event, version + place, item.when or as_asked) for place, item in enumerate(here)]
+    told = (recorded(item.event, version + place, item.when or as_asked) for place, item in enumerate(here))
+    return [one._replace(stream=stream) for one in told]
 
 
 def folded(decider: Decider[Any], history: Iterable[Recorded[Any]], state: Any = None) -> Any:

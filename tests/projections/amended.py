@@ -168,9 +168,9 @@ def _fold_plainly(
     if isinstance(recorded.event, AMENDMENTS):
         row = rows.get(subject_of(recorded.stream))
         if row is not None and row.stream == recorded.stream:
-            rows[subject_of(recorded.stream)] = row._replace(
-                version=recorded.version, position=recorded.position, last_recorded_at=recorded.recorded_at
-            )
+            of_event = {"version": "version", "position": "position", "last_recorded_at": "recorded_at"}
+            seen = {name: getattr(recorded, of) for name, of in of_event.items() if name in row._fields}
+            rows[subject_of(recorded.stream)] = row._replace(**seen)
     elif read is not None:
         for key in view.keys(read):
             rows[key] = view.fold(rows.get(key), read, FoldContext(key))

@@ -29,7 +29,15 @@ from domain.case.commands import (
     StartWork,
     TransferCase,
 )
+from domain.case.dialogue import FollowUpResult, GiveFeedback, MakeFollowUp
+from domain.case.due import DueOrigin, StateDue
+from domain.case.escalation import EscalateCase, EscalatedBy
 from domain.case.events import Attribute, CaseKind, Outcome, PauseGround, Priority, ResponseKind
+from domain.case.parts import OpenCasePart
+from domain.case.pausing import RequestPause
+from domain.case.relations import LinkCase, Relation
+from domain.case.settlement import WithdrawCase
+from domain.case.statutory import AcceptCase
 from domain.channel import Channel, Direction
 from domain.customer import AssignTier, ContactKind, Tier
 from domain.envelope import Submission
@@ -144,6 +152,13 @@ def _step(case: UUID, at: datetime, chance: random.Random) -> CaseCommand:
         ResolveCase(**about, outcome=Outcome.UPHELD, redress=Money(minor_units=2**40, currency="CNY")),
         ReopenCase(**about), CloseCase(**about, code="visited"),
         ChangeCaseCustomer(**about, customer_id=customer_id(0)),
+        GiveFeedback(**about, channel=Channel.SMS), OpenCasePart(**about, part=f'part "{chance.randrange(3)}"'),
+        MakeFollowUp(**about, channel=Channel.SMS, result=chance.choice(list(FollowUpResult))),
+        EscalateCase(**about, level=chance.randrange(1, 9), by=EscalatedBy.ALARM),
+        LinkCase(**about, other_id=case_id(chance.randrange(9)), relation=Relation.RELATED),
+        StateDue(**about, target=unit, due_at=at, stated_by=chance.choice(list(DueOrigin))),
+        WithdrawCase(**about, channel=Channel.SMS), AcceptCase(**about),
+        RequestPause(**about, reason="x", requested_by=staff),
         RecordAttributes(**about, attributes=(Attribute(name="location", value=f'L"{chance.randrange(9)}'),)),
     ]  # fmt: skip
     return chance.choice(steps)

@@ -1,9 +1,15 @@
+import pytest
+
 from ledger.database import Database
 from ledger.ledger import Ledger
+from projections.case_file import CASE_FILE
+from projections.projection import Projection
+from projections.rebuild import rebuild
 from projections.registry import PROJECTIONS
 from projections.runner import Runner
+from projections.tables import ViewsNotOurs
 from tests import conftest
-from tests.projections.books import fill, tables
+from tests.projections.books import fill, received, tables, write
 
 
 def test_a_cursor_that_was_set_back_by_hand_counts_nothing_twice(
@@ -16,9 +22,39 @@ def test_a_cursor_that_was_set_back_by_hand_counts_nothing_twice(
         connection.execute("UPDATE views.cursor SET position = 1")
     assert runner.catch_up() < head
     stopped = [standing.stopped for standing in runner.positions()]
-    assert ["RowAhead: " in each.cause for each in stopped if each] == [True for _ in PROJECTIONS]
+    twice = ["RowAhead: " if isinstance(view, Projection) else "UniqueViolation: " for view in PROJECTIONS]
+    assert [each.cause[: len(why)] for each, why in zip(stopped, twice, strict=True) if each] == twice
     assert tables(database) == expected
     with projected.connection() as connection:
         connection.execute("DELETE FROM views.cursor")
+    assert Runner(ledger, projected).catch_up() == head
+    assert tables(database) == expected
+
+
+def test_a_role_that_may_not_write_the_views_is_told_whose_they_are(
+    ledger: Ledger, runner: Runner, written: Database, database: conftest.Database
+) -> None:
+    write(ledger, received(1))
+    for work in (
+        Runner(ledger, written).prepare,
+        Runner(ledger, written).catch_up,
+        lambda: rebuild(CASE_FILE, lambda: [ledger], written),
+    ):
+        with pytest.raises(ViewsNotOurs, match=r"permission denied .* belong to the role daybook_projector"):
+            work()
+    assert tables(database) == [[] for _ in PROJECTIONS]
+    assert runner.catch_up() == 2
+
+
+def test_tables_from_before_views_had_names_of_their_own_are_filled_anew(
+    ledger: Ledger, runner: Runner, projected: Database, database: conftest.Database
+) -> None:
+    head = fill(ledger, cases=15)
+    runner.catch_up()
+    expected = tables(database)
+    with projected.connection() as connection:
+        connection.execute("DROP VIEW views.case_file, views.customer_profile")
+        connection.execute("DROP TABLE views.live, views.case_file_1_touch, views.customer_profile_1_touch")
+        connection.execute("ALTER TABLE views.cursor DROP COLUMN anew, DROP COLUMN begun_at, DROP COLUMN stopped_since")
     assert Runner(ledger, projected).catch_up() == head
     assert tables(database) == expected

@@ -17,6 +17,7 @@ from ledger.database import Database
 from ledger.ledger import Ledger
 from projections import case_file, customer_cases, customer_profile
 from projections.case_file import CASE_FILE, CaseFile, CaseFilter
+from projections.case_row import OpenLoop
 from projections.cursor import views_of
 from projections.customer_profile import CUSTOMER_PROFILE, CaseCounts, CustomerFilter, CustomerProfile
 from projections.paging import BadPlace, Order, Window
@@ -129,6 +130,11 @@ FILTERS: dict[str, tuple[CaseFilter, Callable[[CaseFile], bool]]] = {
         lambda view: view.priority in (Priority.HIGH, Priority.LOW),
     ),
     "categories": (CaseFilter(categories=("category 1",)), lambda view: view.category == "category 1"),
+    "one open loop": (
+        CaseFilter(open_loops=(OpenLoop.FOLLOW_UP,)),
+        lambda view: OpenLoop.FOLLOW_UP in view.open_loops,
+    ),
+    "any open loop": (CaseFilter(open_loops=tuple(OpenLoop)), lambda view: bool(view.open_loops)),
     "unit": (CaseFilter(unit=UNITS[0]), lambda view: view.unit == UNITS[0]),
     "handler": (CaseFilter(handler="ada"), lambda view: view.handler == "ada"),
     "customer": (CaseFilter(customer_id=customer_id(0)), lambda view: view.customer_id == customer_id(0)),

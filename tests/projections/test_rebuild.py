@@ -72,7 +72,7 @@ def test_a_view_built_anew_is_the_same_in_the_same_place(
     runner.catch_up()
     before = things(database)
     built = rebuild(view, lambda: [ledger], projected)
-    assert (built.view, built.version, built.before, built.differing) == (view.name, 1, 1, 0)
+    assert (built.view, built.version, built.before, built.differing) == (view.name, view.version, view.version, 0)
     assert [(book.book, book.position, book.rows) for book in built.books] == [
         ("main", ledger.head(), len(expected(ledger, view)))
     ]
@@ -261,6 +261,33 @@ def test_an_event_that_the_new_version_cannot_take_leaves_the_old_table_as_it_is
         rebuild(replace(CASE_FILE, version=2, fold=fold), lambda: [ledger], projected)
     assert (things(database), tables(database)) == (before, shown)
     assert runner.catch_up() == head
+
+
+def test_who_follows_takes_up_a_view_again_that_was_built_past_the_event_at_which_it_stopped(
+    ledger: Ledger, projected: Database
+) -> None:
+    poison = write(ledger, received(1))
+    first = Event()
+
+    def fold(view: Any, recorded: Any, context: Any) -> Any:
+        if recorded.position == poison:
+            first.set()
+            raise ZeroDivisionError
+        return CASE_FILE.fold(view, recorded, context)
+
+    broken, stop = Runner(ledger, projected, [replace(CASE_FILE, fold=fold)]), Event()
+    following = Thread(target=broken.follow, args=(stop,))
+    following.start()
+    try:
+        assert first.wait(20)
+        while broken.positions()[0].stopped is None:
+            pass
+        rebuild(CASE_FILE, lambda: [ledger], projected)
+        assert Runner(ledger, projected, [CASE_FILE]).wait_for(write(ledger, received(2)), 20)
+    finally:
+        stop.set()
+        following.join()
+    assert kept(ledger, CASE_FILE) == expected(ledger, CASE_FILE)
 
 
 def test_a_build_that_was_killed_leaves_nothing_lying_about_for_long(

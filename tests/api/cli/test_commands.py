@@ -14,7 +14,10 @@ from tests.api.cli.conftest import CommandLine, Teller, environment
 from tests.api.cli.test_serving import announced
 from tests.conftest import PROJECT, Database
 
-COMMANDS = ("demo", "serve", "migrate", "import", "project", "status", "case")
+COMMANDS = (
+    "demo", "serve", "migrate", "import", "project", "status", "case", "audit", "customer", "units", "timeline",
+    "movements", "register",
+)  # fmt: skip
 
 
 def example(command: str) -> list[str]:
@@ -47,10 +50,12 @@ def test_the_example_of_serve_runs(daybook: CommandLine, teller: Teller) -> None
         assert announced(running)["position"] == 4
 
 
-def test_the_example_of_case_runs(daybook: CommandLine, teller: Teller) -> None:
+def test_the_examples_of_case_and_audit_run(daybook: CommandLine, teller: Teller) -> None:
     for number in range(123):
         teller.case(f"INC{number}", identity=f"case {number}")
     assert "INC122" in daybook(*example("case")).stdout
+    daybook.json("project")
+    assert "C2026-000123" in daybook(*example("audit")).stdout
 
 
 def test_the_example_of_import_runs_and_without_dry_run_its_cases_are_there(
@@ -99,6 +104,9 @@ def test_a_book_that_is_not_there_is_told_with_those_that_are(daybook: CommandLi
         (("serve", "--host", "example.com"), {}, "there is no sign-in"),
         (("import", "nowhere.csv", "--mapping", "nothing"), {}, "There is no mapping 'nothing'"),
         (("case",), {}, "Missing argument"),
+        (("units", "--as-of", "2026-13-01"), {}, "is no day and no instant"),
+        (("units", "--as-of", "2026-03-02T09:00:00"), {}, "names no zone"),
+        (("customer", "K-1", "--as-of", "1815-06-18"), {}, "from 1900 to 2199"),
     ],
 )
 def test_what_is_asked_wrongly_is_told_in_a_sentence(
@@ -163,6 +171,10 @@ def test_status_shows_books_views_and_how_far_they_are_behind(daybook: CommandLi
         ("obligation", head - 4, None),
         ("staff", head - 4, None),
         ("unit", head - 4, None),
+        ("audit_trail", head - 4, None),
+        ("timeline", head - 4, None),
+        ("movement", head - 4, None),
+        ("register", head - 4, None),
     ]
 
 

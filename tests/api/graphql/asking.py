@@ -8,7 +8,12 @@ from uuid import uuid4
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+from strawberry.utils.str_converters import to_camel_case
 
+from api.graphql.mutations import MUTATIONS
+
+SUBJECTS = {to_camel_case(mutation.name): mutation.subject.name for mutation in MUTATIONS}
+"""What each mutation changes, by its name in the schema."""
 PLACE = "http://127.0.0.1:8000"
 Answer = dict[str, Any]
 
@@ -58,7 +63,7 @@ class FrontEnd:
     def change(self, mutation: str, shown: str = "id", **asked: Any) -> Answer:
         """The payload of a mutation, whatever came of it; a command id is made up unless given."""
         pascal = mutation[0].upper() + mutation[1:]
-        subject = {"registerCustomer": "customer", "recordTouchpoint": "touchpoint"}.get(mutation, "case")
+        subject = SUBJECTS[mutation]
         document = f"""
         mutation Change($input: {pascal}Input!) {{
           {mutation}(input: $input) {{
@@ -75,7 +80,7 @@ class FrontEnd:
         """The object that a mutation changed, as the payload shows it."""
         payload = self.change(mutation, shown, **asked)
         assert payload["userErrors"] == []
-        subject: Answer = next(value for key, value in payload.items() if key in {"case", "customer", "touchpoint"})
+        subject: Answer = payload[SUBJECTS[mutation]]
         return subject
 
     def objections(self, mutation: str, **asked: Any) -> list[tuple[str, list[str] | None]]:

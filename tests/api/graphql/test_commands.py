@@ -57,7 +57,7 @@ def test_a_stale_version_is_refused_and_answered_with_the_case_as_it_is(front_en
     front_end.done("dispatchCase", caseId=case_id, unit="East", expectedVersion=2)
     payload = front_end.change("transferCase", "unit version", caseId=case_id, toUnit="West", expectedVersion=2)
     (error,) = payload.pop("userErrors")
-    assert error["message"] == "This is not at version 2 any more; look at it as it is now, and decide anew."
+    assert error["message"] == "This case is not at version 2; look at it as it is now, and decide anew."
     assert payload["case"] == {"unit": "East", "version": 3}
     assert payload["consistencyToken"]
     assert (error["code"], error["field"], error["params"]) == (

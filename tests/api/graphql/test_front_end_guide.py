@@ -52,7 +52,8 @@ def told(front_end: FrontEnd) -> dict[str, Any]:
     case = front_end.done("receiveCase", **RECEIVED)
     token = front_end.ask("{ ledgerHead { consistencyToken } }")["ledgerHead"]["consistencyToken"]
     number = front_end.done("registerCase", "number", caseId=front_end.done("receiveCase", **RECEIVED)["id"])["number"]
-    return {"id": case["id"], "caseId": case["id"], "consistencyToken": token, "number": number}
+    customer = front_end.done("registerCustomer", kind="PERSON")["id"]
+    return {"customerId": customer, "id": case["id"], "caseId": case["id"], "consistencyToken": token, "number": number}
 
 
 @pytest.mark.parametrize("example", list(examples()), ids=lambda example: example.document.split("(")[0].split()[-1])
@@ -77,4 +78,4 @@ def test_the_guide_names_every_code_and_every_limit() -> None:
 
 
 def test_the_guide_has_examples() -> None:
-    assert len(list(examples())) == 5
+    assert len(list(examples())) == 7

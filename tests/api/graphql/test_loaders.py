@@ -95,3 +95,31 @@ def test_a_list_of_cases_with_words_and_customers_takes_a_handful_of_statements(
     assert [case for case in answer["cases"]["nodes"] if case["words"] != {"value": "words"}] == []
     assert len(answer["cases"]["nodes"]) == 90
     assert len(statements) <= 8
+
+
+AUDITED = """
+query($first: Int!) { auditTrail(first: $first, filter: {subjectKind: [CASE, CUSTOMER]}) { nodes {
+  overrides requestedBy event { topic personal { text { value } } } subject { id } case { id } customer { id }
+  changes { field before after personalAfter { value } }
+} } }
+"""
+
+
+def test_a_page_of_the_audit_trail_reads_the_streams_of_all_its_entries_at_once(
+    filled: FrontEnd, statements: list[str]
+) -> None:
+    filled.ask(AUDITED, first=1)
+    for_one = len(statements)
+    statements.clear()
+    entries = filled.ask(AUDITED, first=100)["auditTrail"]["nodes"]
+    assert len(entries) == 100
+    assert all(entry["changes"] for entry in entries)
+    # Which answers arrive in time to be asked for together varies from one asking to the next.
+    assert len(statements) <= for_one + 2
+    assert for_one <= 10
+
+
+def test_the_audit_trails_of_many_cases_are_read_at_once(filled: FrontEnd, statements: list[str]) -> None:
+    answer = filled.ask("{ cases(first: 90) { nodes { audit(first: 3) { nodes { position } } } } }")
+    assert [len(case["audit"]["nodes"]) for case in answer["cases"]["nodes"]] == [1] * 90
+    assert len(statements) <= 3

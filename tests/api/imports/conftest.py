@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.imports.mapping import Mapping, load_mapping
+from api.imports.loading import load_mapping
+from api.imports.snapshot_mapping import SnapshotMapping
 from ledger.database import Database
 from ledger.ledger import Ledger
 from tests import conftest
@@ -19,5 +20,7 @@ def ledger(database: conftest.Database) -> Iterator[Ledger]:
 
 
 @pytest.fixture(scope="session")
-def servicenow() -> Mapping:
-    return load_mapping("servicenow")
+def servicenow() -> SnapshotMapping:
+    mapping = load_mapping("servicenow")
+    assert isinstance(mapping, SnapshotMapping)
+    return mapping

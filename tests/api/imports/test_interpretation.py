@@ -2,9 +2,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.imports.interpretation import BadRow, Clock, Interpreter
-from api.imports.mapping import Mapping, Times
+from api.imports.clock import Clock
+from api.imports.errors import BadRow
+from api.imports.interpretation import Interpreter
 from api.imports.snapshot import Classed, Rated, Snapshot, Stage
+from api.imports.snapshot_mapping import SnapshotMapping, Times
 from domain.case.events import Level, PauseGround, Priority
 from domain.case.state import Status
 from domain.channel import Channel
@@ -18,7 +20,7 @@ def values(**changed: str) -> list[str]:
 
 
 @pytest.fixture
-def reader(servicenow: Mapping) -> Interpreter:
+def reader(servicenow: SnapshotMapping) -> Interpreter:
     return Interpreter(servicenow, list(FIRST))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from api.imports.errors import BadMapping
-from api.imports.mapping import SHIPPED, load_mapping, parsed, shipped_mappings
+from api.imports.loading import SHIPPED, load_mapping, parsed, shipped_mappings
 from tests.api.imports.written import FIRST
 
 SERVICENOW = (SHIPPED / "servicenow.toml").read_text("utf-8")
@@ -12,7 +12,7 @@ FILE = Path("some.csv")
 
 
 def test_a_shipped_mapping_is_found_by_its_name() -> None:
-    assert shipped_mappings() == ["servicenow"]
+    assert shipped_mappings() == ["boston311", "servicenow"]
     assert load_mapping("servicenow") == parsed(SERVICENOW, "servicenow.toml")
 
 
@@ -34,6 +34,10 @@ def test_comments_and_spacing_do_not_make_another_mapping_but_a_changed_rule_doe
     assert plain != SERVICENOW
     assert parsed(plain, "plain").digest == parsed(SERVICENOW, "servicenow.toml").digest
     assert parsed(changed('zone = "UTC"', 'zone = "Asia/Shanghai"'), "other").digest != parsed(plain, "plain").digest
+
+
+def test_the_digest_of_the_first_mapping_that_shipped_never_changes_or_its_imports_would_be_others() -> None:
+    assert load_mapping("servicenow").digest == "13598888c981c6aea9f9f89dac906d81feb04d972e65c6c4ce8610bb76b456b7"
 
 
 def changed(old: str, new: str) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from api.imports.errors import BadFile, CannotGoOn
 from api.imports.mapping import FileForm
-from api.imports.reading import Row, Table, inspect
+from api.imports.reading import Row, inspect
+from api.imports.table import Table
 
 
 def rows(path: Path, form: FileForm = FileForm()) -> list[Row]:  # noqa: B008  frozen
@@ -99,3 +100,31 @@ def test_bad_records_spoil_no_others(tmp_path: Path) -> None:
     ]
     assert found[-1].values == ['"open,11\n12,13\n']
     assert found[1].fault == ("wrong-encoding", "it holds the byte 0xe9, which is not utf-8")
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_lines_may_end_in_any_of_the_three_ways(tmp_path: Path, end: bytes) -> None:
+    found = rows(file(tmp_path, end.join([b"a,b", b"1,2", b"3,4", b""])))
+    assert found == [Row(2, ["1", "2"], None), Row(3, ["3", "4"], None)]
+
+
+def test_a_huge_line_is_put_aside_without_being_held_and_spoils_no_other(tmp_path: Path) -> None:
+    huge = b"x" * (3 << 20)
+    found = rows(file(tmp_path, b"a,b\n1,2\n" + huge + b',2\n3,4\n"open\n' + huge + b'"\n5,6\n'))
+    assert [(row.line, row.fault and row.fault[0]) for row in found] == [
+        (2, None),
+        (3, "line-too-long"),
+        (4, None),
+        (5, "line-too-long"),
+        (7, None),
+    ]
+    assert max(len(value) for row in found for value in row.values) <= 1_100
+
+
+def test_one_bad_byte_among_many_rows_rejects_its_row_only_with_its_line(tmp_path: Path) -> None:
+    lines = [f"{nth},ok".encode() for nth in range(30_000)]
+    lines[17_000] = b"17000,caf\xe9"
+    found = [row for row in rows(file(tmp_path, b"\n".join([b"a,b", *lines]))) if row.fault]
+    assert [(row.line, row.fault) for row in found] == [
+        (17_002, ("wrong-encoding", "it holds the byte 0xe9, which is not utf-8"))
+    ]

@@ -17,9 +17,9 @@ from unittest.mock import ANY
 import pytest
 
 from api.cli import GC_THRESHOLDS
-from api.imports.mapping import Mapping
 from api.imports.report import ImportReport
 from api.imports.run import run_import
+from api.imports.snapshot_mapping import SnapshotMapping
 from domain.case.state import Status
 from domain.stream import Category, category_of
 from ledger.database import Database
@@ -85,7 +85,12 @@ def unchanged_in(rows: list[dict[str, str]]) -> int:
 
 @pytest.mark.parametrize("history", [MINI, MIDDLE, FULL], ids=["mini", "2500", "full"])
 def test_the_case_view_agrees_with_the_verdicts_that_the_history_carries(
-    ledger: Ledger, projector: Database, servicenow: Mapping, shared_data: Path, tmp_path: Path, history: History
+    ledger: Ledger,
+    projector: Database,
+    servicenow: SnapshotMapping,
+    shared_data: Path,
+    tmp_path: Path,
+    history: History,
 ) -> None:
     runner = Runner(ledger, projector)
     runner.prepare()
@@ -114,7 +119,7 @@ def test_the_full_history_leaves_28486_rows_unchanged(shared_data: Path) -> None
 
 
 def test_every_odd_row_is_marked_by_the_ledger_and_counted_by_the_import(
-    ledger: Ledger, servicenow: Mapping, shared_data: Path
+    ledger: Ledger, servicenow: SnapshotMapping, shared_data: Path
 ) -> None:
     file = shared_data / MIDDLE.file
     report = run_import(ledger, file, servicenow, actor=IMPORTER, said_at=SAID_AT)
@@ -128,7 +133,7 @@ def test_every_odd_row_is_marked_by_the_ledger_and_counted_by_the_import(
 
 
 def test_a_second_run_over_a_real_history_adds_nothing_and_an_extract_of_it_changes_nothing(
-    ledger: Ledger, servicenow: Mapping, shared_data: Path
+    ledger: Ledger, servicenow: SnapshotMapping, shared_data: Path
 ) -> None:
     def run(history: History) -> ImportReport:
         return run_import(ledger, shared_data / history.file, servicenow, actor=IMPORTER, said_at=SAID_AT)
@@ -158,7 +163,7 @@ def by_case(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_columns_of_hindsight_may_be_blank_in_a_real_history(
-    ledger: Ledger, servicenow: Mapping, shared_data: Path, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, shared_data: Path, tmp_path: Path
 ) -> None:
     run_import(ledger, shared_data / MINI.file, servicenow, actor=IMPORTER, said_at=SAID_AT)
     blanked = tmp_path / "blanked.csv"
@@ -176,7 +181,7 @@ def test_an_import_that_is_killed_again_and_again_ends_as_one_that_never_was(
     database: conftest.Database,
     ledger: Ledger,
     projector: Database,
-    servicenow: Mapping,
+    servicenow: SnapshotMapping,
     shared_data: Path,
 ) -> None:
     file, dice = shared_data / MINI.file, random.Random(20260302)

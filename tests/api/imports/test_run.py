@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from api.imports.errors import BadFile, BadMapping, CannotGoOn
-from api.imports.mapping import SHIPPED, Mapping, parsed
+from api.imports.loading import SHIPPED, parsed
+from api.imports.mapping import Mapping
 from api.imports.report import ImportReport, Progress
 from api.imports.run import ImportStopped, run_import
+from api.imports.snapshot_mapping import SnapshotMapping
 from domain.case.events import CaseChannelChanged, CaseCustomerChanged, CaseReceived, CaseTransferred
 from domain.customer import CustomerRegistered
 from domain.envelope import ActorKind
@@ -33,7 +35,9 @@ def rejects_in(path: Path) -> list[tuple[int, str, str]]:
         return [(int(row["line"]), row["code"], row["number"]) for row in csv.DictReader(text)]
 
 
-def test_rows_become_events_and_the_import_says_how_many(ledger: Ledger, servicenow: Mapping, tmp_path: Path) -> None:
+def test_rows_become_events_and_the_import_says_how_many(
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
+) -> None:
     file = written(tmp_path / "some.csv.gz", LIFE, OTHER)
     report = imported(ledger, file, servicenow)
     events = ledger.since(1)
@@ -71,7 +75,9 @@ def test_rows_become_events_and_the_import_says_how_many(ledger: Ledger, service
     assert finish == ImportFinished(rows=10, unchanged=1, rejected=0, cases=2, events=report.events)
 
 
-def test_an_event_names_the_rows_actor_line_file_and_times(ledger: Ledger, servicenow: Mapping, tmp_path: Path) -> None:
+def test_an_event_names_the_rows_actor_line_file_and_times(
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
+) -> None:
     file = written(
         tmp_path / "some.csv", case("INC1", {"assignment_group": "Group 2", "sys_updated_by": "Updated by 7"})
     )
@@ -90,7 +96,9 @@ def test_an_event_names_the_rows_actor_line_file_and_times(ledger: Ledger, servi
     assert (receipt.event.source_key, receipt.event.received_by) == ("INC1", "Opened by  1")
 
 
-def test_a_second_run_adds_nothing_and_reports_the_same(ledger: Ledger, servicenow: Mapping, tmp_path: Path) -> None:
+def test_a_second_run_adds_nothing_and_reports_the_same(
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
+) -> None:
     first = imported(ledger, written(tmp_path / "some.csv", LIFE, OTHER), servicenow)
     head = ledger.head()
     again = imported(ledger, written(tmp_path / "copy of some.csv", LIFE, OTHER), servicenow)
@@ -106,7 +114,7 @@ def without(report: ImportReport) -> dict[str, object]:
 
 
 def test_an_extract_and_then_the_whole_file_lead_to_the_cases_of_the_whole_file(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     imported(ledger, written(tmp_path / "extract.csv", OTHER), servicenow)
     whole = written(tmp_path / "whole.csv", LIFE, OTHER)
@@ -118,7 +126,7 @@ def test_an_extract_and_then_the_whole_file_lead_to_the_cases_of_the_whole_file(
 
 
 def test_a_dry_run_reports_what_a_run_would_and_writes_nothing(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     file = written(
         tmp_path / "some.csv",
@@ -136,7 +144,7 @@ def test_a_dry_run_reports_what_a_run_would_and_writes_nothing(
     assert (tried_again.repeated, without(tried_again), ledger.head()) == (done.rows - 3, without(done), head)
 
 
-def test_columns_of_hindsight_are_never_read(ledger: Ledger, servicenow: Mapping, tmp_path: Path) -> None:
+def test_columns_of_hindsight_are_never_read(ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path) -> None:
     blank = dict.fromkeys(servicenow.ignored.hindsight, "")
     report = imported(ledger, written(tmp_path / "some.csv", LIFE), servicenow)
     blanked = imported(ledger, written(tmp_path / "blank.csv", [{**row, **blank} for row in LIFE]), servicenow)
@@ -144,7 +152,7 @@ def test_columns_of_hindsight_are_never_read(ledger: Ledger, servicenow: Mapping
 
 
 def test_bad_rows_are_put_aside_with_line_and_reason_and_the_others_are_told_as_if_they_were_not_there(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     rows = case(
         "INC1",
@@ -158,9 +166,9 @@ def test_bad_rows_are_put_aside_with_line_and_reason_and_the_others_are_told_as_
         {"sys_updated_by": "Updated by 2"},
     )
     nameless = {**FIRST, "number": "?"}
-    twice = rows[-1]
+    twice = {**rows[-1], "location": "Location 5"}
     file = tmp_path / "some.csv"
-    file.write_text(csv_of([*rows, twice, nameless]) + "INC9,too,short\n")
+    file.write_text(csv_of([*rows, twice, nameless, rows[-1]]) + "INC9,too,short\n")
     report = imported(ledger, file, servicenow, rejects=tmp_path / "rejects.csv")
     assert rejects_in(tmp_path / "rejects.csv") == [
         (3, "bad-time", "INC1"),
@@ -170,16 +178,16 @@ def test_bad_rows_are_put_aside_with_line_and_reason_and_the_others_are_told_as_
         (9, "does-not-fit", "INC1"),
         (11, "row-key-twice", "INC1"),
         (12, "no-case-key", "?"),
-        (13, "field-count", "INC9"),
+        (14, "field-count", "INC9"),
     ]
-    assert sum(report.rejected.values()) == 8
+    assert (sum(report.rejected.values()), report.duplicates) == (8, 1)
     good = [rows[0], rows[2], rows[5], rows[8]]
     clean = imported(ledger, written(tmp_path / "good.csv", good), servicenow)
     assert (clean.repeated, clean.rejected, clean.events) == (4, {}, report.events)
 
 
 def test_the_rejects_file_is_written_anew_by_each_run_and_keeps_foreign_bytes(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     file, rejects = tmp_path / "some.csv", tmp_path / "rejects.csv"
     ours = csv_of([*LIFE, {**FIRST, "number": "INC3", "location": "Çarşı"}]).encode()
@@ -197,7 +205,7 @@ def test_the_rejects_file_is_written_anew_by_each_run_and_keeps_foreign_bytes(
 
 
 def test_rows_of_a_case_that_come_after_those_of_another_are_put_aside_wherever_a_batch_ends(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     life = case("INC1", ACTIVE, {"assignment_group": "Group 2"}, RESOLVED, CLOSED)
     file = written(tmp_path / "some.csv", life[:2], OTHER, life[2:], case("INC3"))
@@ -209,7 +217,7 @@ def test_rows_of_a_case_that_come_after_those_of_another_are_put_aside_wherever_
 
 
 def test_rows_that_another_mapping_tells_otherwise_are_put_aside(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     file = written(tmp_path / "some.csv", LIFE)
     imported(ledger, file, servicenow)
@@ -221,7 +229,7 @@ def test_rows_that_another_mapping_tells_otherwise_are_put_aside(
 
 
 def test_odd_rows_are_imported_counted_and_marked_by_the_ledger(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     odd = [
         *case("INC1", CLOSED, {"assignment_group": "Group 2"}),
@@ -251,7 +259,7 @@ NOT_DEPARTURES = {"back-to-registered", "begins-finished", "opening-changed", "s
 
 
 def test_a_case_that_turns_out_to_be_anothers_and_to_have_come_another_way_says_so(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     imported(ledger, written(tmp_path / "some.csv", OTHER), servicenow)
     events = [one.event for one in ledger.since(0)]
@@ -272,7 +280,7 @@ def test_a_case_that_turns_out_to_be_anothers_and_to_have_come_another_way_says_
     ],
 )
 def test_a_mapping_that_does_not_fit_is_told_before_anything_is_written(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path, rows: list[Line], message: str
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path, rows: list[Line], message: str
 ) -> None:
     file = tmp_path / "some.csv"
     header = ",".join(rows[0])
@@ -284,7 +292,7 @@ def test_a_mapping_that_does_not_fit_is_told_before_anything_is_written(
 
 
 def test_a_file_in_another_encoding_is_told_before_anything_is_written(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     file = tmp_path / "some.csv"
     file.write_bytes(csv_of([{**row, "location": "Besançon"} for row in LIFE]).encode("latin-1"))
@@ -293,7 +301,9 @@ def test_a_file_in_another_encoding_is_told_before_anything_is_written(
     assert ledger.head() == 1
 
 
-def test_the_file_itself_is_never_taken_for_its_rejects(ledger: Ledger, servicenow: Mapping, tmp_path: Path) -> None:
+def test_the_file_itself_is_never_taken_for_its_rejects(
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
+) -> None:
     file = written(tmp_path / "some.csv", LIFE)
     with pytest.raises(BadFile, match="is the file to be imported"):
         imported(ledger, file, servicenow, rejects=file)
@@ -304,7 +314,7 @@ def test_the_file_itself_is_never_taken_for_its_rejects(ledger: Ledger, servicen
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_rejects_file_that_cannot_be_begun_is_told_before_anything_is_written(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     file = written(tmp_path / "some.csv", LIFE)
     for rejects, said in ((Path("/dev/full"), "No space left"), (tmp_path / ("x" * 300), "File name too long")):
@@ -314,7 +324,7 @@ def test_a_rejects_file_that_cannot_be_begun_is_told_before_anything_is_written(
 
 
 def test_a_rejects_file_that_cannot_be_written_further_stops_the_run_which_then_goes_on(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     bad = [{**FIRST, "number": f"INC{count}", "priority": "0 - Now"} for count in range(10, 60)]
     file, rejects = written(tmp_path / "some.csv", LIFE, bad), tmp_path / "rejects.csv"
@@ -336,7 +346,9 @@ def files_of_at_most(size_bytes: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("name", "kept"), [("caf\udce9.csv", "caf\\udce9.csv"), (" ", "' '"), ("冯.csv", "冯.csv")])
-def test_a_file_may_have_any_name(ledger: Ledger, servicenow: Mapping, tmp_path: Path, name: str, kept: str) -> None:
+def test_a_file_may_have_any_name(
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path, name: str, kept: str
+) -> None:
     imported(ledger, written(tmp_path / name, LIFE), servicenow)
     start = ledger.since(1, limit=1)[0].event
     assert isinstance(start, ImportStarted)
@@ -344,7 +356,7 @@ def test_a_file_may_have_any_name(ledger: Ledger, servicenow: Mapping, tmp_path:
 
 
 def test_a_dry_run_that_is_stopped_does_not_say_that_anything_was_written(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     def stop(now: Progress) -> None:
         if now.rows:
@@ -355,7 +367,7 @@ def test_a_dry_run_that_is_stopped_does_not_say_that_anything_was_written(
 
 
 def test_a_run_that_is_stopped_says_how_to_go_on_and_the_next_one_does(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     file = written(tmp_path / "some.csv", LIFE, OTHER)
 
@@ -371,7 +383,9 @@ def test_a_run_that_is_stopped_says_how_to_go_on_and_the_next_one_does(
     assert without(imported(ledger, file, servicenow)) == without(report)
 
 
-def test_progress_is_told_from_nothing_to_the_whole_file(ledger: Ledger, servicenow: Mapping, tmp_path: Path) -> None:
+def test_progress_is_told_from_nothing_to_the_whole_file(
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
+) -> None:
     seen: list[Progress] = []
     positions: list[int] = []
     file = written(tmp_path / "some.csv", LIFE, OTHER)
@@ -384,7 +398,7 @@ def test_progress_is_told_from_nothing_to_the_whole_file(ledger: Ledger, service
 
 
 def test_every_run_says_the_same_whatever_the_size_of_its_batches(
-    ledger: Ledger, servicenow: Mapping, tmp_path: Path
+    ledger: Ledger, servicenow: SnapshotMapping, tmp_path: Path
 ) -> None:
     file = written(tmp_path / "some.csv", LIFE, OTHER)
     imported(ledger, file, servicenow, batch_steps=1)

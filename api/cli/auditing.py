@@ -1,0 +1,315 @@
+"""`daybook audit`: who did what to which subject, when that was recorded, and what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from api.cli.amending import record
+from api.cli.case import LATE, is_text, readable
+from api.cli.exits import NotFound, WrongUse
+from api.cli.terminal import Terminal, add_row, table
+from api.workspace import Workspace
+from domain.amendment import AmendmentRequest
+from domain.envelope import Recorded
+from domain.event import EARLIEST, LATEST, Precision
+from domain.personal import Personal
+from domain.topics import EVENTS
+from ledger.ledger import Ledger, PersonalPlace
+from projections import audit_trail
+from projections.audit_trail import AUDIT_TRAIL, POSITION, AuditEntry, AuditFilter, Recording
+from projections.before_and_after import FieldChange, changes
+from projections.case_file import by_ids
+from projections.cursor import standings
+from projections.overrides import ActorOverrides, DepartureCount, departure_counts, overrides_by_actor
+
+PAGE = 200
+WIDTHS = {"position": 8, "occurred": 25, "recorded": 30, "actor": 20, "subject": 14}
+"""So that the parts of a long table, each shown as soon as it is read, stand in the same columns."""
+
+
+class Asked(NamedTuple):
+    """What is asked of the audit trail."""
+
+    name: str | None = None
+    actor: str | None = None
+    topic: str | None = None
+    begin: str | None = None
+    end: str | None = None
+    departures: bool = False
+    overrides: bool = False
+    limit: int | None = None
+    """The latest so many; None is all of them."""
+
+
+class Told(NamedTuple):
+    """An entry with what it changed, who asked for it, and what its subject is called."""
+
+    entry: AuditEntry
+    data: Any
+    changes: Sequence[FieldChange]
+    asked_by: str | None
+    subject: str
+
+
+Texts = Mapping[PersonalPlace, Personal[Any]]
+
+
+def run(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
+    """Answers, a page at a time. Raises: NotFound, WrongUse, LedgerAway."""
+    ledger = workspace.ledger
+    if asked.actor is not None and not is_text(asked.actor):
+        raise WrongUse(f"{asked.actor!r} is no text; write the name in the encoding of this terminal.")
+    recording = Recording(instant(asked.begin, ledger), instant(asked.end, ledger, whole_day=True))
+    where = AuditFilter(
+        subject=None if asked.name is None else record(workspace, asked.name),
+        actor=asked.actor,
+        topics=topics(asked.topic),
+        recording=recording,
+        departed=asked.departures,
+        overriding=asked.overrides,
+    )
+    _refuse_without_a_trail(ledger)
+    counted = departure_counts(ledger.database, ledger.book, recording) if asked.departures else []
+    by_actor = (
+        overrides_by_actor(ledger.database, ledger.book, actor=asked.actor, recording=recording)
+        if asked.overrides
+        else []
+    )
+    pages = read(ledger, where, asked.limit)
+    if terminal.json:
+        head = {"book": ledger.book, "time": ledger.time} | counts(asked, counted, by_actor)
+        terminal.stream(head, "entries", (as_data(told, texts) for page, texts in pages for told in page))
+    else:
+        terminal.stamp(ledger.book, ledger.time)
+        show(terminal, ledger, pages, asked)
+        terminal.show(*tables(counted, by_actor))
+    _say_how_far(ledger, terminal)
+
+
+def _refuse_without_a_trail(ledger: Ledger) -> None:
+    try:
+        ledger.database.rows(AUDIT_TRAIL.query("SELECT FROM {table} LIMIT 0"))
+    except psycopg.errors.UndefinedTable as error:
+        raise NotFound("There is no audit trail yet; `daybook project` makes it.") from error
+
+
+def _say_how_far(ledger: Ledger, terminal: Terminal) -> None:
+    (view,) = standings(ledger.database, ledger.book, [AUDIT_TRAIL])
+    head = ledger.head()
+    if view.position < head:
+        terminal.say(f"The audit trail goes up to position {view.position} of {head}; `daybook project` reads on.")
+
+
+# Asking ---------------------------------------------------------------------------------------------------------------
+
+
+def instant(told: str | None, ledger: Ledger, *, whole_day: bool = False) -> datetime | None:
+    """A day or an instant as it is typed; without an offset it is the book's own time. `whole_day` is the end of a day.
+
+    Raises: WrongUse.
+    """
+    if told is None:
+        return None
+    at = _read_instant(told, ZoneInfo(ledger.zone), whole_day=whole_day)
+    if at is None or not EARLIEST <= at < LATEST:
+        raise WrongUse(f"{told!r} is no time; write a day, 2026-03-02, or an instant, 2026-03-02T09:00:00+08:00.")
+    return at.astimezone(UTC)
+
+
+def _read_instant(told: str, zone: ZoneInfo, *, whole_day: bool) -> datetime | None:
+    try:
+        day = date.fromisoformat(told)
+    except ValueError:
+        pass
+    else:
+        last = timedelta(days=1 if whole_day and day < date.max else 0)
+        return datetime.combine(day + last, time(), zone)
+    try:
+        at = datetime.fromisoformat(told)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def topics(told: str | None) -> tuple[str, ...]:
+    """The topics of an event, told with or without the version of its schema. Raises: WrongUse."""
+    if told is None:
+        return ()
+    found = tuple(event.TOPIC for event in EVENTS if told in {event.TOPIC, event.TOPIC.rpartition(".")[0]})
+    if not found:
+        raise WrongUse(f"There is no event {told!r}; write one as `daybook audit` shows it, such as case-resolved.")
+    return found
+
+
+def read(ledger: Ledger, where: AuditFilter, limit: int | None) -> Iterator[tuple[list[Told], Texts]]:
+    """The latest so many entries, or all, in the order of the book, page by page with the personal values changed."""
+    database, book = ledger.database, ledger.book
+    if limit is not None:
+        yield _read(ledger, audit_trail.page(database, book, where=where, limit=limit, from_end=True).rows)
+        return
+    after, more = None, True
+    while more:
+        page = audit_trail.page(database, book, where=where, after=after, limit=PAGE)
+        yield _read(ledger, page.rows)
+        after, more = POSITION.place_of(page.rows[-1]) if page.rows else None, page.has_more
+
+
+def _read(ledger: Ledger, entries: Sequence[AuditEntry]) -> tuple[list[Told], Texts]:
+    """Entries with what they changed; their streams are read in one statement."""
+    versions: dict[str, set[int]] = {}
+    for entry in entries:
+        versions.setdefault(entry.stream, set()).add(entry.version)
+    histories = ledger.histories(versions, opened=True)
+    changed = {stream: changes(histories[stream], asked) for stream, asked in versions.items()}
+    called = _called(ledger, {entry.case_id for entry in entries if entry.case_id})
+    told = [
+        Told(
+            entry,
+            histories[entry.stream][entry.version - 1].event.model_dump(mode="json"),
+            changed[entry.stream][entry.version],
+            _asked_by(entry, histories[entry.stream]),
+            called.get(entry.stream, entry.stream),
+        )
+        for entry in entries
+    ]
+    places = {
+        place for one in told for each in one.changes for place in (each.personal_before, each.personal_after) if place
+    }
+    return told, ledger.disclose(places)
+
+
+def _asked_by(entry: AuditEntry, history: Sequence[Recorded[Any]]) -> str | None:
+    """Who asked, as the event says, or the request that it decides."""
+    if entry.requested_by is not None or entry.request_version is None:
+        return entry.requested_by
+    request = history[entry.request_version - 1].event
+    return request.requested_by if isinstance(request, AmendmentRequest) else None
+
+
+def _called(ledger: Ledger, cases: Iterable[UUID]) -> dict[str, str]:
+    """What cases go by: their numbers, or the keys under which they came."""
+    files = by_ids(ledger.database, ledger.book, cases).values()
+    return {file.stream: str(file.register or file.source_key) for file in files if file.register or file.source_key}
+
+
+# Answering ------------------------------------------------------------------------------------------------------------
+
+
+def show(terminal: Terminal, ledger: Ledger, pages: Iterable[tuple[list[Told], Texts]], asked: Asked) -> None:
+    """The entries for people."""
+    zone, found = ZoneInfo(ledger.zone), 0
+    for page, texts in pages:
+        rows = table(*WIDTHS, "what", right=("position",))
+        rows.show_header = not found
+        for column, width in zip(rows.columns, WIDTHS.values(), strict=False):
+            column.min_width = width
+        for one in page:
+            _row(rows, one, texts, zone)
+        found += len(page)
+        if page:
+            terminal.show(rows)
+    if not found:
+        terminal.show("Nothing was recorded that answers this.")
+    elif asked.limit == found:
+        terminal.say(f"These are the latest {found}; --limit shows more, --all shows all.")
+
+
+def _row(rows: Any, one: Told, texts: Texts, zone: ZoneInfo) -> None:
+    entry = one.entry
+    here = entry.occurred_at.astimezone(ZoneInfo(entry.occurred_zone))
+    late = timedelta(seconds=entry.back_dated_seconds or 0)
+    add_row(
+        rows,
+        entry.position,
+        here.date() if entry.occurred_precision is Precision.DAY else readable(here, None),
+        readable(entry.recorded_at, zone) + (f" (+{late.days} d)" if late >= LATE else ""),
+        " · ".join(part for part in (entry.actor, entry.unit, entry.role) if part),
+        one.subject,
+        "   ".join(_what(one, texts)),
+    )
+
+
+def _what(one: Told, texts: Texts) -> Iterator[str]:
+    entry = one.entry
+    yield entry.topic.rpartition(".")[0].replace("-", " ") + (f" as {entry.register}" if entry.register else "")
+    if entry.about_version is not None:
+        yield f"of version {entry.about_version}"
+    for word, name in (("asked by", one.asked_by), ("decided by", entry.decided_by)):
+        if name is not None:
+            yield f"{word} {name}"
+    if told := [_change(each, texts) for each in one.changes if not _only_begun(each)]:
+        yield ", ".join(told)
+    if entry.departures:
+        yield f"[{', '.join(entry.departures)}]"
+
+
+def _only_begun(change: FieldChange) -> bool:
+    """Whether a count only began at none, which says nothing to people."""
+    return change.before is None and change.personal_before is None and change.after in (0, False)
+
+
+def _change(change: FieldChange, texts: Texts) -> str:
+    before = _side(change.before, change.personal_before, texts)
+    after = _side(change.after, change.personal_after, texts) or "-"
+    return f"{change.path.replace('_', ' ')}: " + (f"{before} -> {after}" if before else after)
+
+
+def _side(value: Any, place: PersonalPlace | None, texts: Texts) -> str:
+    """One side of a change; of a personal value its state, never the text."""
+    if place is not None:
+        return f"({texts[place].state})" if place in texts else "(gone)"
+    return "" if value is None else readable(tuple(value) if isinstance(value, list) else value, None)
+
+
+def tables(counted: Sequence[DepartureCount], by_actor: Sequence[ActorOverrides]) -> Iterator[Any]:
+    """Departures by kind, and overrides by who acted."""
+    if counted:
+        of_kinds = table("departure", "events", "subjects", right=("events", "subjects"))
+        for each in counted:
+            add_row(of_kinds, each.departure, each.events, each.subjects)
+        yield from ("", of_kinds)
+    if by_actor:
+        of_actors = table("actor", "kind", "overrides", "of them", right=("overrides",))
+        for who in by_actor:
+            parts = ", ".join(f"{kind} {count}" for kind, count in who.counts.items())
+            add_row(of_actors, who.actor, who.actor_kind, who.total, parts)
+        yield from ("", of_actors)
+
+
+def counts(asked: Asked, counted: Sequence[DepartureCount], by_actor: Sequence[ActorOverrides]) -> dict[str, Any]:
+    """The same for programs, as far as it was asked for."""
+    found: dict[str, Any] = {}
+    if asked.departures:
+        found["departures"] = [each._asdict() for each in counted]
+    if asked.overrides:
+        found["overrides"] = [each._asdict() | {"total": each.total} for each in by_actor]
+    return found
+
+
+def as_data(one: Told, texts: Texts) -> dict[str, Any]:
+    """An entry for programs. A personal value is in `data` its subject and commitment, in `changes` its state."""
+    told = one.entry._asdict()
+    del told["place"], told["series"], told["number"]
+    return told | {
+        "subject": one.subject,
+        "requested_by": one.asked_by,
+        "register": None if one.entry.register is None else str(one.entry.register),
+        "data": one.data,
+        "changes": [
+            {"field": each.path, "before": _plain(each.before, each.personal_before, texts),
+             "after": _plain(each.after, each.personal_after, texts)}
+            for each in one.changes
+        ],
+    }  # fmt: skip
+
+
+def _plain(value: Any, place: PersonalPlace | None, texts: Texts) -> Any:
+    if place is None:
+        return value
+    return {"state": texts[place].state if place in texts else None}

@@ -1,0 +1,184 @@
+"""The audit trail as an auditor's screen sees it: who did what to which subject, and what that changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+from strawberry.utils.str_converters import to_camel_case
+
+from api.graphql.amendments import shown_record
+from api.graphql.connection import Connection, PageArguments, connection_of
+from api.graphql.enums import Departure, shown
+from api.graphql.history import Event
+from api.graphql.loaders import AuditOf
+from api.graphql.node import Node
+from api.graphql.personal import PersonalString
+from api.graphql.request import Info, Request
+from api.graphql.resolved import resolved
+from api.graphql.scalars import SafeInt
+from domain.amendment import AmendmentRequest
+from domain.correction import Reading
+from domain.stream import Category
+from ledger.ledger import PersonalPlace
+from projections import audit_trail, before_and_after
+from projections.audit_trail import APPROVALS, DAY, POSITION, Override
+from projections.paging import Page, Window
+
+if TYPE_CHECKING:
+    from api.graphql.case import Case
+    from api.graphql.customer import Customer
+
+shown(Category, "SubjectKind", "What kind of thing events are about.")
+shown(
+    Override,
+    "OverrideKind",
+    "What goes beside the ordinary course of things, or asks for that.",
+    {
+        "BACK_DATED": "It was recorded a day or more after it occurred, and no source had it written down before. A "
+        "question may name another span.",
+        "CORRECTION_REQUESTED": "Somebody asked that an event be read otherwise.",
+        "CORRECTION_APPROVED": "Somebody had an event read otherwise.",
+        "VOID_REQUESTED": "Somebody asked that an event count no longer.",
+        "VOID_APPROVED": "Somebody had an event count no longer.",
+        "PAUSE_REQUESTED": "Somebody asked for a pause on no listed ground.",
+        "PAUSE_APPROVED": "Somebody granted such a pause.",
+        "OWN_APPROVAL": "Somebody approved what they had asked for themselves, as the book allows.",
+        "SELF_APPROVAL_ALLOWED": "The book was told to let people approve what they ask for themselves.",
+        "DEPARTURE": "It left the declared life; only imported history does.",
+    },
+)
+
+
+@strawberry.type(
+    description="A field of a subject that an event changed. A personal value is null in `before` and `after`; "
+    "`personalBefore` and `personalAfter` say whether it can be read, and give it to whoever asks for `value`."
+)
+class FieldChange:
+    field: str = strawberry.field(description="The field, as a path into the subject: `status`, `contacts/0/kind`.")
+    before: JSON | None = strawberry.field(description="What was known before the event; null for nothing.")
+    after: JSON | None = strawberry.field(description="What was known after it; null for nothing.")
+    place_before: strawberry.Private[PersonalPlace | None]
+    place_after: strawberry.Private[PersonalPlace | None]
+
+    @resolved("The personal value before the event; null when there was none, or the field is not personal.")
+    async def personal_before(self, info: Info) -> PersonalString | None:
+        return await _personal(info, self.place_before)
+
+    @resolved("The personal value after the event; null when there was none, or the field is not personal.")
+    async def personal_after(self, info: Info) -> PersonalString | None:
+        return await _personal(info, self.place_after)
+
+    @classmethod
+    def of(cls, change: before_and_after.FieldChange) -> FieldChange:
+        """A change as the schema shows it: fields are named as those of its types."""
+        name, stroke, rest = change.path.partition("/")
+        before: Any = change.before
+        after: Any = change.after
+        return cls(
+            field=f"{to_camel_case(name)}{stroke}{rest}",
+            before=before,
+            after=after,
+            place_before=change.personal_before,
+            place_after=change.personal_after,
+        )
+
+
+async def _personal(info: Info, place: PersonalPlace | None) -> PersonalString | None:
+    return None if place is None else PersonalString.of(await info.context.loaders.personal.load(place))
+
+
+@strawberry.type(description="An event as it was written, with what it was about and what it changed.")
+class AuditEntry:
+    position: SafeInt = strawberry.field(description="Its place in the book, from 1 without gaps.")
+    subject_kind: Category = strawberry.field(description="What kind of thing it is about.")
+    departures: list[Departure] = strawberry.field(description="In which steps it left the declared life.")
+    back_dated_by: SafeInt | None = strawberry.field(
+        description="How many seconds after it occurred it was recorded; null when at once, or when a source had it "
+        "written down before. Of a day, from its end."
+    )
+    about_version: int | None = strawberry.field(
+        description="For a correction, a void, or a request for one: the version that it is about."
+    )
+    decided_by: str | None = strawberry.field(description="Who approved, declined or decided, as the event says.")
+    entry: strawberry.Private[audit_trail.AuditEntry]
+
+    @resolved("The event, in its envelope.")
+    async def event(self, info: Info) -> Event:
+        history = await info.context.loaders.histories.load(self.entry.stream) or ()
+        return Event.of(history[self.entry.version - 1], Reading(history))
+
+    @resolved("What it is about, as it is now; null for what has no page of its own, or none any more.")
+    async def subject(self, info: Info) -> Node | None:
+        return await shown_record(info.context, self.entry.stream)
+
+    @resolved("The case that it is about or names.")
+    async def case(self, info: Info) -> Annotated[Case, strawberry.lazy("api.graphql.case")] | None:
+        from api.graphql.case import shown_case
+
+        return None if self.entry.case_id is None else await shown_case(info.context, self.entry.case_id)
+
+    @resolved("The customer whom it is about or names.")
+    async def customer(self, info: Info) -> Annotated[Customer, strawberry.lazy("api.graphql.customer")] | None:
+        from api.graphql.customer import shown_customer
+
+        return None if self.entry.customer_id is None else await shown_customer(info.context, self.entry.customer_id)
+
+    @resolved(
+        "What it changed in its subject, as that was known then: corrections that came later are left out, and a "
+        "correction shows what it changed itself."
+    )
+    async def changes(self, info: Info) -> list[FieldChange]:
+        found = await info.context.loaders.changes.load((self.entry.stream, self.entry.version))
+        return [FieldChange.of(change) for change in found or ()]
+
+    @resolved("Who asked for it, as the event says, or the request that it decides.")
+    async def requested_by(self, info: Info) -> str | None:
+        return await _asked_by(self.entry, info.context)
+
+    @resolved("In which ways it goes beside the ordinary course of things.")
+    async def overrides(self, info: Info) -> list[Override]:
+        entry, found = self.entry, list(self.entry.overrides)
+        if (entry.back_dated_seconds or 0) >= DAY.total_seconds():
+            found.append(Override.BACK_DATED)
+        approves = entry.decided_by is not None and not set(found).isdisjoint(APPROVALS)
+        if approves and await _asked_by(entry, info.context) == entry.decided_by:
+            found.append(Override.OWN_APPROVAL)
+        return found
+
+
+async def _asked_by(entry: audit_trail.AuditEntry, request: Request) -> str | None:
+    if entry.requested_by is not None or entry.request_version is None:
+        return entry.requested_by
+    history = await request.loaders.histories.load(entry.stream) or ()
+    asked = (one.event for one in history if one.version == entry.request_version)
+    return next((event.requested_by for event in asked if isinstance(event, AmendmentRequest)), None)
+
+
+def entry_of(entry: audit_trail.AuditEntry) -> AuditEntry:
+    """An entry as the schema shows it."""
+    return AuditEntry(
+        position=SafeInt(entry.position),
+        subject_kind=Category(entry.category),
+        departures=[Departure(code) for code in entry.departures],
+        back_dated_by=None if entry.back_dated_seconds is None else SafeInt(entry.back_dated_seconds),
+        about_version=entry.about_version,
+        decided_by=entry.decided_by,
+        entry=entry,
+    )
+
+
+def page_of_entries(window: Window, page: Page[audit_trail.AuditEntry]) -> Connection[AuditEntry]:
+    """A page of entries as the schema shows it."""
+    return connection_of(window, page.rows, more=page.has_more, show=entry_of)
+
+
+async def audit_of(
+    request: Request, category: Category, subject: UUID, arguments: PageArguments
+) -> Connection[AuditEntry]:
+    """What is about one subject: the events of its own, and those that name it. Raises: Problem."""
+    window = arguments.window(POSITION, descending=False)
+    page = await request.loaders.audit_of.load(AuditOf(category, subject, window))
+    return page_of_entries(window, page or Page([], has_more=False))

@@ -1,0 +1,215 @@
+"""Everything that can be asked of a case, one line a mutation."""
+
+from __future__ import annotations
+
+from api.graphql import inputs, inputs_course, inputs_dialogue, inputs_duties, making
+from api.graphql.case import Case, shown_case
+from api.graphql.codes import STALE_VERSION, UNKNOWN_CUSTOMER, UNKNOWN_TOUCHPOINT
+from api.graphql.mutation import Mutation, Subject
+from domain.case import commands as of_case
+from domain.case import dialogue, due, escalation, outside, parts, pausing, relations, settlement, statutory
+from projections.case_file import CASE_FILE
+
+CASE = Subject("case", Case, shown_case, views=(CASE_FILE,))
+
+
+def _of_case(name: str, description: str, asked: type[inputs.AskedOfCase], kind: type[of_case.AboutCase]) -> Mutation:
+    return Mutation(name, description, asked, making.OfCase(kind), (kind,), CASE, (STALE_VERSION,))
+
+
+CASE_MUTATIONS: tuple[Mutation, ...] = (
+    Mutation(
+        "receive_case",
+        "Takes a matter in (受理).",
+        inputs.ReceiveCaseInput,
+        making.receive_case,
+        (of_case.ReceiveCase,),
+        CASE,
+        (UNKNOWN_CUSTOMER, UNKNOWN_TOUCHPOINT),
+    ),
+    _of_case("register_case", "Gives a case its number (登记).", inputs.RegisterCaseInput, of_case.RegisterCase),
+    _of_case("classify_case", "Puts a case in a class (分类).", inputs.ClassifyCaseInput, of_case.ClassifyCase),
+    _of_case("prioritise_case", "Gives a case a priority.", inputs.PrioritiseCaseInput, of_case.PrioritiseCase),
+    _of_case("dispatch_case", "Sends a case to a unit (派单).", inputs.DispatchCaseInput, of_case.DispatchCase),
+    _of_case("return_dispatch", "Gives a case back (退单).", inputs.ReturnDispatchInput, of_case.ReturnDispatch),
+    _of_case("transfer_case", "Sends a case to another unit (转派).", inputs.TransferCaseInput, of_case.TransferCase),
+    _of_case("assign_case", "Makes somebody a case's handler.", inputs.AssignCaseInput, of_case.AssignCase),
+    _of_case("start_work", "Begins to handle a case.", inputs.StartWorkInput, of_case.StartWork),
+    _of_case("pause_case", "Lets a case wait for something (暂停).", inputs.PauseCaseInput, of_case.PauseCase),
+    _of_case("resume_case", "Lets a case wait for it no longer.", inputs.ResumeCaseInput, of_case.ResumeCase),
+    _of_case(
+        "send_response", "Answers the customer (初步回复, 持续跟进).", inputs.SendResponseInput, of_case.SendResponse
+    ),
+    _of_case("resolve_case", "Gives a case its outcome (处理结果).", inputs.ResolveCaseInput, of_case.ResolveCase),
+    _of_case("reopen_case", "Puts a case back to work (重开).", inputs.ReopenCaseInput, of_case.ReopenCase),
+    _of_case("close_case", "Closes the loop on a case (闭环).", inputs.CloseCaseInput, of_case.CloseCase),
+    _of_case(
+        "acknowledge_case",
+        "Tells the customer that the matter is in hand.",
+        inputs_dialogue.AcknowledgeCaseInput,
+        dialogue.AcknowledgeCase,
+    ),
+    Mutation(
+        "record_customer_reply",
+        "Notes that the customer turned to the company again.",
+        inputs_dialogue.RecordCustomerReplyInput,
+        making.OfCase(dialogue.RecordCustomerReply),
+        (dialogue.RecordCustomerReply,),
+        CASE,
+        (STALE_VERSION, UNKNOWN_TOUCHPOINT),
+    ),
+    _of_case(
+        "start_investigation",
+        "Begins to look into what happened.",
+        inputs_dialogue.StartInvestigationInput,
+        settlement.StartInvestigation,
+    ),
+    _of_case(
+        "finish_investigation",
+        "Notes what an investigation found.",
+        inputs_dialogue.FinishInvestigationInput,
+        settlement.FinishInvestigation,
+    ),
+    _of_case(
+        "propose_resolution",
+        "Offers the customer a way to settle the matter.",
+        inputs_dialogue.ProposeResolutionInput,
+        settlement.ProposeResolution,
+    ),
+    _of_case(
+        "accept_proposal",
+        "Notes that the customer agrees to it.",
+        inputs_dialogue.AcceptProposalInput,
+        settlement.AcceptProposal,
+    ),
+    _of_case(
+        "reject_proposal",
+        "Notes that the customer turns it down.",
+        inputs_dialogue.RejectProposalInput,
+        settlement.RejectProposal,
+    ),
+    _of_case(
+        "give_feedback",
+        "Tells the customer what came of the matter (反馈).",
+        inputs_dialogue.GiveFeedbackInput,
+        dialogue.GiveFeedback,
+    ),
+    _of_case(
+        "make_follow_up",
+        "Notes what a follow-up visit found (回访).",
+        inputs_dialogue.MakeFollowUpInput,
+        dialogue.MakeFollowUp,
+    ),
+    _of_case(
+        "refer_outside",
+        "Points the customer to somebody outside the company.",
+        inputs_dialogue.ReferOutsideInput,
+        settlement.ReferOutside,
+    ),
+    _of_case(
+        "withdraw_case",
+        "Notes that the customer takes the matter back.",
+        inputs_dialogue.WithdrawCaseInput,
+        settlement.WithdrawCase,
+    ),
+    _of_case(
+        "escalate_case",
+        "Brings a case before a higher level.",
+        inputs_course.EscalateCaseInput,
+        escalation.EscalateCase,
+    ),
+    _of_case(
+        "acknowledge_escalation",
+        "Takes notice of an escalation.",
+        inputs_course.AcknowledgeEscalationInput,
+        escalation.AcknowledgeEscalation,
+    ),
+    _of_case("link_case", "Links a case to another one.", inputs_course.LinkCaseInput, relations.LinkCase),
+    _of_case("unlink_case", "Takes a link away.", inputs_course.UnlinkCaseInput, relations.UnlinkCase),
+    _of_case(
+        "merge_case", "Lets another case take the place of this one.", inputs_course.MergeCaseInput, relations.MergeCase
+    ),
+    _of_case(
+        "open_case_part", "Deals with a part of the matter apart.", inputs_course.OpenCasePartInput, parts.OpenCasePart
+    ),
+    _of_case(
+        "resolve_case_part", "Gives a part its outcome.", inputs_course.ResolveCasePartInput, parts.ResolveCasePart
+    ),
+    _of_case(
+        "change_case_kind",
+        "Says of which kind a matter really is.",
+        inputs_course.ChangeCaseKindInput,
+        of_case.ChangeCaseKind,
+    ),
+    _of_case(
+        "request_pause", "Asks for a pause on no listed ground.", inputs_course.RequestPauseInput, pausing.RequestPause
+    ),
+    _of_case(
+        "approve_pause", "Lets the case wait as was asked.", inputs_course.ApprovePauseInput, pausing.ApprovePause
+    ),
+    _of_case("decline_pause", "Turns the request down.", inputs_course.DeclinePauseInput, pausing.DeclinePause),
+    _of_case("state_due", "Notes by when something is said to be due.", inputs_course.StateDueInput, due.StateDue),
+    _of_case(
+        "send_to_portal",
+        "Notes that a portal passed a complaint on.",
+        inputs_duties.SendToPortalInput,
+        outside.SendToPortal,
+    ),
+    _of_case(
+        "confirm_unit_receipt",
+        "Confirms that a unit has the work order.",
+        inputs_duties.ConfirmUnitReceiptInput,
+        statutory.ConfirmUnitReceipt,
+    ),
+    _of_case(
+        "inform_hotline", "Tells the hotline what was done.", inputs_duties.InformHotlineInput, outside.InformHotline
+    ),
+    _of_case("accept_case", "Takes a complaint on (受理).", inputs_duties.AcceptCaseInput, statutory.AcceptCase),
+    _of_case(
+        "refuse_case", "Does not take a complaint on (不予受理).", inputs_duties.RefuseCaseInput, statutory.RefuseCase
+    ),
+    _of_case(
+        "request_material",
+        "Asks the complainant for material.",
+        inputs_duties.RequestMaterialInput,
+        statutory.RequestMaterial,
+    ),
+    _of_case(
+        "complete_material",
+        "Notes that all the material is there.",
+        inputs_duties.CompleteMaterialInput,
+        statutory.CompleteMaterial,
+    ),
+    _of_case("make_decision", "Makes the formal decision.", inputs_duties.MakeDecisionInput, statutory.MakeDecision),
+    _of_case(
+        "notify_complainant",
+        "Gives the complainant a formal notice.",
+        inputs_duties.NotifyComplainantInput,
+        statutory.NotifyComplainant,
+    ),
+    _of_case(
+        "request_review",
+        "Notes that a review is wanted (核查).",
+        inputs_duties.RequestReviewInput,
+        statutory.RequestReview,
+    ),
+    _of_case("decide_review", "Notes what came of a review.", inputs_duties.DecideReviewInput, statutory.DecideReview),
+    _of_case(
+        "note_regulator_receipt",
+        "Notes that a regulator got a complaint.",
+        inputs_duties.NoteRegulatorReceiptInput,
+        outside.NoteRegulatorReceipt,
+    ),
+    _of_case(
+        "note_regulator_forwarding",
+        "Notes that a regulator passed it on.",
+        inputs_duties.NoteRegulatorForwardingInput,
+        outside.NoteRegulatorForwarding,
+    ),
+    _of_case(
+        "submit_return",
+        "Notes in which return a case was reported.",
+        inputs_duties.SubmitReturnInput,
+        outside.SubmitReturn,
+    ),
+)

@@ -1,0 +1,49 @@
+"""What a mutation is: what is asked, the commands it becomes, and what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from api.graphql import inputs
+from api.graphql.carrying_out import Maker
+from api.graphql.request import Request
+from domain.event import Command
+from domain.stream import subject_of
+from projections.view import View
+
+Showing = Callable[[Request, UUID], Awaitable[Any]]
+ShowingStream = Callable[[Request, str], Awaitable[Any]]
+
+
+class Subject(NamedTuple):
+    """What a mutation changes: its name in the payload, its type, and how it is shown as it is now."""
+
+    name: str
+    type: Any
+    show: Showing | None = None
+    show_stream: ShowingStream | None = None
+    """Instead, where the mutation may be about several kinds of things."""
+    views: Collection[View[Any]] | None = None
+    """Which show what was changed; None waits for all, and one that has stopped then keeps the object from sight."""
+
+    async def shown(self, request: Request, stream: str) -> Any:
+        """It as it is now; None when there is none."""
+        if self.show_stream is not None:
+            return await self.show_stream(request, stream)
+        return None if self.show is None else await self.show(request, subject_of(stream))
+
+
+class Mutation(NamedTuple):
+    """Something that can be asked for."""
+
+    name: str
+    description: str
+    input: type[inputs.Asked]
+    make: Maker
+    commands: tuple[type[Command], ...]
+    """The commands it may become, whose refusals are its codes."""
+    subject: Subject
+    codes: tuple[str, ...] = ()
+    """Those that come on top."""

@@ -1,0 +1,106 @@
+"""What can be read of units and staff."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from api.graphql.arguments import After, Before, First, Last, Token, one_argument
+from api.graphql.connection import Connection, PageArguments
+from api.graphql.identity import identity_of
+from api.graphql.problem import speakable
+from api.graphql.request import Info, Request
+from api.graphql.resolved import resolved
+from api.graphql.staff import StaffFilter, StaffMember, StaffOrder, listed_staff, shown_staff
+from api.graphql.unit import AsOf, Unit, UnitSnapshot, shown_unit, snapshot_of, unit_of
+from domain.staff import id_of_staff
+from domain.stream import Category
+from projections import unit as unit_view
+from projections.unit import Tree
+
+
+async def _tree(request: Request, at: datetime) -> Tree:
+    return await request.loaders.trees.load(at) or Tree(())
+
+
+@strawberry.type
+class OrganisationQuery:
+    @resolved("A unit, by exactly one of its id or the name that it bears now; null for none.")
+    async def unit(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,  # noqa: A002
+        name: Annotated[str | None, strawberry.argument(description="Its name.")] = None,
+        consistency_token: Token = None,
+    ) -> Unit | None:
+        request = info.context
+        await request.caught_up(consistency_token)
+        by, value = one_argument(id=id, name=name)
+        book, database = request.door.book, request.door.ledger.database
+        if by == "id":
+            return await shown_unit(request, identity_of(value, book, Category.UNIT).subject)
+        found = await request.door.off_loop(unit_view.by_name, database, book, speakable(value))
+        return None if found is None else unit_of(found, book)
+
+    @resolved("All units as they were at an instant, each after the one above it; now, when none is given.")
+    async def units(
+        self,
+        info: Info,
+        as_of: Annotated[
+            datetime | None, strawberry.argument(description="The instant, with an offset or Z. Null is now.")
+        ] = None,
+        consistency_token: Token = None,
+    ) -> list[UnitSnapshot]:
+        request = info.context
+        await request.caught_up(consistency_token)
+        at = await request.door.off_loop(request.door.now) if as_of is None else as_of
+        tree = await _tree(request, at)
+        return [snapshot_of(was, tree, at) for _, was in tree.walk()]
+
+    @resolved("From the top down to the unit that bore a name at an instant, as a case has it; empty when none did.")
+    async def unit_path(
+        self,
+        info: Info,
+        name: Annotated[str, strawberry.argument(description="The name, as the case has it.")],
+        as_of: AsOf,
+        consistency_token: Token = None,
+    ) -> list[UnitSnapshot]:
+        await info.context.caught_up(consistency_token)
+        tree = await _tree(info.context, as_of)
+        return [snapshot_of(was, tree, as_of) for was in tree.path_of(name)]
+
+    @resolved("A member of staff, by exactly one of their id or the name under which they work; null for none.")
+    async def staff(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Their id.")] = None,  # noqa: A002
+        name: Annotated[str | None, strawberry.argument(description="Their name at work.")] = None,
+        consistency_token: Token = None,
+    ) -> StaffMember | None:
+        request = info.context
+        await request.caught_up(consistency_token)
+        by, value = one_argument(id=id, name=name)
+        if by == "name":
+            return await shown_staff(request, id_of_staff(speakable(value).strip()))
+        return await shown_staff(request, identity_of(value, request.door.book, Category.STAFF).subject)
+
+    @resolved("The book's staff.")
+    async def staff_members(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            StaffFilter | None, strawberry.argument(description="Which members of staff; all when left out.")
+        ] = None,
+        order_by: Annotated[
+            StaffOrder | None, strawberry.argument(description="The order; by name when left out.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        consistency_token: Token = None,
+    ) -> Connection[StaffMember]:
+        await info.context.caught_up(consistency_token)
+        return await listed_staff(info.context, filter, order_by, PageArguments(first, after, last, before))

@@ -1,0 +1,102 @@
+"""What went beside the ordinary course of things, counted: overrides by who acted, departures by their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from domain.envelope import ActorKind
+from ledger.database import Database
+from projections.audit_trail import (
+    ALWAYS,
+    APPROVALS,
+    AUDIT_TRAIL,
+    DAY,
+    OWN_APPROVAL,
+    Override,
+    Recording,
+    overridden,
+    seconds_of,
+)
+
+MOST_ACTORS = 100
+
+
+class DepartureCount(NamedTuple):
+    """How often history left the declared life in one way."""
+
+    departure: str
+    events: int
+    subjects: int
+    """How many streams hold these events."""
+
+
+class ActorOverrides(NamedTuple):
+    """The overrides of one actor, by kind; the kinds there were."""
+
+    actor: str
+    actor_kind: ActorKind
+    counts: Mapping[Override, int]
+
+    @property
+    def total(self) -> int:
+        """All of them; an event that is two kinds of override counts as two."""
+        return sum(self.counts.values())
+
+
+# Leans on the index departed.
+DEPARTURES = """
+SELECT departure, count(*), count(DISTINCT stream)
+FROM {table}, unnest(departures) AS departure
+WHERE book = %(book)s AND departures <> '{{}}'
+"""
+
+
+def departure_counts(database: Database, book: str, recording: Recording = ALWAYS) -> list[DepartureCount]:
+    """How often history left the declared life, by the step in which it did, most frequent first."""
+    conditions, parameters = recording.condition()
+    query = AUDIT_TRAIL.query(DEPARTURES) + "".join(f"\nAND {condition}" for condition in conditions)
+    query += "\nGROUP BY departure ORDER BY 2 DESC, 1"
+    return [DepartureCount(*row) for row in database.rows(query, {"book": book, **parameters})]
+
+
+# Leans on the index overridden where a day or more counts as back-dated; what is asked of one actor, on its actors.
+OVERRIDES = """
+SELECT actor, actor_kind, found.kind, count(*)
+FROM {table} CROSS JOIN LATERAL (
+  SELECT unnest(overrides) AS kind
+  UNION ALL SELECT 'back-dated' WHERE back_dated_seconds >= %(back_dated_seconds)s
+  UNION ALL SELECT 'own-approval' WHERE """
+OF_BOOK = """
+) AS found
+WHERE book = %(book)s
+"""
+
+
+def overrides_by_actor(
+    database: Database,
+    book: str,
+    *,
+    actor: str | None = None,
+    recording: Recording = ALWAYS,
+    back_dated_over: timedelta = DAY,
+    limit: int = MOST_ACTORS,
+) -> list[ActorOverrides]:
+    """The overrides that were recorded within a time, for at most `limit` actors; who has most stands first."""
+    conditions, parameters = recording.condition()
+    conditions += overridden(back_dated_over)
+    if actor is not None:
+        conditions.append("actor = %(actor)s")
+        parameters["actor"] = actor
+    query = AUDIT_TRAIL.query(OVERRIDES) + AUDIT_TRAIL.query(OWN_APPROVAL) + OF_BOOK
+    query += "".join(f"AND {condition}\n" for condition in conditions) + "GROUP BY actor, actor_kind, found.kind"
+    asked: dict[str, Any] = {"book": book, "approvals": list(APPROVALS), **seconds_of(back_dated_over)}
+    found: dict[tuple[str, str], dict[Override, int]] = {}
+    for name, actor_kind, kind, count in database.rows(query, asked | parameters):
+        found.setdefault((name, actor_kind), {})[Override(kind)] = count
+    listed = [
+        ActorOverrides(name, ActorKind(actor_kind), {kind: counts[kind] for kind in Override if kind in counts})
+        for (name, actor_kind), counts in found.items()
+    ]
+    return sorted(listed, key=lambda each: (-each.total, each.actor, each.actor_kind))[:limit]
