@@ -21,7 +21,7 @@ unexport VIRTUAL_ENV
 help:
 	@echo "make demo    a live ledger on this machine, filled and served (Ctrl-C ends it)"
 	@echo "make test    all tests, with coverage; TEST_ARGS='-k word' narrows them"
-	@echo "make kills   kill -9 of servers and programs under load, 50 times or KILLS=n; tells what came of it"
+	@echo "make kills   kill -9 of servers and programs under load, KILLS=50 on each of two installations"
 	@echo "make check   format, lint, imports, types"
 	@echo "make format  puts the format right, and what lint can mend by itself"
 	@echo "make bench   the benchmarks: ratios with their intervals; EVENTS=100000,1000000 sizes the books that grow"
