@@ -7,6 +7,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 TEST_ARGS ?=
+KILLS ?= 50
 EVENTS ?= 100000,1000000
 
 # A root shell and an absent home are ordinary here, and no worth a warning a line.
@@ -14,12 +15,13 @@ export PIP_ROOT_USER_ACTION := ignore
 export PYTHONUTF8 := 1
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test check format bench bench-large lock clean
+.PHONY: help demo test kills check format bench bench-large lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    a live ledger on this machine, filled and served (Ctrl-C ends it)"
 	@echo "make test    all tests, with coverage; TEST_ARGS='-k word' narrows them"
+	@echo "make kills   kill -9 of servers and programs under load, KILLS=50 on each of two installations"
 	@echo "make check   format, lint, imports, types"
 	@echo "make format  puts the format right, and what lint can mend by itself"
 	@echo "make bench   the benchmarks: ratios with their intervals; EVENTS=100000,1000000 sizes the books that grow"
@@ -32,6 +34,9 @@ demo: .venv/project.stamp
 
 test: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m pytest $(TEST_ARGS) --cov $(if $(TEST_ARGS),,--cov-fail-under=95)
+
+kills: .venv/dev.stamp .venv/project.stamp
+	$(PY) -m pytest tests/faults/test_killed_under_load.py -s --kills $(KILLS) $(TEST_ARGS)
 
 check: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m ruff format --check .

@@ -298,9 +298,9 @@ class FrontEnd:
         }}
         """
         payload = self._told(query, {"input": {"commandId": str(command_id), **given}}, asked)[mutation]
-        if payload["userErrors"]:
-            raise GaveUp(f"{mutation} {command_id}, after {asked.failures}: {payload['userErrors']}")
         shown = payload["subject"]
+        if payload["userErrors"] or shown is None:
+            raise GaveUp(f"{mutation} {command_id}, after {asked.failures}: {payload}")
         position = position_of(payload["consistencyToken"], "main")
         asked.acknowledged = Acknowledged(
             datetime.now(UTC), shown["id"], shown.get("version"), shown.get("number"), position

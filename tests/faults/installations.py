@@ -94,6 +94,9 @@ class Installation(ABC):
     ) -> None:
         if self.serve.running:
             self.serve.kill()
+        if kind is not None:  # a test that fails leaves no server either
+            processes = Processes(self.data, Account.of_this_process())
+            processes.end(processes.at_work(), signal.SIGKILL)
 
     @property
     def url(self) -> str:

@@ -35,7 +35,7 @@ def test_whatever_is_killed_under_load_nothing_acknowledged_is_lost_or_doubled_a
     chance = random.Random(f"{request.node.callspec.id}-{seed}")
     with installation_on(place) as installation:
         with FrontEnds(installation.url, count=FRONT_ENDS, seed=seed) as front_ends:
-            killer = Killer(installation, front_ends, chance, rows=4_000 if kills > 10 else 2_400)
+            killer = Killer(installation, front_ends, chance, rows=4_000 if kills > 10 else 2_100)
             try:
                 killer.run(drawn(kills, chance))
             finally:
