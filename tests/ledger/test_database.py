@@ -82,10 +82,12 @@ def test_a_limit_of_the_server_is_told_at_once_and_not_as_its_absence(database: 
 
 def test_ledgers_of_one_database_share_a_committer_for_each_book(database: conftest.Database, ledger: Ledger) -> None:
     sibling = Ledger(ledger.database, MASTER, "main")
-    for _ in range(3):
-        ledger.carry_out(submission(receive(uuid4())))
-        sibling.carry_out(submission(receive(uuid4())))
-    with psycopg.connect(database.owner_url) as connection:
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        connection.execute("LISTEN daybook")
+        for _ in range(3):
+            ledger.carry_out(submission(receive(uuid4())))
+            sibling.carry_out(submission(receive(uuid4())))
+        assert len(list(connection.notifies(timeout=10, stop_after=6))) == 6  # each goes out after its answer
         ((committers,),) = connection.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND datname = current_database() "
             "AND query LIKE '%%pg_notify%%'",
