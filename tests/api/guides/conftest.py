@@ -11,6 +11,7 @@ from domain.book import BookTime
 from ledger.embedded import Embedded
 from tests.api.cli.conftest import CommandLine, environment
 from tests.api.graphql.asking import FrontEnd, asking
+from tests.api.graphql.conftest import ACTOR, opened
 from tests.api.guides.month import LI, OPENED, ZONE, Month
 from tests.conftest import Database, _database
 
@@ -39,4 +40,11 @@ def screen(daybook: CommandLine) -> Iterator[FrontEnd]:
         Workspace(Settings.from_environment(daybook.environment)) as workspace,
         asking(create_app(workspace, development_actor=LI)) as running,
     ):
+        yield running
+
+
+@pytest.fixture
+def front_end(database: Database) -> Iterator[FrontEnd]:
+    """Somebody's screen on an empty live book."""
+    with opened(database) as workspace, asking(create_app(workspace, development_actor=ACTOR)) as running:
         yield running
