@@ -1,0 +1,105 @@
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from strawberry.utils.str_converters import to_camel_case
+
+from api.graphql import limits
+from api.graphql.connection import MOST_A_PAGE
+from api.graphql.mutations import MUTATIONS
+from api.graphql.problem import Code
+from tests.api.graphql.asking import FrontEnd
+from tests.api.guides.page import Question, opaque, questions, read
+
+GUIDE = read("front-end.md")
+STEP = re.compile(
+    r"^\| (\d\d-\d\d) (\d\d:\d\d) \| [^|]+ \| `(\w+)` \| `(.+?)` \| `(\w+)` \| (?:`(\w+)` )?\|$", re.MULTILINE
+)
+YEAR = re.compile(r"\bC\d{4}-")
+LIFE = "## The life of a case"
+
+
+class Step(NamedTuple):
+    """A line of the table of a case's life."""
+
+    day: str
+    time: str
+    mutation: str
+    input: str
+    status: str
+    open_loop: str
+
+
+@dataclass
+class Reader:
+    """Somebody who sends everything on the page in its order, with what answers gave where the page shortens it."""
+
+    front_end: FrontEnd
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def ask(self, question: Question) -> dict[str, Any]:
+        """The answer; that of a mutation, which is sent twice, has to be the same."""
+        variables = self.filled(question.variables)
+        answer = self.front_end.ask(question.document, **variables)
+        if question.document.startswith("mutation"):
+            assert opaque(self.front_end.ask(question.document, **variables)) == opaque(answer)
+        self.learn(answer)
+        return answer
+
+    def filled(self, value: Any, key: str = "") -> Any:
+        """Variables with the ids, tokens and numbers of this book."""
+        if isinstance(value, dict):
+            return {inner_key: self.filled(inner, inner_key) for inner_key, inner in value.items()}
+        shortened = isinstance(value, str) and (value.endswith("…") or YEAR.match(value))
+        return self.known[key] if shortened else value
+
+    def learn(self, answer: Any) -> None:
+        """Keeps what a later question may need."""
+        for name, value in answer.items() if isinstance(answer, dict) else ():
+            if name in {"case", "customer", "record"} and value and "id" in value:
+                self.known[f"{name}Id"] = value["id"]
+            if name in {"number", "consistencyToken"} and value:
+                self.known[name] = value
+            self.learn(value)
+        if "caseId" in self.known:
+            self.known |= {"id": self.known["caseId"], "recordId": self.known["caseId"]}
+
+    def take(self, step: Step) -> None:
+        """A step in the life of the case, which has to come out as the table says."""
+        when = f"2026-{step.day}T{step.time}:00+08:00"
+        asked = {"caseId": self.known["caseId"], "occurredAt": when, "occurredZone": "Asia/Shanghai"}
+        case = self.front_end.done(step.mutation, "number status openLoops", **asked, **json.loads(step.input))
+        assert (case["status"], case["openLoops"]) == (step.status, [step.open_loop] if step.open_loop else []), step
+        self.learn(case)
+
+
+def of_any_year(answer: Any) -> Any:
+    """An answer in which register numbers are of the year of the page, whatever year it is."""
+    return json.loads(YEAR.sub("C2026-", json.dumps(answer, ensure_ascii=False)))
+
+
+def test_the_guide_is_followed_from_top_to_bottom_and_answers_as_it_shows(front_end: FrontEnd) -> None:
+    reader = Reader(front_end)
+    before, after = GUIDE.split(LIFE)
+    for question in questions(before):
+        assert opaque(reader.ask(question)) == opaque(question.answer), question.name
+    for step in STEP.findall(after):
+        reader.take(Step(*step))
+    for question in questions(after):
+        assert of_any_year(opaque(reader.ask(question))) == opaque(question.answer), question.name
+
+
+def test_the_guide_has_its_examples_and_its_steps() -> None:
+    assert (len(questions(GUIDE)), len(STEP.findall(GUIDE))) == (15, 17)
+
+
+def test_the_guide_names_every_mutation() -> None:
+    names = [to_camel_case(mutation.name) for mutation in MUTATIONS]
+    assert [name for name in names if not re.search(rf"\b{name}\b", GUIDE)] == []
+
+
+def test_the_guide_names_every_code_and_every_limit() -> None:
+    assert [code for code in Code if f"`{code}`" not in GUIDE] == []
+    sizes = (limits.MOST_TOKENS, *limits.LIMITS, MOST_A_PAGE)
+    assert [size for size in sizes if not re.search(rf"\b{size}\b", GUIDE)] == []
