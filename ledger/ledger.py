@@ -277,7 +277,7 @@ class Ledger(Application[str]):
         said_at = self._said_at(submission)
         if not submission.imported:
             refuse_the_future(submission, said_at)
-        context = self.context(submission, grown)
+        context = self.context(submission, tips, grown)
         metadata = self._metadata(asked, context.basis)
         decision = decided(submission, tips, metadata, context)
         encoded = tuple(self.codec.encode(entry.event) for entry in decision.pending)
@@ -315,14 +315,16 @@ class Ledger(Application[str]):
             return submission.said_at
         return self.database.now()
 
-    def context(self, submission: Submission, grown: Mapping[str, Any] = NOTHING_YET) -> Context:
+    def context(
+        self, submission: Submission, tips: Mapping[str, Tip], grown: Mapping[str, Any] = NOTHING_YET
+    ) -> Context:
         """What the decisions on a submission need from other streams, all of it as of one position of the book.
 
         It may be stale by the time of the append; the position goes into the metadata. `grown` has the states of those
         that submissions before it in the same batch write, as they will be then. Raises: Refused, LedgerAway.
         """
         context = Context(imported=submission.imported, book=self.book)
-        while wanted := still_needed(submission, context):
+        while wanted := still_needed(submission, tips, context):
             basis = self.head() if context.basis is None else context.basis
             states = {stream: grown[stream] for stream in wanted & grown.keys()}
             states |= {
