@@ -27,7 +27,7 @@ from domain.envelope import Context, Recorded
 from domain.event import Command, Event, Label, Refused, StaffName, Version
 from domain.personal import Personal, PersonalState, personal_values
 from domain.refusal import Refusal
-from domain.stream import stream_of, subject_of
+from domain.stream import Category, stream_of, subject_of
 
 E = TypeVar("E", bound=Event)
 
@@ -106,10 +106,13 @@ class Record(NamedTuple):
 
 
 def needs(record: Record, command: AmendmentCommand, context: Context) -> Iterable[str]:
-    """The book's own stream, for an approval: it says whether one may approve what one asked for. And the subjects to
-    which this one would lead after the amendment, one after the other."""
+    """The book's own stream, for an approval: it says whether one may approve what one asked for. The cases to which
+    the subject belongs, for what a replacement tells about somebody. And the subjects to which this one would lead
+    after the amendment, one after the other."""
     if isinstance(command, ApproveAmendment):
         yield stream_of_book(context.book)
+    if isinstance(command, RequestCorrection) and any(personal_values(command.replacement.data)):
+        yield from (stream_of(Category.CASE, case_id) for case_id in _cases(record, command.replacement.data))
     request = None if record.decider.onward is nowhere else _asked_for(record, command)
     if request is not None:
         yield from _way(record, _after(record, request), context)
@@ -179,7 +182,7 @@ def _request_correction(record: Record, command: RequestCorrection, context: Con
         )
     if type(new) is not type(root.event) and {new.REGISTER, root.event.REGISTER} != {None}:
         raise _not_amendable("A register number was given here, so the event stays what it is; correct its content.")
-    _about_those_concerned(record, root, new)
+    _about_those_concerned(record, root, new, context)
     _folds_after(record, request, context)
     return [request]
 
@@ -235,18 +238,28 @@ def _occurrence_by_now(record: Record, root: Recorded[Any]) -> Occurrence | None
     return Occurrence(at=read.occurred_at, zone=read.occurred_zone, precision=read.occurred_precision)
 
 
-def _about_those_concerned(record: Record, root: Recorded[Any], new: Event) -> None:
+def _about_those_concerned(record: Record, root: Recorded[Any], new: Event, context: Context) -> None:
     """A personal value in a replacement falls with the key of somebody whom the stream is about anyway."""
     state = _folded(record.decider, applied(record.history))
     concerned: set[UUID | None] = {subject_of(record.stream), getattr(state, "customer_id", None)}
     concerned |= {getattr(event, "customer_id", None) for event in (root.event, new)}
     concerned |= {personal.subject for _, personal in personal_values(root.event)}
+    for case_id in _cases(record, new):
+        concerned |= {case_id, getattr(context.others.get(stream_of(Category.CASE, case_id)), "customer_id", None)}
     if any(personal.subject not in concerned for _, personal in personal_values(new)):
         raise Refused(
             Refusal.SUBJECT_MISMATCH,
             "The replacement holds a personal value about somebody whom this stream is not about.",
             field="replacement",
         )
+
+
+def _cases(record: Record, new: Event) -> set[UUID]:
+    """The cases to which something else belongs, as it is read by now or as a replacement has it."""
+    if record.decider.category is Category.CASE:  # those that its events name are other cases
+        return set()
+    events = [*(read.event for read in applied(record.history)), new]
+    return {case_id for event in events if (case_id := getattr(event, "case_id", None)) is not None}
 
 
 # Deciding -------------------------------------------------------------------------------------------------------------

@@ -29,15 +29,17 @@ from domain.book import Book, BookOpened, BookTime, stream_of_book
 from domain.case.events import CaseAssigned, CaseClosed, CaseKind, CaseReceived, CaseRegistered
 from domain.case.life import CASE as CASE_DECIDER
 from domain.case.relations import CaseMerged
-from domain.channel import Channel
+from domain.channel import Channel, Direction
 from domain.customer import CustomerRenamed, Tier, TierAssigned
 from domain.decider import Decided
 from domain.deciders import decider_of
 from domain.envelope import Context, Recorded
 from domain.event import Event, Precision, Refused
+from domain.obligation import ObligationKind, ObligationMet, ObligationOpened
 from domain.personal import Personal, PersonalState
 from domain.refusal import Refusal
 from domain.stream import Category, stream_of
+from domain.touchpoint import TouchpointRecorded
 from tests.domain.story import MONDAY, folded, recorded
 
 CASE_ID, OTHER_ID, THIRD_ID = UUID(int=7), UUID(int=8), UUID(int=9)
@@ -190,6 +192,33 @@ def test_a_replacement_tells_nothing_about_strangers() -> None:
     strange = RECEIVED.model_copy(update={"words": words})
     refused(CASE, correct(1, strange), Refusal.SUBJECT_MISMATCH, "somebody whom this stream is not about")
     assert asked(CASE, correct(1, strange.model_copy(update={"customer_id": ZHAO})))
+
+
+def test_words_of_a_touchpoint_are_corrected_to_those_of_an_unknown_customer_of_its_case() -> None:
+    stream = stream_of(Category.TOUCHPOINT, OTHER_ID)
+    met = TouchpointRecorded(
+        customer_id=WANG, case_id=None, channel=Channel.WEB, direction=Direction.IN, medium_id=None, staff=None,
+        unit=None, words=Personal[str].open(WANG, "…"),
+    )  # fmt: skip
+    unknown = {"customer_id": None, "case_id": CASE_ID, "words": Personal[str].open(CASE_ID, "…")}
+    assert asked([met], correct(1, met.model_copy(update=unknown), about=stream))
+    strange = met.model_copy(update=unknown | {"case_id": THIRD_ID})
+    refused([met], correct(1, strange, about=stream), Refusal.SUBJECT_MISMATCH, "somebody whom this stream")
+
+
+def test_what_was_said_when_an_obligation_was_met_may_be_added_about_the_customer_of_its_case() -> None:
+    stream, of_case = stream_of(Category.OBLIGATION, OTHER_ID), stream_of(Category.CASE, CASE_ID)
+    opened = ObligationOpened(
+        kind=ObligationKind.TASK, title="call back", case_id=CASE_ID, unit=None, owner=None, due_at=None,
+        due_precision=None,
+    )  # fmt: skip
+    met = ObligationMet(by="王芳", evidence=None, words=None)
+    added = correct(2, met.model_copy(update={"words": Personal[str].open(WANG, "…")}), about=stream)
+    case = {of_case: folded(CASE_DECIDER, written(RECEIVED))}
+    assert list(needs(Record(stream, written(opened, met), decider_of(stream)), added, Context(book=BOOK))) == [of_case]
+    assert asked([opened, met], added, beside=case)
+    strange = correct(2, met.model_copy(update={"words": Personal[str].open(ZHAO, "…")}), about=stream)
+    refused([opened, met], strange, Refusal.SUBJECT_MISMATCH, "somebody whom this stream", beside=case)
 
 
 def test_a_correction_lets_nothing_lead_back_to_itself_or_to_what_is_not_there() -> None:
