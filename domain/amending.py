@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias, TypeVar, assert_never, get_args
 from uuid import UUID
 
@@ -22,12 +22,12 @@ from domain.amendment import (
 )
 from domain.book import may_approve_own, stream_of_book
 from domain.correction import Reading, applied
-from domain.decider import Decided, Decider
+from domain.decider import Decided, Decider, nowhere
 from domain.envelope import Context, Recorded
 from domain.event import Command, Event, Label, Refused, StaffName, Version
 from domain.personal import Personal, PersonalState, personal_values
 from domain.refusal import Refusal
-from domain.stream import subject_of
+from domain.stream import Category, stream_of, subject_of
 
 E = TypeVar("E", bound=Event)
 
@@ -105,18 +105,54 @@ class Record(NamedTuple):
     decider: Decider[Any]
 
 
-def needs(command: AmendmentCommand, context: Context) -> Iterable[str]:
-    """The book's own stream, for an approval: it says whether one may approve what one asked for."""
-    return (stream_of_book(context.book),) if isinstance(command, ApproveAmendment) else ()
+def needs(record: Record, command: AmendmentCommand, context: Context) -> Iterable[str]:
+    """The book's own stream, for an approval: it says whether one may approve what one asked for. The cases to which
+    the subject belongs, for what a replacement tells about somebody. And the subjects to which this one would lead
+    after the amendment, one after the other."""
+    if isinstance(command, ApproveAmendment):
+        yield stream_of_book(context.book)
+    if isinstance(command, RequestCorrection) and any(personal_values(command.replacement.data)):
+        yield from (stream_of(Category.CASE, case_id) for case_id in _cases(record, command.replacement.data))
+    request = None if record.decider.onward is nowhere else _asked_for(record, command)
+    if request is not None:
+        yield from _way(record, _after(record, request), context)
+
+
+def _asked_for(record: Record, command: AmendmentCommand) -> AmendmentRequest | None:
+    """The request that is made, or to be approved, if it can be."""
+    match command:
+        case RequestCorrection():
+            if not isinstance(command.replacement.data, record.decider.events):
+                return None
+            return _correction(command, command.occurrence)
+        case RequestVoid():
+            return VoidRequested(version=command.version, reason=command.reason, requested_by=command.requested_by)
+        case ApproveAmendment(request=version):
+            found = record.history[version - 1].event if version <= len(record.history) else None
+            return found if isinstance(found, AmendmentRequest) else None
+        case DeclineAmendment():
+            return None
+        case _:
+            assert_never(command)
+
+
+def _correction(command: RequestCorrection, occurrence: Occurrence | None) -> CorrectionRequested:
+    return CorrectionRequested(
+        version=command.version,
+        replacement=command.replacement,
+        occurrence=occurrence,
+        reason=command.reason,
+        requested_by=command.requested_by,
+    )
 
 
 def decide(record: Record, command: AmendmentCommand, context: Context) -> Decided:
     """The events that the command leads to; none when nothing changes. Raises: Refused."""
     match command:
         case RequestCorrection():
-            return _request_correction(record, command)
+            return _request_correction(record, command, context)
         case RequestVoid():
-            return _request_void(record, command)
+            return _request_void(record, command, context)
         case ApproveAmendment():
             return _approve(record, command, context)
         case DeclineAmendment():
@@ -128,19 +164,13 @@ def decide(record: Record, command: AmendmentCommand, context: Context) -> Decid
 # Asking ---------------------------------------------------------------------------------------------------------------
 
 
-def _request_correction(record: Record, command: RequestCorrection) -> Decided:
+def _request_correction(record: Record, command: RequestCorrection, context: Context) -> Decided:
     target = _target(record, command.version)
     if isinstance(target.event, EventVoided):
         raise _not_amendable("A void has no content to correct; ask that it be taken back, by a void of it.")
     root = _root(record, target)
     new = command.replacement.data
-    request = CorrectionRequested(
-        version=command.version,
-        replacement=command.replacement,
-        occurrence=command.occurrence or _occurrence_by_now(record, root),
-        reason=command.reason,
-        requested_by=command.requested_by,
-    )
+    request = _correction(command, command.occurrence or _occurrence_by_now(record, root))
     if request in _pending(record).values():
         return []
     if not isinstance(new, record.decider.events):
@@ -152,19 +182,19 @@ def _request_correction(record: Record, command: RequestCorrection) -> Decided:
         )
     if type(new) is not type(root.event) and {new.REGISTER, root.event.REGISTER} != {None}:
         raise _not_amendable("A register number was given here, so the event stays what it is; correct its content.")
-    _about_those_concerned(record, root, new)
-    _folds_after(record, request, command.version)
+    _about_those_concerned(record, root, new, context)
+    _folds_after(record, request, context)
     return [request]
 
 
-def _request_void(record: Record, command: RequestVoid) -> Decided:
+def _request_void(record: Record, command: RequestVoid, context: Context) -> Decided:
     request = VoidRequested(version=command.version, reason=command.reason, requested_by=command.requested_by)
     if request in _pending(record).values():
         return []
     target = _target(record, command.version)
     if target.event.REGISTER is not None:
         raise _not_amendable("A register number was given here, and numbers are not taken back; close the matter.")
-    _folds_after(record, request, command.version)
+    _folds_after(record, request, context)
     return [request]
 
 
@@ -195,7 +225,7 @@ def _target(record: Record, version: int) -> Recorded[Any]:
 
 def _root(record: Record, target: Recorded[Any]) -> Recorded[Any]:
     """The event that says something about the subject, behind however many corrections."""
-    while isinstance(target.event, Amendment):
+    while isinstance(target.event, Amendment) and target.event.version < target.version:
         target = record.history[target.event.version - 1]
     return target
 
@@ -208,18 +238,28 @@ def _occurrence_by_now(record: Record, root: Recorded[Any]) -> Occurrence | None
     return Occurrence(at=read.occurred_at, zone=read.occurred_zone, precision=read.occurred_precision)
 
 
-def _about_those_concerned(record: Record, root: Recorded[Any], new: Event) -> None:
+def _about_those_concerned(record: Record, root: Recorded[Any], new: Event, context: Context) -> None:
     """A personal value in a replacement falls with the key of somebody whom the stream is about anyway."""
     state = _folded(record.decider, applied(record.history))
     concerned: set[UUID | None] = {subject_of(record.stream), getattr(state, "customer_id", None)}
     concerned |= {getattr(event, "customer_id", None) for event in (root.event, new)}
     concerned |= {personal.subject for _, personal in personal_values(root.event)}
+    for case_id in _cases(record, new):
+        concerned |= {case_id, getattr(context.others.get(stream_of(Category.CASE, case_id)), "customer_id", None)}
     if any(personal.subject not in concerned for _, personal in personal_values(new)):
         raise Refused(
             Refusal.SUBJECT_MISMATCH,
             "The replacement holds a personal value about somebody whom this stream is not about.",
             field="replacement",
         )
+
+
+def _cases(record: Record, new: Event) -> set[UUID]:
+    """The cases to which something else belongs, as it is read by now or as a replacement has it."""
+    if record.decider.category is Category.CASE:  # those that its events name are other cases
+        return set()
+    events = [*(read.event for read in applied(record.history)), new]
+    return {case_id for event in events if (case_id := getattr(event, "case_id", None)) is not None}
 
 
 # Deciding -------------------------------------------------------------------------------------------------------------
@@ -240,7 +280,7 @@ def _approve(record: Record, command: ApproveAmendment, context: Context) -> Dec
             field="approved_by",
             params={"requested_by": request.requested_by},
         )
-    _folds_after(record, request, request.version)
+    _folds_after(record, request, context)
     return [amendment]
 
 
@@ -292,21 +332,17 @@ def _pending(record: Record) -> dict[int, CorrectionRequested | VoidRequested]:
 # What can be folded ---------------------------------------------------------------------------------------------------
 
 
-def _folds_after(record: Record, request: CorrectionRequested | VoidRequested, version: int) -> None:
-    """Raises: Refused when what would be left of the history could not be folded, or nothing would change."""
-    last = record.history[-1]
-    asked = last._replace(version=last.version + 1, event=request)
-    kind = EventCorrected if isinstance(request, CorrectionRequested) else EventVoided
-    amendment = kind(version=version, request=asked.version, approved_by=request.requested_by)
-    after = [*record.history, asked, last._replace(version=last.version + 2, event=amendment)]
-    reading = Reading(after)
-    left = [read.event for recorded in after if (read := reading.of(recorded)) is not None]
+def _folds_after(record: Record, request: AmendmentRequest, context: Context) -> None:
+    """Raises: Refused when what would be left of the history could not be folded, or would lead astray."""
+    after = _after(record, request)
+    left = [read.event for read in after]
     if not left:
         return
     decider = record.decider
     counts = {kind: sum(isinstance(event, kind) for event in left) for kind in (decider.begins, *decider.once)}
     broken = [kind for kind, count in counts.items() if count > 1]
     if isinstance(left[0], decider.begins) and not broken:
+        _leads_on(record, request, after, context)
         return
     why = (
         f"two of {broken[0].TOPIC} would stand in it"
@@ -317,7 +353,53 @@ def _folds_after(record: Record, request: CorrectionRequested | VoidRequested, v
         Refusal.NO_LONGER_FOLDS,
         f"After this the history could not be read: {why}. Amend the other events first.",
         field="version",
-        params={"version": version},
+        params={"version": request.version},
+    )
+
+
+def _after(record: Record, request: AmendmentRequest) -> list[Recorded[Any]]:
+    """The history as it is to be folded once the request is approved."""
+    if not record.history:
+        return []
+    last = record.history[-1]
+    asked = last._replace(version=last.version + 1, event=request)
+    kind = EventCorrected if isinstance(request, CorrectionRequested) else EventVoided
+    amendment = kind(version=request.version, request=asked.version, approved_by=request.requested_by)
+    return list(applied([*record.history, asked, last._replace(version=last.version + 2, event=amendment)]))
+
+
+def _way(record: Record, after: Iterable[Recorded[Any]], context: Context) -> Iterator[str]:
+    """The streams that the subject leads to, one after the other, as far as they are known; each once."""
+    decider = record.decider
+    if decider.onward is nowhere:
+        return
+    seen = set[str]()
+    at = decider.onward(_folded(decider, after))
+    while at is not None and (stream := stream_of(decider.category, at)) not in seen:
+        seen.add(stream)
+        yield stream
+        at = None if stream == record.stream else decider.onward(context.others.get(stream, decider.initial))
+
+
+def _leads_on(record: Record, request: AmendmentRequest, after: Sequence[Recorded[Any]], context: Context) -> None:
+    """Who asks for a subject that leads on to another one must get somewhere.
+
+    Raises: Refused when the request would let it lead back to itself, or to what is not there.
+    """
+    way = list(_way(record, after, context))
+    if way[:1] == list(_way(record, applied(record.history), context))[:1]:
+        return
+    if record.stream in way:
+        why = "it would lead back to itself"
+    elif way and context.others.get(way[0]) is None:
+        why = f"it would lead to {way[0]}, of which nothing is known"
+    else:
+        return
+    raise Refused(
+        Refusal.NO_LONGER_FOLDS,
+        f"This cannot be read so: {why}. Amend the other events first, or name another one.",
+        field="version",
+        params={"version": request.version},
     )
 
 

@@ -41,10 +41,25 @@ class Reading:
 
     def __init__(self, history: Iterable[Recorded[Any]]) -> None:
         self._events = {(recorded.stream, recorded.version): recorded for recorded in history}
-        self._amending: dict[Place, list[Recorded[Any]]] = {}
-        for (stream, version), recorded in self._events.items():
-            if isinstance(recorded.event, Amendment) and recorded.event.version < version:
-                self._amending.setdefault((stream, recorded.event.version), []).append(recorded)
+        self._deciding: dict[Place, Recorded[Any]] = {}
+        """The amendment by which the event in a place is read as it is."""
+        self._instead: dict[Place, CorrectionRequested | None] = {}
+        """What the amendment in a place has read; None for a void."""
+        amending = [one for one in self._events.values() if isinstance(one.event, Amendment)]
+        # An amendment is of something before it, so that whatever becomes of it is known once those after it are.
+        for amendment in sorted(amending, key=lambda one: one.version, reverse=True):
+            self._decide(amendment)
+
+    def _decide(self, amendment: Recorded[Any]) -> None:
+        """Lets an amendment decide how its event is read, unless it was taken back or a later one does."""
+        place, request = (amendment.stream, amendment.version), self._request(amendment)
+        later = self._deciding.get(place)
+        instead = request if later is None else self._instead[later.stream, later.version]
+        self._instead[place] = instead
+        founded = isinstance(amendment.event, EventVoided) or request is not None
+        taken_back = later is not None and instead is None
+        if founded and not taken_back and amendment.event.version < amendment.version:
+            self._deciding.setdefault((amendment.stream, amendment.event.version), amendment)
 
     def of(self, recorded: Recorded[E]) -> Recorded[E] | None:
         """The event as it is to be folded; None when it is void, or only speaks of other events."""
@@ -53,7 +68,7 @@ class Reading:
         amendment = self.amended_by(recorded)
         if amendment is None:
             return recorded
-        request = self._replacing(amendment)
+        request = self._instead[amendment.stream, amendment.version]
         if request is None:
             return None
         read: Recorded[E] = recorded._replace(event=cast(E, request.replacement.data))
@@ -67,23 +82,7 @@ class Reading:
 
         The latest one decides, of those that were not taken back themselves.
         """
-        amendments = self._amending.get((recorded.stream, recorded.version), [])
-        standing = (one for one in reversed(amendments) if self._founded(one) and not self._taken_back(one))
-        return next(standing, None)
-
-    def _taken_back(self, amendment: Recorded[Any]) -> bool:
-        later = self.amended_by(amendment)
-        return later is not None and self._replacing(later) is None
-
-    def _replacing(self, amendment: Recorded[Any]) -> CorrectionRequested | None:
-        """What an amendment has read instead, as later corrections of it have that; None for a void."""
-        later = self.amended_by(amendment)
-        if later is not None:
-            return self._replacing(later)
-        return self._request(amendment)
-
-    def _founded(self, amendment: Recorded[Any]) -> bool:
-        return isinstance(amendment.event, EventVoided) or self._request(amendment) is not None
+        return self._deciding.get((recorded.stream, recorded.version))
 
     def _request(self, amendment: Recorded[Any]) -> CorrectionRequested | None:
         if not isinstance(amendment.event, EventCorrected):

@@ -330,6 +330,11 @@ def evolve(customer: Customer | None, recorded: Recorded[CustomerEvent]) -> Cust
             return replace(customer, account=key_account.evolve(customer.account, event, recorded.occurred_at))
 
 
+def survivor(customer: Customer | None) -> UUID | None:
+    """Whom the customer was merged into."""
+    return None if customer is None else customer.merged_into
+
+
 CUSTOMER: Decider[Customer | None] = Decider(
     Category.CUSTOMER,
     None,
@@ -338,6 +343,7 @@ CUSTOMER: Decider[Customer | None] = Decider(
     events=get_args(CustomerEvent),
     begins=CustomerRegistered,
     needs=needs,
+    onward=survivor,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
+from uuid import UUID
 
 from domain.envelope import Context, Occurred, Recorded
 from domain.event import Event
@@ -20,6 +21,12 @@ def nothing_else(command: Any, context: Context) -> Iterable[str]:
     """No stream beside the command's own."""
     del command, context
     return ()
+
+
+def nowhere(state: Any) -> UUID | None:
+    """No other subject."""
+    del state
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +52,6 @@ class Decider(Generic[S]):
     needs: Callable[[Any, Context], Iterable[str]] = nothing_else
     """Other streams whose states the decision on a command asks for. It is asked again with what was read, until it
     names nothing new, so that it may walk from one stream to the next."""
+    onward: Callable[[S], UUID | None] = nowhere
+    """The subject of the same kind that a state leads to: who stands for it, or what it stands below. The way from one
+    to the next never leads back."""

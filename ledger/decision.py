@@ -74,18 +74,17 @@ def streams_of(submission: Submission) -> tuple[str, ...]:
     return tuple(dict.fromkeys(stream for command in submission.commands for stream in command.streams))
 
 
-def still_needed(submission: Submission, context: Context) -> set[str]:
+def still_needed(submission: Submission, tips: Mapping[str, Tip], context: Context) -> set[str]:
     """Streams whose states its decisions ask for and the context does not hold. Raises: Refused."""
-    wanted = {
-        stream
-        for command in submission.commands
-        for stream in (
-            amending.needs(command, context)
-            if isinstance(command, AmendmentCommand)
-            else decider_of(command.stream).needs(command, context)
-        )
-    }
+    wanted = {stream for command in submission.commands for stream in _needs(command, tips, context)}
     return wanted - context.others.keys()
+
+
+def _needs(command: Command, tips: Mapping[str, Tip], context: Context) -> Iterable[str]:
+    decider = decider_of(command.stream)
+    if isinstance(command, AmendmentCommand):
+        return amending.needs(Record(command.stream, tips[command.stream].history, decider), command, context)
+    return decider.needs(command, context)
 
 
 class Others(Mapping[str, Any]):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version as distribution_version
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast, get_args
 from uuid import UUID
 
@@ -43,6 +44,7 @@ from ledger.outcome import Accepted, Outcome, Stored, accepted, same, same_or_er
 from ledger.recorder import LedgerFactory, LedgerMapper, LedgerRecorder, Row
 
 MOST_TRIES = 5
+NOTHING_YET: Mapping[str, Any] = MappingProxyType({})
 DIGESTS = b"daybook/command-digest/v1"
 """What the key of the digests is derived for."""
 PROGRAM = distribution_version("daybook")
@@ -233,6 +235,7 @@ class Ledger(Application[str]):
         stored = self._stored(one.submission.command_id for one in asked)
         fresh = [one for one in asked if one.submission.command_id not in stored]
         tips = dict(self.tips({stream for one in fresh for stream in streams_of(one.submission)}))
+        grown: dict[str, Any] = {}
         answers: dict[int, Outcome] = {}
         prepared: dict[int, Prepared] = {}
         first_place: dict[UUID, int] = {}
@@ -245,9 +248,11 @@ class Ledger(Application[str]):
                 elif command_id in first_place:
                     twice[place] = first_place[command_id]
                 else:
-                    prepared[place] = self._prepared(one, tips)
+                    prepared[place] = self._prepared(one, tips, grown)
                     first_place[command_id] = place
-                    tips |= prepared[place].decision.tips
+                    after = prepared[place].decision
+                    tips |= after.tips
+                    grown |= {entry.stream: tips[entry.stream].state for entry in after.pending}
             except (Refused, LedgerError) as error:
                 answers[place] = error
         noes = [asked[place].submission.command_id for place, no in answers.items()
@@ -264,8 +269,11 @@ class Ledger(Application[str]):
             answers[place] = same_or_reused(asked[earlier], answers[earlier], asked[place])
         return [answers[place] for place in range(len(asked))]
 
-    def _prepared(self, asked: Asked, tips: Mapping[str, Tip]) -> Prepared:
-        """Decides and encodes. Raises: Refused, StreamMoved, TooLarge, NotCanonical."""
+    def _prepared(self, asked: Asked, tips: Mapping[str, Tip], grown: Mapping[str, Any] = NOTHING_YET) -> Prepared:
+        """Decides and encodes; `grown` has the states of streams that what goes before it in its batch writes.
+
+        Raises: Refused, StreamMoved, TooLarge, NotCanonical.
+        """
         submission = asked.submission
         strangers = [stream for stream, _ in submission.expected if stream not in tips]
         if strangers:
@@ -276,7 +284,7 @@ class Ledger(Application[str]):
         said_at = self._said_at(submission)
         if not submission.imported:
             refuse_the_future(submission, said_at)
-        context = self.context(submission)
+        context = self.context(submission, tips, grown)
         metadata = self._metadata(asked, context.basis)
         decision = decided(submission, tips, metadata, context)
         encoded = tuple(self.codec.encode(entry.event) for entry in decision.pending)
@@ -314,18 +322,21 @@ class Ledger(Application[str]):
             return submission.said_at
         return self.database.now()
 
-    def context(self, submission: Submission) -> Context:
+    def context(
+        self, submission: Submission, tips: Mapping[str, Tip], grown: Mapping[str, Any] = NOTHING_YET
+    ) -> Context:
         """What the decisions on a submission need from other streams, all of it as of one position of the book.
 
-        It may be stale by the time of the append; the position goes into the metadata. Raises: Refused, LedgerAway.
+        It may be stale by the time of the append; the position goes into the metadata. `grown` has the states of those
+        that submissions before it in the same batch write, as they will be then. Raises: Refused, LedgerAway.
         """
         context = Context(imported=submission.imported, book=self.book)
-        while wanted := still_needed(submission, context):
+        while wanted := still_needed(submission, tips, context):
             basis = self.head() if context.basis is None else context.basis
-            histories = self.histories(wanted, opened=True)
-            states = {
-                stream: tip_of(stream, (recorded for recorded in history if recorded.position <= basis)).state
-                for stream, history in histories.items()
+            states = {stream: grown[stream] for stream in wanted & grown.keys()}
+            states |= {
+                stream: tip_of(stream, (one for one in history if one.position <= basis)).state
+                for stream, history in self.histories(wanted - grown.keys(), opened=True).items()
             }
             context = replace(context, basis=basis, others={**context.others, **states})
         return context

@@ -194,7 +194,9 @@ def _after(profile: CustomerProfile, event: CustomerEvent, recorded: Recorded[Pr
         case CustomerMerged():
             return profile._replace(merged_into=event.into, merged_at=at)
         case CustomerAbsorbed():
-            return profile._replace(absorbed=(*profile.absorbed, Absorbed(event.customer_id, at)))
+            # Once, if they were merged again after that was taken back in their own stream.
+            others = (other for other in profile.absorbed if other.customer_id != event.customer_id)
+            return profile._replace(absorbed=(*others, Absorbed(event.customer_id, at)))
         case _:
             assert_never(event)
 

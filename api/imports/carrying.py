@@ -153,7 +153,7 @@ class Rehearsal(Carrier):
             PROGRAM, submission.source, (),
         )  # fmt: skip
         try:
-            decision = decided(submission, self._near, metadata, self._ledger.context(submission))
+            decision = decided(submission, self._near, metadata, self._ledger.context(submission, self._near))
         except Refused as error:
             return error
         self._near |= decision.tips

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import assert_never, get_args
+from uuid import UUID
 
 from domain.case import (
     dialogue,
@@ -189,6 +190,11 @@ def _handle(case: Case, command: HandlingCommand, context: Context) -> Decided: 
             assert_never(command)
 
 
+def survivor(case: Case | None) -> UUID | None:
+    """The case that took the place of this one."""
+    return None if case is None else case.rare.relations.merged_into
+
+
 CASE: Decider[Case | None] = Decider(
     Category.CASE,
     None,
@@ -198,6 +204,7 @@ CASE: Decider[Case | None] = Decider(
     begins=CaseReceived,
     once=(CaseRegistered,),
     needs=needs,
+    onward=survivor,
 )
 
 # Receipt and record ---------------------------------------------------------------------------------------------------

@@ -146,8 +146,20 @@ def evolve(unit: Unit | None, recorded: Recorded[UnitEvent]) -> Unit | None:
             assert_never(event)
 
 
+def above(unit: Unit | None) -> UUID | None:
+    """The unit that it stands below."""
+    return None if unit is None else unit.parent
+
+
 UNIT: Decider[Unit | None] = Decider(
-    Category.UNIT, None, decide, evolve, events=get_args(UnitEvent), begins=UnitOpened, needs=needs
+    Category.UNIT,
+    None,
+    decide,
+    evolve,
+    events=get_args(UnitEvent),
+    begins=UnitOpened,
+    needs=needs,
+    onward=above,
 )
 
 # Opening and closing --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,18 +27,23 @@ from domain.amendment import (
 )
 from domain.book import Book, BookOpened, BookTime, stream_of_book
 from domain.case.events import CaseAssigned, CaseClosed, CaseKind, CaseReceived, CaseRegistered
-from domain.channel import Channel
+from domain.case.life import CASE as CASE_DECIDER
+from domain.case.relations import CaseMerged
+from domain.channel import Channel, Direction
 from domain.customer import CustomerRenamed, Tier, TierAssigned
 from domain.decider import Decided
 from domain.deciders import decider_of
 from domain.envelope import Context, Recorded
 from domain.event import Event, Precision, Refused
+from domain.obligation import ObligationKind, ObligationMet, ObligationOpened
 from domain.personal import Personal, PersonalState
 from domain.refusal import Refusal
 from domain.stream import Category, stream_of
-from tests.domain.story import MONDAY, recorded
+from domain.touchpoint import TouchpointRecorded
+from tests.domain.story import MONDAY, folded, recorded
 
-CASE_ID, WANG, ZHAO = UUID(int=7), UUID(int=1), UUID(int=2)
+CASE_ID, OTHER_ID, THIRD_ID = UUID(int=7), UUID(int=8), UUID(int=9)
+WANG, ZHAO = UUID(int=1), UUID(int=2)
 STREAM = stream_of(Category.CASE, CASE_ID)
 BOOK = "main"
 
@@ -56,17 +61,26 @@ def written(*events: Event, stream: str = STREAM) -> list[Recorded[Any]]:
     return [recorded(event, version)._replace(stream=stream) for version, event in enumerate(events, 1)]
 
 
-def asked(events: Sequence[Event], command: AmendmentCommand, *, own: bool = False) -> Decided:
+def asked(
+    events: Sequence[Event], command: AmendmentCommand, *, own: bool = False, beside: Mapping[str, Any] | None = None
+) -> Decided:
     genesis = BookOpened(origin="daybook/main", zone="UTC", time=BookTime.LIVE, formats=("envelope/v1",))
-    others = {stream_of_book(BOOK): Book(genesis, self_approval=own)}
+    others = {stream_of_book(BOOK): Book(genesis, self_approval=own), **(beside or {})}
     history = written(*events, stream=command.stream)
     context = Context(book=BOOK, others=others)
     return decide(Record(command.stream, history, decider_of(command.stream)), command, context)
 
 
-def refused(events: Sequence[Event], command: AmendmentCommand, code: str, because: str) -> None:
+def refused(
+    events: Sequence[Event],
+    command: AmendmentCommand,
+    code: str,
+    because: str,
+    *,
+    beside: Mapping[str, Any] | None = None,
+) -> None:
     with pytest.raises(Refused, match=because) as answer:
-        asked(events, command)
+        asked(events, command, beside=beside)
     assert answer.value.code == code
     assert code in command.REFUSALS
 
@@ -180,14 +194,69 @@ def test_a_replacement_tells_nothing_about_strangers() -> None:
     assert asked(CASE, correct(1, strange.model_copy(update={"customer_id": ZHAO})))
 
 
+def test_words_of_a_touchpoint_are_corrected_to_those_of_an_unknown_customer_of_its_case() -> None:
+    stream = stream_of(Category.TOUCHPOINT, OTHER_ID)
+    met = TouchpointRecorded(
+        customer_id=WANG, case_id=None, channel=Channel.WEB, direction=Direction.IN, medium_id=None, staff=None,
+        unit=None, words=Personal[str].open(WANG, "…"),
+    )  # fmt: skip
+    unknown = {"customer_id": None, "case_id": CASE_ID, "words": Personal[str].open(CASE_ID, "…")}
+    assert asked([met], correct(1, met.model_copy(update=unknown), about=stream))
+    strange = met.model_copy(update=unknown | {"case_id": THIRD_ID})
+    refused([met], correct(1, strange, about=stream), Refusal.SUBJECT_MISMATCH, "somebody whom this stream")
+
+
+def test_what_was_said_when_an_obligation_was_met_may_be_added_about_the_customer_of_its_case() -> None:
+    stream, of_case = stream_of(Category.OBLIGATION, OTHER_ID), stream_of(Category.CASE, CASE_ID)
+    opened = ObligationOpened(
+        kind=ObligationKind.TASK, title="call back", case_id=CASE_ID, unit=None, owner=None, due_at=None,
+        due_precision=None,
+    )  # fmt: skip
+    met = ObligationMet(by="王芳", evidence=None, words=None)
+    added = correct(2, met.model_copy(update={"words": Personal[str].open(WANG, "…")}), about=stream)
+    case = {of_case: folded(CASE_DECIDER, written(RECEIVED))}
+    assert list(needs(Record(stream, written(opened, met), decider_of(stream)), added, Context(book=BOOK))) == [of_case]
+    assert asked([opened, met], added, beside=case)
+    strange = correct(2, met.model_copy(update={"words": Personal[str].open(ZHAO, "…")}), about=stream)
+    refused([opened, met], strange, Refusal.SUBJECT_MISMATCH, "somebody whom this stream", beside=case)
+
+
+def test_a_correction_lets_nothing_lead_back_to_itself_or_to_what_is_not_there() -> None:
+    merged = [*CASE, CaseMerged(into=OTHER_ID)]
+    refused(merged, correct(4, CaseMerged(into=CASE_ID)), Refusal.NO_LONGER_FOLDS, "lead back to itself")
+    refused(merged, correct(4, CaseMerged(into=THIRD_ID)), Refusal.NO_LONGER_FOLDS, "of which nothing is known")
+    assert asked(merged, correct(3))
+    assert asked(merged, take_back(4))
+    undone = [*merged, VoidRequested(version=4, reason="entered twice", requested_by="Chen")]
+    undone.append(EventVoided(version=4, request=5, approved_by="Director Li"))
+    survivor = folded(CASE_DECIDER, written(RECEIVED, CaseMerged(into=CASE_ID)))
+    other_way_round = {stream_of(Category.CASE, OTHER_ID): survivor}
+    refused(undone, take_back(6), Refusal.NO_LONGER_FOLDS, "lead back to itself", beside=other_way_round)
+    survivor = folded(CASE_DECIDER, written(RECEIVED))
+    assert asked(undone, take_back(6), beside={stream_of(Category.CASE, OTHER_ID): survivor})
+
+
+def test_what_a_subject_would_lead_to_is_looked_at_before() -> None:
+    to_other, to_third = stream_of(Category.CASE, OTHER_ID), stream_of(Category.CASE, THIRD_ID)
+    asking = Record(STREAM, written(*CASE, CaseMerged(into=THIRD_ID)), decider_of(STREAM))
+    other = folded(CASE_DECIDER, written(RECEIVED, CaseMerged(into=THIRD_ID)))
+    into_other = correct(4, CaseMerged(into=OTHER_ID))
+    assert list(needs(asking, into_other, Context(book=BOOK))) == [to_other]
+    assert list(needs(asking, into_other, Context(book=BOOK, others={to_other: other}))) == [to_other, to_third]
+    assert not list(needs(asking, take_back(4), Context(book=BOOK)))
+    assert not list(needs(asking, correct(4, TierAssigned(tier=Tier.GOLD, rule_version=None)), Context(book=BOOK)))
+    assert not list(needs(asking._replace(history=[]), take_back(4), Context(book=BOOK)))
+
+
 # Deciding -------------------------------------------------------------------------------------------------------------
 
 
 def test_somebody_else_approves() -> None:
     assert asked([*CASE, WISH], approve(4)) == [DONE]
     assert asked([*CASE, VOID_WISH], approve(4)) == [VOID_DONE]
-    assert list(needs(approve(4), Context(book=BOOK))) == [stream_of_book(BOOK)]
-    assert not list(needs(decline(4), Context(book=BOOK)))
+    asking = Record(STREAM, written(*CASE, WISH), decider_of(STREAM))
+    assert list(needs(asking, approve(4), Context(book=BOOK))) == [stream_of_book(BOOK)]
+    assert not list(needs(asking, decline(4), Context(book=BOOK)))
 
 
 def test_who_asks_does_not_approve() -> None:

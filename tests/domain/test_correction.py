@@ -89,6 +89,16 @@ def test_a_correction_of_a_correction_decides_for_the_event_behind_it() -> None:
     assert events_of(nested) == [AGAIN]
 
 
+def test_a_long_chain_of_corrections_each_of_the_one_before_is_read_at_once() -> None:
+    chain: list[Event] = [ASSIGNED]
+    for nth in range(1_000):
+        amended_last = 1 if nth == 0 else len(chain)
+        replacement = AGAIN if nth == 999 else OTHERWISE
+        chain += [correction(amended_last, replacement), corrected(amended_last, len(chain) + 1)]
+    assert events_of(history(*chain)) == [AGAIN]
+    assert events_of(history(*chain, void(2_001), voided(2_001, 2_002))) == [OTHERWISE]
+
+
 def test_a_correction_that_is_taken_back_leaves_the_event_as_it_was_written() -> None:
     assert events_of(history(ASSIGNED, correction(1, OTHERWISE), corrected(1, 2), void(3), voided(3, 4))) == [ASSIGNED]
 

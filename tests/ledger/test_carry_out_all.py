@@ -9,9 +9,13 @@ from typing_extensions import override
 
 from domain.case.commands import RecordAttributes
 from domain.case.events import Attribute
+from domain.case.relations import MergeCase
 from domain.customer import ContactKind
 from domain.envelope import RegisterNumber, Submission
 from domain.event import Refused
+from domain.obligation import ObligationKind, OpenObligation
+from domain.unit.commands import MoveUnit, OpenUnit
+from domain.unit.events import UnitKind, id_of_unit, stream_of_unit
 from ledger.append import LeftOut, Write, Written
 from ledger.database import Database
 from ledger.errors import BatchMoved, CommandIdReused, LedgerError, StreamMoved, TooLarge
@@ -112,6 +116,30 @@ def test_many_submissions_are_answered_as_if_they_were_carried_out_one_by_one(
     assert [recorded._replace(book="") for recorded in ledger.since(1, opened=True)] == [
         recorded._replace(book="") for recorded in other.since(1, opened=True)
     ]
+
+
+def test_a_submission_knows_what_those_before_it_in_the_batch_did_to_other_streams(ledger: Ledger) -> None:
+    one, two, three = (id_of_unit(name) for name in ("North", "South", "东部"))
+    opening = [OpenUnit(at=OPENED, name=name, kind=UnitKind.BRANCH) for name in ("North", "South", "东部")]
+    moves = [
+        MoveUnit(at=OPENED, unit_id=unit, parent=parent) for unit, parent in ((one, two), (two, three), (three, one))
+    ]
+    task = OpenObligation(
+        at=OPENED, obligation_id=uuid4(), kind=ObligationKind.TASK, title="call back", case_id=(case := uuid4())
+    )
+    asked = [submission(command) for command in (*opening, *moves, receive(case), task)]
+    *answers, last = ledger.carry_out_all(asked)
+    assert [brief(answer) for answer in answers if isinstance(answer, Refused)] == ["UNIT_IN_A_CIRCLE"]
+    assert isinstance(last, Accepted)
+    assert ledger.tips([stream_of_unit(three)])[stream_of_unit(three)].state.parent is None
+
+
+def test_history_that_goes_round_is_refused_in_one_batch_as_one_by_one(ledger: Ledger) -> None:
+    one, two, three = uuid4(), uuid4(), uuid4()
+    merges = [MergeCase(at=OPENED, case_id=case, into=into) for case, into in ((one, two), (two, three), (three, one))]
+    asked = [submission(command, imported=True) for command in (receive(one), receive(two), receive(three), *merges)]
+    *_, last = ledger.carry_out_all(asked)
+    assert brief(last) == "MERGES_IN_A_CIRCLE"
 
 
 def test_no_submissions_have_no_answers(ledger: Ledger) -> None:

@@ -3,9 +3,11 @@ from uuid import UUID, uuid4
 import pytest
 from typing_extensions import override
 
+from domain.amending import ApproveAmendment, RequestVoid
 from domain.case.events import CaseReceived
 from domain.case.relations import CaseAbsorbed, CaseMerged, MergeCase
 from domain.case.state import Case, Status
+from domain.envelope import Submission
 from domain.event import Refused
 from ledger.append import LeftOut, Write, Written
 from ledger.database import Database
@@ -67,6 +69,26 @@ def test_in_one_submission_too_a_merge_does_not_lead_back(ledger: Ledger, cases:
         ledger.carry_out(submission(merge(one, two), merge(two, one)))
     assert answer.value.code == "MERGES_IN_A_CIRCLE"
     assert ledger.head() == 4
+
+
+def test_a_merge_that_was_taken_back_does_not_come_back_once_the_other_way_round_was_gone(
+    ledger: Ledger, cases: tuple[UUID, UUID, UUID]
+) -> None:
+    one, two, _ = cases
+    stream = case_stream(one)
+
+    def take_back(version: int) -> Submission:
+        request = RequestVoid(at=OPENED, about=stream, version=version, reason="mistaken", requested_by="Chen")
+        approval = ApproveAmendment(at=OPENED, about=stream, request=len(ledger.history(stream)) + 1, approved_by="Li")
+        return submission(request, approval)
+
+    ledger.carry_out(submission(merge(one, two)))
+    ledger.carry_out(take_back(2))
+    ledger.carry_out(submission(merge(two, one)))
+    with pytest.raises(Refused, match="lead back to itself") as answer:
+        ledger.carry_out(take_back(4))
+    assert answer.value.code == "NO_LONGER_FOLDS"
+    assert state(ledger, one).rare.relations.merged_into is None
 
 
 class Overtaken(Database):

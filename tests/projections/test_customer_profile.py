@@ -167,6 +167,10 @@ def test_a_merger_shows_on_both_sides() -> None:
     assert profile_of(registered, absorbed).absorbed == (Absorbed(ZHAO, minute(2)),)
 
 
+def test_a_customer_who_was_merged_again_after_the_first_time_was_taken_back_is_shown_once() -> None:
+    assert profile_of(registered, absorbed, absorbed).absorbed == (Absorbed(ZHAO, minute(3)),)
+
+
 def test_touchpoints_count_for_the_customer_they_name_and_span_the_earliest_to_the_latest() -> None:
     told = history_of(
         registered, touched(WANG, 1, 30), touched(WANG, 2, -7), touched(ZHAO, 3, 40), touched(None, 4, 50)
