@@ -41,9 +41,12 @@ def replacement_of(
     given, and the ledger refuses the request. Raises: NoReplacement.
     """
     read = _read(history, version)
-    kind = CLASSES.get(topic or (read.event.TOPIC if read else ""))
+    told = topic or (read.event.TOPIC if read else None)
+    if told is None:
+        raise NoReplacement(f"There is no version {version} in this stream; its last is {len(history)}.", "version")
+    kind = CLASSES.get(told)
     if kind is None:
-        raise NoReplacement(f"There is no event {topic or f'in version {version}'} to stand there.", "topic")
+        raise NoReplacement(f"There is no event {told!r} that could stand there.", "topic")
     kept = {}
     if read is not None and type(read.event) is kind:
         kept = {name: getattr(read.event, name) for name in kind.model_fields}
@@ -65,7 +68,7 @@ def replacement_of(
 
 def _read(history: Sequence[Recorded[Any]], version: int) -> Recorded[Any] | None:
     """The event behind a version, however many amendments lie between, as it is read by now."""
-    if version > len(history):
+    if not 1 <= version <= len(history):
         return None
     target = history[version - 1]
     while isinstance(target.event, Amendment):

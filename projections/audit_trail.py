@@ -18,7 +18,7 @@ from domain.stream import Category, category_of, stream_of, subject_of
 from domain.topics import EVENTS
 from ledger.database import Database
 from projections.journal import Journal
-from projections.paging import Order, Page, Window, cut, narrowed
+from projections.paging import Order, Page, Window, cut, narrowed, paged
 from projections.projection import key_of
 
 DAY = timedelta(days=1)
@@ -414,9 +414,3 @@ def pages_about(
     for subject, *row in database.rows(query, {"book": book, **asked, **places}):
         found[subjects[subject]].append(of_row(row))
     return {each: paged(told, window) for each, told in found.items()}
-
-
-def paged(rows: list[AuditEntry], window: Window) -> Page[AuditEntry]:
-    """A page out of one row more than it holds."""
-    kept = rows[: window.limit]
-    return Page(kept[::-1] if window.from_end else kept, has_more=len(rows) > window.limit)

@@ -8,7 +8,7 @@ from uuid import UUID
 from ledger.database import Database
 from projections.case_file import CASE_FILE, CaseFile, of_row
 from projections.customer_profile import FAMILIES
-from projections.paging import Page, Window
+from projections.paging import Page, Window, paged
 
 # Leans on the case file's index customer, once a customer and whoever was merged into them. Their cases are sorted,
 # and they are few.
@@ -32,9 +32,4 @@ def pages(database: Database, book: str, customer_ids: Sequence[UUID], window: W
     found: dict[UUID, list[CaseFile]] = {customer_id: [] for customer_id in customer_ids}
     for customer_id, *row in rows:
         found[customer_id].append(of_row(row))
-    return {customer_id: _page(files, window) for customer_id, files in found.items()}
-
-
-def _page(files: list[CaseFile], window: Window) -> Page[CaseFile]:
-    kept = files[: window.limit]
-    return Page(kept[::-1] if window.from_end else kept, has_more=len(files) > window.limit)
+    return {customer_id: paged(files, window) for customer_id, files in found.items()}

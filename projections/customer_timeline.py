@@ -8,7 +8,7 @@ from uuid import UUID
 from ledger.database import Database
 from projections.case_file import CASE_FILE
 from projections.customer_profile import CUSTOMER_PROFILE
-from projections.paging import Page, Window
+from projections.paging import Page, Window, paged
 from projections.timeline import EVERYTHING, OCCURRED, TIMELINE, TimelineEntry, TimelineFilter, of_row
 
 # A customer's timeline is what names them, and what belongs to a case that is theirs by now. A page is merged from as
@@ -91,12 +91,7 @@ def pages(
     found: dict[UUID, list[TimelineEntry]] = {customer_id: [] for customer_id in customer_ids}
     for customer_id, *row in rows:
         found[customer_id].append(of_row(row))
-    return {customer_id: _page(entries, window) for customer_id, entries in found.items()}
-
-
-def _page(entries: list[TimelineEntry], window: Window) -> Page[TimelineEntry]:
-    kept = entries[: window.limit]
-    return Page(kept[::-1] if window.from_end else kept, has_more=len(entries) > window.limit)
+    return {customer_id: paged(entries, window) for customer_id, entries in found.items()}
 
 
 def page(

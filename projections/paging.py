@@ -148,5 +148,10 @@ def cut(
     )
     query += f"\nORDER BY {window.ordering()}\nLIMIT %(limit)s"
     rows = database.rows(query, {"book": book, **parameters, **places, "limit": window.limit + 1})
-    views = [view.of_row(row) for row in rows[: window.limit]]
-    return Page(views[::-1] if window.from_end else views, has_more=len(rows) > window.limit)
+    return paged([view.of_row(row) for row in rows], window)
+
+
+def paged(rows: Sequence[P], window: Window) -> Page[P]:
+    """The page out of the rows that a window's statement found, which are up to one more than it holds."""
+    kept = list(rows[: window.limit])
+    return Page(kept[::-1] if window.from_end else kept, has_more=len(rows) > window.limit)

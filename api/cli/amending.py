@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import orjson
+from pydantic import ValidationError
 
 from api.cli.case import find
 from api.cli.exits import NotFound, WrongUse
@@ -26,6 +27,8 @@ from ledger.outcome import Accepted
 STREAM = re.compile(r"([a-z]+)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CHANNEL = "command-line"
 
+C = TypeVar("C", bound=Command)
+
 
 def correct(
     workspace: Workspace, terminal: Terminal, name: str, version: int, told: Sequence[str], reason: str, by: str,
@@ -39,38 +42,44 @@ def correct(
     except NoReplacement as error:
         raise WrongUse(error.message) from None
     at = present(workspace.ledger)
-    command = RequestCorrection(
-        at=at, about=stream, version=version, replacement=replacement, reason=reason, requested_by=by
+    command = _command(
+        RequestCorrection,
+        at=at,
+        about=stream,
+        version=version,
+        replacement=replacement,
+        reason=reason,
+        requested_by=by,
     )
     _told(terminal, workspace, stream, _carried_out(workspace, command, by))
 
 
 def void(workspace: Workspace, terminal: Terminal, name: str, version: int, reason: str, by: str) -> None:
-    """Asks that an event count no longer. Raises: NotFound, Refused."""
+    """Asks that an event count no longer. Raises: NotFound, WrongUse, Refused."""
     stream, at = record(workspace, name), present(workspace.ledger)
-    command = RequestVoid(at=at, about=stream, version=version, reason=reason, requested_by=by)
+    command = _command(RequestVoid, at=at, about=stream, version=version, reason=reason, requested_by=by)
     _told(terminal, workspace, stream, _carried_out(workspace, command, by))
 
 
 def approve(workspace: Workspace, terminal: Terminal, name: str, request: int, by: str) -> None:
-    """Approves a request. Raises: NotFound, Refused."""
+    """Approves a request. Raises: NotFound, WrongUse, Refused."""
     stream, at = record(workspace, name), present(workspace.ledger)
-    command = ApproveAmendment(at=at, about=stream, request=request, approved_by=by)
+    command = _command(ApproveAmendment, at=at, about=stream, request=request, approved_by=by)
     _told(terminal, workspace, stream, _carried_out(workspace, command, by))
 
 
 def decline(workspace: Workspace, terminal: Terminal, name: str, request: int, reason: str, by: str) -> None:
-    """Turns a request down. Raises: NotFound, Refused."""
+    """Turns a request down. Raises: NotFound, WrongUse, Refused."""
     stream, at = record(workspace, name), present(workspace.ledger)
-    command = DeclineAmendment(at=at, about=stream, request=request, reason=reason, declined_by=by)
+    command = _command(DeclineAmendment, at=at, about=stream, request=request, reason=reason, declined_by=by)
     _told(terminal, workspace, stream, _carried_out(workspace, command, by))
 
 
 def own_approval(workspace: Workspace, terminal: Terminal, *, allowed: bool, reason: str, by: str) -> None:
-    """Lets people approve what they asked for themselves, or no longer. Raises: Refused."""
+    """Lets people approve what they asked for themselves, or no longer. Raises: WrongUse, Refused."""
     kind = AllowSelfApproval if allowed else ForbidSelfApproval
     book_id = id_of_book(workspace.ledger.book)
-    command = kind(at=present(workspace.ledger), book_id=book_id, reason=reason, decided_by=by)
+    command = _command(kind, at=present(workspace.ledger), book_id=book_id, reason=reason, decided_by=by)
     _carried_out(workspace, command, by)
     terminal.answer({"book": workspace.ledger.book, "own_approval": allowed})
     terminal.show(f"In book {workspace.ledger.book}, who asks {'may' if allowed else 'may not'} approve.")
@@ -107,6 +116,17 @@ def fields_of(told: Sequence[str]) -> dict[str, Any]:
         except orjson.JSONDecodeError:
             found[name.strip()] = value
     return found
+
+
+def _command(kind: type[C], **content: Any) -> C:
+    """The command. Raises: WrongUse, by the option at fault."""
+    try:
+        return kind(**content)
+    except ValidationError as error:
+        (fault, *_) = error.errors(include_url=False)
+        name, message = str(fault["loc"][0]), str(fault["msg"]).removeprefix("Value error, ")
+        option = "--by" if name.endswith("_by") else f"--{name}"
+        raise WrongUse(f"{option}: {message[:1].lower()}{message[1:]}.") from None
 
 
 def _carried_out(workspace: Workspace, command: Command, by: str) -> Accepted:

@@ -32,10 +32,8 @@ def as_of(text: str) -> AsOf:
     except ValueError:
         message = f"{text!r} is no day and no instant; write 2026-03-02, or 2026-03-02T09:00:00+08:00."
         raise typer.BadParameter(message) from None
-    if isinstance(typed, datetime):
-        if typed.tzinfo is None:
-            raise typer.BadParameter(f"{text!r} names no zone; add Z or an offset such as +08:00.")
-        typed = typed.astimezone(UTC)
+    if isinstance(typed, datetime) and typed.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} names no zone; add Z or an offset such as +08:00.")
     if not 1900 <= typed.year < 2200:
         raise typer.BadParameter(f"{text!r} is not a date of this ledger; give one from 1900 to 2199.")
-    return AsOf(typed)
+    return AsOf(typed.astimezone(UTC) if isinstance(typed, datetime) else typed)

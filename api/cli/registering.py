@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.cli.case import readable
-from api.cli.exits import Exit
+from api.cli.case import is_text, readable
+from api.cli.exits import Exit, WrongUse
 from api.cli.terminal import Terminal, add_row, table
 from api.cli.views import looked_at
 from api.workspace import Workspace
@@ -25,7 +25,7 @@ def numbers(workspace: Workspace, terminal: Terminal, series: str | None, *, lim
     """Answers with the register in the order of its numbers."""
     ledger = workspace.ledger
     position = looked_at(ledger, terminal, REGISTER)
-    asked = None if series is None else series.upper()
+    asked = _series(series)
     found = _walked(NUMBER, limit, lambda window: register.page(ledger.database, ledger.book, window, asked))
     _show(ledger, terminal, list(found), position)
 
@@ -54,7 +54,7 @@ def gaps(workspace: Workspace, terminal: Terminal, series: str | None) -> Exit:
     """Answers whether each series is whole; LEDGER when one is not."""
     ledger = workspace.ledger
     position = looked_at(ledger, terminal, REGISTER)
-    states = register.series_states(ledger.database, ledger.book, None if series is None else series.upper())
+    states = register.series_states(ledger.database, ledger.book, _series(series))
     terminal.answer({
         "book": ledger.book,
         "time": ledger.time,
@@ -70,6 +70,13 @@ def gaps(workspace: Workspace, terminal: Terminal, series: str | None) -> Exit:
         behind = "" if state.given == state.last else f"; {state.given} were given"
         terminal.show((broken if state.missing else whole) + behind)
     return Exit.LEDGER if any(state.missing for state in states) else Exit.DONE
+
+
+def _series(typed: str | None) -> str | None:
+    """A series as the register has it. Raises: WrongUse."""
+    if typed is not None and not is_text(typed):
+        raise WrongUse(f"{typed!r} is no text; write the series in the encoding of this terminal.")
+    return None if typed is None else typed.upper()
 
 
 def _first_missing(state: SeriesState) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from api.cli.as_of import AsOf
+from api.cli.case import readable
 from api.cli.terminal import Terminal, add_row, table
 from api.cli.views import read
 from api.present import present
@@ -27,13 +29,14 @@ def run(workspace: Workspace, terminal: Terminal, asked: AsOf | None) -> None:
         }
     )
     terminal.stamp(ledger.book, ledger.time)
+    zone = ZoneInfo(ledger.zone)
     if not walked:
-        terminal.show(f"No unit had been opened by {at.isoformat(' ', 'seconds')}.")
+        terminal.show(f"No unit had been opened by {readable(at, zone)}.")
         return
     shown = table("unit", "kind", "since", "")
     for depth, unit in walked:
         closed = "" if unit.is_open else "closed"
-        add_row(shown, "  " * depth + unit.name, unit.kind, f"{unit.named_since:%Y-%m-%d}", closed)
+        add_row(shown, "  " * depth + unit.name, unit.kind, f"{unit.named_since.astimezone(zone):%Y-%m-%d}", closed)
     terminal.show(shown)
 
 

@@ -22,6 +22,7 @@ from domain.amending import ApproveAmendment, DeclineAmendment, RequestCorrectio
 from domain.amendment import AmendmentDeclined, CorrectionRequested, EventCorrected, EventVoided, VoidRequested
 from domain.envelope import Recorded
 from domain.event import Command
+from domain.refusal import Refusal
 from domain.stream import Category, category_of, subject_of
 
 RECORD = "What the event is about, by its id: a case, a customer, a touchpoint."
@@ -173,7 +174,9 @@ def request_correction(asked: RequestCorrectionInput, making: Making) -> Sequenc
     try:
         replacement = replacement_of(history, asked.version, fields, topic=asked.topic)
     except NoReplacement as error:
-        path = ("topic",) if error.path == ("topic",) else ("data", *error.path)
+        if error.path == ("version",):
+            raise Objected(Objection(Refusal.UNKNOWN_EVENT, error.message, error.path)) from None
+        path = error.path if error.path == ("topic",) else ("data", *error.path)
         raise Objected(Objection(INVALID_INPUT, error.message, path)) from None
     when = asked.occurrence
     occurrence = (

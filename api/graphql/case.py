@@ -28,7 +28,7 @@ from api.graphql.enums import (
 )
 from api.graphql.history import BY_VERSION, Event, page_of_history
 from api.graphql.identity import global_id
-from api.graphql.movement import Movement, page_of_movements
+from api.graphql.movement import Movement, movements_of
 from api.graphql.node import Node
 from api.graphql.personal import PersonalString
 from api.graphql.request import Info, Request
@@ -37,7 +37,6 @@ from api.graphql.scalars import SafeInt
 from domain.stream import Category, subject_of
 from ledger.ledger import PersonalPlace
 from projections.case_file import CaseFile
-from projections.movement import MovementFilter
 
 if TYPE_CHECKING:
     from api.graphql.customer import Customer
@@ -188,8 +187,8 @@ class Case(Node):
         last: Annotated[int | None, LAST] = None,
         before: Annotated[str | None, BEFORE] = None,
     ) -> Connection[Movement]:
-        arguments, where = PageArguments(first, after, last, before), MovementFilter(case_id=subject_of(self.stream))
-        return await page_of_movements(info.context, where, arguments, descending=False)
+        arguments = PageArguments(first, after, last, before)
+        return await movements_of(info.context, subject_of(self.stream), arguments)
 
     @resolved("Everything recorded about it as it was written, by position: its own events, and those that name it.")
     async def audit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.graphql import inputs, inputs_course, inputs_dialogue, inputs_duties, making
+from api.graphql import course_inputs, dialogue_inputs, duty_inputs, inputs, making
 from api.graphql.case import Case, shown_case
 from api.graphql.codes import STALE_VERSION, UNKNOWN_CUSTOMER, UNKNOWN_TOUCHPOINT
 from api.graphql.mutation import Mutation, Subject
@@ -46,13 +46,13 @@ CASE_MUTATIONS: tuple[Mutation, ...] = (
     _of_case(
         "acknowledge_case",
         "Tells the customer that the matter is in hand.",
-        inputs_dialogue.AcknowledgeCaseInput,
+        dialogue_inputs.AcknowledgeCaseInput,
         dialogue.AcknowledgeCase,
     ),
     Mutation(
         "record_customer_reply",
         "Notes that the customer turned to the company again.",
-        inputs_dialogue.RecordCustomerReplyInput,
+        dialogue_inputs.RecordCustomerReplyInput,
         making.OfCase(dialogue.RecordCustomerReply),
         (dialogue.RecordCustomerReply,),
         CASE,
@@ -61,155 +61,155 @@ CASE_MUTATIONS: tuple[Mutation, ...] = (
     _of_case(
         "start_investigation",
         "Begins to look into what happened.",
-        inputs_dialogue.StartInvestigationInput,
+        dialogue_inputs.StartInvestigationInput,
         settlement.StartInvestigation,
     ),
     _of_case(
         "finish_investigation",
         "Notes what an investigation found.",
-        inputs_dialogue.FinishInvestigationInput,
+        dialogue_inputs.FinishInvestigationInput,
         settlement.FinishInvestigation,
     ),
     _of_case(
         "propose_resolution",
         "Offers the customer a way to settle the matter.",
-        inputs_dialogue.ProposeResolutionInput,
+        dialogue_inputs.ProposeResolutionInput,
         settlement.ProposeResolution,
     ),
     _of_case(
         "accept_proposal",
         "Notes that the customer agrees to it.",
-        inputs_dialogue.AcceptProposalInput,
+        dialogue_inputs.AcceptProposalInput,
         settlement.AcceptProposal,
     ),
     _of_case(
         "reject_proposal",
         "Notes that the customer turns it down.",
-        inputs_dialogue.RejectProposalInput,
+        dialogue_inputs.RejectProposalInput,
         settlement.RejectProposal,
     ),
     _of_case(
         "give_feedback",
         "Tells the customer what came of the matter (反馈).",
-        inputs_dialogue.GiveFeedbackInput,
+        dialogue_inputs.GiveFeedbackInput,
         dialogue.GiveFeedback,
     ),
     _of_case(
         "make_follow_up",
         "Notes what a follow-up visit found (回访).",
-        inputs_dialogue.MakeFollowUpInput,
+        dialogue_inputs.MakeFollowUpInput,
         dialogue.MakeFollowUp,
     ),
     _of_case(
         "refer_outside",
         "Points the customer to somebody outside the company.",
-        inputs_dialogue.ReferOutsideInput,
+        dialogue_inputs.ReferOutsideInput,
         settlement.ReferOutside,
     ),
     _of_case(
         "withdraw_case",
         "Notes that the customer takes the matter back.",
-        inputs_dialogue.WithdrawCaseInput,
+        dialogue_inputs.WithdrawCaseInput,
         settlement.WithdrawCase,
     ),
     _of_case(
         "escalate_case",
         "Brings a case before a higher level.",
-        inputs_course.EscalateCaseInput,
+        course_inputs.EscalateCaseInput,
         escalation.EscalateCase,
     ),
     _of_case(
         "acknowledge_escalation",
         "Takes notice of an escalation.",
-        inputs_course.AcknowledgeEscalationInput,
+        course_inputs.AcknowledgeEscalationInput,
         escalation.AcknowledgeEscalation,
     ),
-    _of_case("link_case", "Links a case to another one.", inputs_course.LinkCaseInput, relations.LinkCase),
-    _of_case("unlink_case", "Takes a link away.", inputs_course.UnlinkCaseInput, relations.UnlinkCase),
+    _of_case("link_case", "Links a case to another one.", course_inputs.LinkCaseInput, relations.LinkCase),
+    _of_case("unlink_case", "Takes a link away.", course_inputs.UnlinkCaseInput, relations.UnlinkCase),
     _of_case(
-        "merge_case", "Lets another case take the place of this one.", inputs_course.MergeCaseInput, relations.MergeCase
+        "merge_case", "Lets another case take the place of this one.", course_inputs.MergeCaseInput, relations.MergeCase
     ),
     _of_case(
-        "open_case_part", "Deals with a part of the matter apart.", inputs_course.OpenCasePartInput, parts.OpenCasePart
+        "open_case_part", "Deals with a part of the matter apart.", course_inputs.OpenCasePartInput, parts.OpenCasePart
     ),
     _of_case(
-        "resolve_case_part", "Gives a part its outcome.", inputs_course.ResolveCasePartInput, parts.ResolveCasePart
+        "resolve_case_part", "Gives a part its outcome.", course_inputs.ResolveCasePartInput, parts.ResolveCasePart
     ),
     _of_case(
         "change_case_kind",
         "Says of which kind a matter really is.",
-        inputs_course.ChangeCaseKindInput,
+        course_inputs.ChangeCaseKindInput,
         of_case.ChangeCaseKind,
     ),
     _of_case(
-        "request_pause", "Asks for a pause on no listed ground.", inputs_course.RequestPauseInput, pausing.RequestPause
+        "request_pause", "Asks for a pause on no listed ground.", course_inputs.RequestPauseInput, pausing.RequestPause
     ),
     _of_case(
-        "approve_pause", "Lets the case wait as was asked.", inputs_course.ApprovePauseInput, pausing.ApprovePause
+        "approve_pause", "Lets the case wait as was asked.", course_inputs.ApprovePauseInput, pausing.ApprovePause
     ),
-    _of_case("decline_pause", "Turns the request down.", inputs_course.DeclinePauseInput, pausing.DeclinePause),
-    _of_case("state_due", "Notes by when something is said to be due.", inputs_course.StateDueInput, due.StateDue),
+    _of_case("decline_pause", "Turns the request down.", course_inputs.DeclinePauseInput, pausing.DeclinePause),
+    _of_case("state_due", "Notes by when something is said to be due.", course_inputs.StateDueInput, due.StateDue),
     _of_case(
         "send_to_portal",
         "Notes that a portal passed a complaint on.",
-        inputs_duties.SendToPortalInput,
+        duty_inputs.SendToPortalInput,
         outside.SendToPortal,
     ),
     _of_case(
         "confirm_unit_receipt",
         "Confirms that a unit has the work order.",
-        inputs_duties.ConfirmUnitReceiptInput,
+        duty_inputs.ConfirmUnitReceiptInput,
         statutory.ConfirmUnitReceipt,
     ),
     _of_case(
-        "inform_hotline", "Tells the hotline what was done.", inputs_duties.InformHotlineInput, outside.InformHotline
+        "inform_hotline", "Tells the hotline what was done.", duty_inputs.InformHotlineInput, outside.InformHotline
     ),
-    _of_case("accept_case", "Takes a complaint on (受理).", inputs_duties.AcceptCaseInput, statutory.AcceptCase),
+    _of_case("accept_case", "Takes a complaint on (受理).", duty_inputs.AcceptCaseInput, statutory.AcceptCase),
     _of_case(
-        "refuse_case", "Does not take a complaint on (不予受理).", inputs_duties.RefuseCaseInput, statutory.RefuseCase
+        "refuse_case", "Does not take a complaint on (不予受理).", duty_inputs.RefuseCaseInput, statutory.RefuseCase
     ),
     _of_case(
         "request_material",
         "Asks the complainant for material.",
-        inputs_duties.RequestMaterialInput,
+        duty_inputs.RequestMaterialInput,
         statutory.RequestMaterial,
     ),
     _of_case(
         "complete_material",
         "Notes that all the material is there.",
-        inputs_duties.CompleteMaterialInput,
+        duty_inputs.CompleteMaterialInput,
         statutory.CompleteMaterial,
     ),
-    _of_case("make_decision", "Makes the formal decision.", inputs_duties.MakeDecisionInput, statutory.MakeDecision),
+    _of_case("make_decision", "Makes the formal decision.", duty_inputs.MakeDecisionInput, statutory.MakeDecision),
     _of_case(
         "notify_complainant",
         "Gives the complainant a formal notice.",
-        inputs_duties.NotifyComplainantInput,
+        duty_inputs.NotifyComplainantInput,
         statutory.NotifyComplainant,
     ),
     _of_case(
         "request_review",
         "Notes that a review is wanted (核查).",
-        inputs_duties.RequestReviewInput,
+        duty_inputs.RequestReviewInput,
         statutory.RequestReview,
     ),
-    _of_case("decide_review", "Notes what came of a review.", inputs_duties.DecideReviewInput, statutory.DecideReview),
+    _of_case("decide_review", "Notes what came of a review.", duty_inputs.DecideReviewInput, statutory.DecideReview),
     _of_case(
         "note_regulator_receipt",
         "Notes that a regulator got a complaint.",
-        inputs_duties.NoteRegulatorReceiptInput,
+        duty_inputs.NoteRegulatorReceiptInput,
         outside.NoteRegulatorReceipt,
     ),
     _of_case(
         "note_regulator_forwarding",
         "Notes that a regulator passed it on.",
-        inputs_duties.NoteRegulatorForwardingInput,
+        duty_inputs.NoteRegulatorForwardingInput,
         outside.NoteRegulatorForwarding,
     ),
     _of_case(
         "submit_return",
         "Notes in which return a case was reported.",
-        inputs_duties.SubmitReturnInput,
+        duty_inputs.SubmitReturnInput,
         outside.SubmitReturn,
     ),
 )

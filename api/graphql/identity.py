@@ -56,7 +56,14 @@ def identity_of(text: str, book: str, *kinds: Category) -> Identity:
         raise Problem(Code.BAD_ID, f"{text!r} is no id of this ledger; use one as an answer gave it.") from None
     wanted = kinds or KINDS
     if found.kind not in wanted:
-        raise Problem(Code.BAD_ID, f"{text!r} is the id of a {found.kind}, not of a {' or '.join(wanted)}.")
+        raise Problem(
+            Code.BAD_ID, f"{text!r} is the id of {_one(found.kind)}, not of {' or '.join(map(_one, wanted))}."
+        )
     if found.book != book:
         raise Problem(Code.BAD_ID, f"{text!r} lies in book {found.book!r}; this door opens book {book!r}.")
     return found
+
+
+def _one(kind: Category) -> str:
+    """A thing of a kind, in a sentence."""
+    return {Category.OBLIGATION: "an obligation", Category.STAFF: "a member of staff"}.get(kind, f"a {kind}")

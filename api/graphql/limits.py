@@ -1,19 +1,33 @@
-"""How large a document may be: levels, aliases, directives and root fields, counted once a fragment."""
+"""How large a document and its answer may be: what it says is counted once a fragment, and what that can find."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from graphql import (
+    DocumentNode,
+    ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLList,
+    GraphQLObjectType,
+    IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValidationContext,
     ValidationRule,
+    VariableNode,
+    get_nullable_type,
+    get_operation_ast,
 )
+from strawberry import Schema
+from strawberry.extensions import SchemaExtension
+from typing_extensions import override
 
+from api.graphql.connection import USUAL_PAGE
 from api.graphql.problem import Code, Problem
 
 MOST_TOKENS = 2_000
@@ -22,6 +36,10 @@ MOST_LEVELS = 15
 MOST_ALIASES = 30
 MOST_DIRECTIVES = 50
 MOST_ROOT_FIELDS = 20
+MOST_NODES = 200_000
+"""GitHub answers half a million, in another language. Pages are hardly ever as full as they may be."""
+ITEMS = frozenset({"nodes", "edges"})
+"""The fields of a page that hold its items, which are counted with the page."""
 
 
 class Size(NamedTuple):
@@ -47,11 +65,7 @@ class DocumentSize(ValidationRule):
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
-        self._fragments = {
-            definition.name.value: definition
-            for definition in context.document.definitions
-            if isinstance(definition, FragmentDefinitionNode)
-        }
+        self._fragments = _fragments_of(context.document)
         self._measured: dict[str, Size] = {}
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
@@ -94,3 +108,82 @@ def _beside(one: Size, other: Size) -> Size:
         one.directives + other.directives,
         one.fields + other.fields,
     )
+
+
+class NodeCount(SchemaExtension):
+    """Refuses operations whose pages, each as long as it may be and one inside the other, could hold too many nodes.
+
+    The sizes of pages are often variables, so that this is no rule for the document alone.
+    """
+
+    @override
+    def on_execute(self) -> Iterator[None]:
+        """Measures the operation that is about to be carried out."""
+        context = self.execution_context
+        document = context.graphql_document
+        operation = None if document is None else get_operation_ast(document, context.operation_name)
+        if document is not None and operation is not None:
+            defaults = {
+                each.variable.name.value: int(each.default_value.value)
+                for each in operation.variable_definitions or ()
+                if isinstance(each.default_value, IntValueNode)
+            }
+            counted = _Nodes(document, _many(context.schema), defaults | (context.variables or {}))
+            nodes = counted.in_(operation.selection_set)
+            if nodes > MOST_NODES:
+                message = (
+                    f"The pages that this asks for could hold {nodes} nodes; at most {MOST_NODES} are answered. "
+                    "Ask for shorter pages, or for what is inside them apart."
+                )
+                context.result = ExecutionResult(None, [Problem(Code.DOCUMENT_TOO_LARGE, message, limit=MOST_NODES)])
+        yield
+
+
+class _Nodes:
+    """How many nodes selections can hold, each fragment measured once."""
+
+    def __init__(self, document: DocumentNode, many: Collection[str], variables: Mapping[str, Any]) -> None:
+        self._fragments = _fragments_of(document)
+        self._many = many
+        self._variables = variables
+        self._measured: dict[str, int] = {}
+
+    def in_(self, selections: SelectionSetNode | None) -> int:
+        """The nodes of all pages below."""
+        return sum(map(self._of, selections.selections if selections else ()))
+
+    def _of(self, selection: Any) -> int:
+        if isinstance(selection, FragmentSpreadNode):
+            name = selection.name.value
+            if name not in self._measured:
+                self._measured[name] = self.in_(self._fragments[name].selection_set)
+            return self._measured[name]
+        inside = self.in_(selection.selection_set)
+        many = isinstance(selection, FieldNode) and selection.selection_set and selection.name.value in self._many
+        return self._size(selection) * (1 + inside) if many else inside
+
+    def _size(self, field: FieldNode) -> int:
+        """How many items a field can have; of a list without pages as many as a page has usually."""
+        sizes = [each.value for each in field.arguments or () if each.name.value in {"first", "last"}]
+        given = [size for size in map(self._value, sizes) if size is not None]
+        return max(given, default=USUAL_PAGE)
+
+    def _value(self, node: Any) -> int | None:
+        value = self._variables.get(node.name.value) if isinstance(node, VariableNode) else getattr(node, "value", None)
+        return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
+
+
+@cache
+def _many(schema: Schema) -> frozenset[str]:
+    """The fields that have many items, pages and lists, by their names in the whole schema."""
+    types = [each for each in schema._schema.type_map.values() if isinstance(each, GraphQLObjectType)]
+    return frozenset(
+        name
+        for each in types
+        for name, field in each.fields.items()
+        if name not in ITEMS and ("first" in field.args or isinstance(get_nullable_type(field.type), GraphQLList))
+    )
+
+
+def _fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    return {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}

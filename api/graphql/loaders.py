@@ -15,11 +15,21 @@ from domain.event import Event
 from domain.personal import Personal
 from domain.stream import Category
 from ledger.ledger import PersonalPlace
-from projections import case_file, customer_cases, customer_profile, customer_timeline, obligation, staff, unit
+from projections import (
+    case_file,
+    customer_cases,
+    customer_profile,
+    customer_timeline,
+    movement,
+    obligation,
+    staff,
+    unit,
+)
 from projections.audit_trail import AuditEntry, pages_about
 from projections.before_and_after import FieldChange, changes
 from projections.case_file import CaseFile
 from projections.customer_profile import CaseCounts, CustomerProfile
+from projections.movement import Movement
 from projections.obligation import ObligationView
 from projections.paging import Page, Window
 from projections.staff import StaffView
@@ -43,6 +53,13 @@ class TimelineOf(NamedTuple):
     customer_id: UUID
     window: Window
     where: TimelineFilter
+
+
+class MovementsOf(NamedTuple):
+    """A page of one case's movements."""
+
+    case_id: UUID
+    window: Window
 
 
 class AuditOf(NamedTuple):
@@ -74,6 +91,9 @@ class Loaders:
         )
         self.timelines: DataLoader[TimelineOf, Page[TimelineEntry] | None] = _by_key(
             door, lambda wanted: _timelines_of(door, wanted)
+        )
+        self.movements_of: DataLoader[MovementsOf, Page[Movement] | None] = _by_key(
+            door, lambda wanted: _movements_of(door, wanted)
         )
         self.units: DataLoader[UUID, UnitView | None] = _by_key(door, lambda ids: unit.by_ids(database, book, ids))
         self.units_below: DataLoader[UUID, Sequence[UnitView] | None] = _by_key(
@@ -111,6 +131,16 @@ def _cases_of(door: Door, wanted: Sequence[CasesOf]) -> dict[CasesOf, Page[CaseF
         ids = [each.customer_id for each in wanted if each.window == window]
         pages = customer_cases.pages(door.ledger.database, door.book, ids, window)
         found |= {CasesOf(customer_id, window): page for customer_id, page in pages.items()}
+    return found
+
+
+def _movements_of(door: Door, wanted: Sequence[MovementsOf]) -> dict[MovementsOf, Page[Movement]]:
+    """The same for movements."""
+    found: dict[MovementsOf, Page[Movement]] = {}
+    for window in dict.fromkeys(each.window for each in wanted):
+        ids = [each.case_id for each in wanted if each.window == window]
+        pages = movement.pages_of(door.ledger.database, door.book, ids, window)
+        found |= {MovementsOf(case_id, window): page for case_id, page in pages.items()}
     return found
 
 

@@ -10,11 +10,13 @@ import strawberry
 
 from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.enums import Precision, shown
+from api.graphql.loaders import MovementsOf
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
 from projections import movement
 from projections.movement import OCCURRED, MovementKind
+from projections.paging import Page
 
 if TYPE_CHECKING:
     from api.graphql.case import Case
@@ -68,6 +70,13 @@ SAME = (
 def movement_of(moved: movement.Movement) -> Movement:
     """A movement of the view as the schema shows it."""
     return Movement(position=SafeInt(moved.position), **{name: getattr(moved, name) for name in SAME})
+
+
+async def movements_of(request: Request, case_id: UUID, arguments: PageArguments) -> Connection[Movement]:
+    """A page of one case's movements, the first one first. Raises: Problem."""
+    window = arguments.window(OCCURRED, descending=False)
+    page = await request.loaders.movements_of.load(MovementsOf(case_id, window)) or Page([], has_more=False)
+    return connection_of(window, page.rows, more=page.has_more, show=movement_of)
 
 
 async def page_of_movements(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NewType
 from uuid import UUID
 
@@ -32,8 +32,8 @@ def _instant(value: Any) -> datetime:
     if form["zone"] is None:
         raise GraphQLError(f"{value!r} does not say in which zone; add Z or an offset such as +08:00.")
     try:
-        return datetime.fromisoformat(value)
-    except ValueError as error:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise GraphQLError(f"{value!r} is no instant ({error}); write one such as 2026-03-02T09:00:00+08:00.") from None
 
 

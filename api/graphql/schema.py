@@ -12,7 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from typing_extensions import override
 
-from api.graphql.limits import MOST_TOKENS, DocumentSize
+from api.graphql.limits import MOST_TOKENS, DocumentSize, NodeCount
 from api.graphql.mutations import mutation_type
 from api.graphql.problem import Told
 from api.graphql.query import Query
@@ -42,6 +42,7 @@ def make_schema() -> strawberry.Schema:
             Told,
             lambda: MaxTokensLimiter(MOST_TOKENS),
             lambda: AddValidationRules([DocumentSize]),
+            NodeCount,
             lambda: ParserCache(CACHED_DOCUMENTS),
             lambda: ValidationCache(CACHED_DOCUMENTS),
         ],

@@ -17,10 +17,11 @@ from api.graphql.enums import shown
 from api.graphql.history import BY_VERSION, Event, page_of_history
 from api.graphql.identity import global_id
 from api.graphql.node import Node
-from api.graphql.problem import speakable
+from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from domain.event import EARLIEST, LATEST
 from domain.stream import Category
 from projections import staff as staff_view
 from projections.staff import StaffView
@@ -90,6 +91,8 @@ class StaffMember(Node):
         certificate: Annotated[str, strawberry.argument(description="What the certificate is called.")],
         day: Annotated[date, strawberry.argument(description="The day, as ISO 8601 has it: `2026-03-02`.")],
     ) -> bool:
+        if not EARLIEST.date() < day < LATEST.date():
+            raise Problem(Code.BAD_ARGUMENTS, f"{day} is no day of this ledger; give one from 1900 to 2199.")
         return self.view.certified_on(certificate, day, ZoneInfo(info.context.door.ledger.zone))
 
     @resolved("The latest training in a course that they had attended by an instant; null for none.")

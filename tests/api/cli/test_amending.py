@@ -99,8 +99,8 @@ def test_who_asks_may_approve_only_where_the_book_allows_it(daybook: CommandLine
         (("correct", NUMBER, "4", "--set", "outcome"), 2, "'outcome' is no field; write name=value"),
         (("correct", NUMBER, "4", "--set", "result=upheld"), 2, "case-resolved.1 has no field 'result'"),
         (("correct", NUMBER, "4", "--set", "outcome=won"), 2, "outcome: input should be"),
-        (("correct", NUMBER, "4", "--set", "a=b", "--topic", "case-sold.1"), 2, "There is no event case-sold.1"),
-        (("correct", NUMBER, "9", "--set", "outcome=upheld"), 2, "There is no event in version 9"),
+        (("correct", NUMBER, "4", "--set", "a=b", "--topic", "case-sold.1"), 2, "There is no event 'case-sold.1'"),
+        (("correct", NUMBER, "9", "--set", "outcome=upheld"), 2, "There is no version 9 in this stream; its last is 4"),
         (("correct", NUMBER, "1", "--set", "customer_id=Wang"), 2, "'Wang' is no id"),
         (("void", NUMBER, "9"), 1, "There is no version 9 in this stream; its last is 4."),
         (("void", NUMBER, "1"), 1, "the history could not be read"),
@@ -112,6 +112,23 @@ def test_what_cannot_be_amended_is_said_in_a_sentence(
 ) -> None:
     answer = daybook("amend", *words, *WHY, *BY)
     assert (answer.exit_code, said in answer.stderr) == (code, True), answer.stderr
+
+
+@pytest.mark.usefixtures("resolved")
+@pytest.mark.parametrize(
+    ("reason", "by", "said"),
+    [
+        ("", "Chen Jie", "--reason: string should have at least 1 character."),
+        ("太长" * 101, "Chen Jie", "--reason: string should have at most 200 characters."),
+        ("mistyped", " ", "--by: string should have at least 1 character."),
+        ("mistyped", "\udcff", "--by: input should be a valid string"),
+    ],
+)
+def test_a_reason_or_a_name_that_is_none_is_a_wrong_use_and_no_fault(
+    daybook: CommandLine, reason: str, by: str, said: str
+) -> None:
+    answer = daybook("amend", "void", NUMBER, "4", "--reason", reason, "--by", by)
+    assert (answer.exit_code, said in answer.stderr) == (2, True), answer.stderr
 
 
 def test_a_customer_is_corrected_under_their_stream(daybook: CommandLine, teller: Teller) -> None:

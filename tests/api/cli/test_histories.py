@@ -251,6 +251,14 @@ def test_what_was_handled_early_and_what_was_written_down_late_is_listed(daybook
     assert "None." in daybook("register", "--early").stdout
 
 
+@pytest.mark.parametrize("words", [(), ("--gaps",)])
+def test_a_series_that_is_no_text_is_a_wrong_use(daybook: CommandLine, teller: Teller, words: tuple[str, ...]) -> None:
+    teller.case("INC0000102")
+    daybook.json("project")
+    result = daybook("register", "--series", "caf\udce9", *words)
+    assert (result.exit_code, "is no text" in result.stderr) == (Exit.USAGE, True)
+
+
 @pytest.mark.parametrize(
     "words", [("--gaps", "--early"), ("--early", "--late", "3"), ("--series", "C2026", "--early"), ("--at-source",)]
 )

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -93,6 +93,22 @@ def test_people_read_the_tree_by_its_indentation(units: CommandLine) -> None:
     assert any(line.startswith("  总部客户服务处") for line in lines)
     assert any(line.startswith("  华北分部") and line.endswith("closed") for line in lines)
     assert "No unit had been opened by" in units("units", "--as-of", "2026-01-01").stdout
+
+
+def test_people_read_the_days_of_the_tree_in_the_books_zone(daybook: CommandLine, teller: Teller) -> None:
+    at_one_in_the_morning = datetime(2026, 3, 1, 17, tzinfo=UTC)
+    teller.tell(OpenUnit(at=at_one_in_the_morning, zone="Asia/Shanghai", name="北京分部", kind=UnitKind.BRANCH))
+    daybook.json("project")
+    (line,) = [line for line in daybook("units").stdout.splitlines() if line.startswith("北京分部")]
+    assert line.split() == ["北京分部", "branch", "2026-03-02"]
+    none = daybook("units", "--as-of", "2026-03-01").stdout
+    assert "No unit had been opened by 2026-03-01 23:59:59+08:00." in none
+
+
+@pytest.mark.parametrize("told", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_an_instant_at_the_ends_of_all_time_is_a_wrong_use(daybook: CommandLine, told: str) -> None:
+    result = daybook("units", "--as-of", told)
+    assert (result.exit_code, "Invalid value for '--as-of'" in result.stderr) == (2, True), result.stderr
 
 
 def test_a_customer_is_shown_with_the_tier_of_a_day(customer: CommandLine) -> None:

@@ -155,7 +155,12 @@ def test_what_cannot_be_amended_is_answered_with_a_code(front_end: FrontEnd, cas
         "reason": "mistyped",
         "requestedBy": "Chen",
     }
-    assert no(front_end, "requestCorrection", **correction | {"version": 99}) == ("INVALID_INPUT", ["topic"])
+    for version in (99, 0, -1, -(2**31)):
+        assert no(front_end, "requestCorrection", **correction | {"version": version}) == (
+            "UNKNOWN_EVENT",
+            ["version"],
+        )
+    assert no(front_end, "requestCorrection", **correction | {"topic": "case-sold.1"}) == ("INVALID_INPUT", ["topic"])
     assert no(front_end, "requestVoid", recordId=case_id, version=99, reason="?", requestedBy="Chen") == (
         "UNKNOWN_EVENT",
         ["version"],

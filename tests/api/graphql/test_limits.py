@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import pytest
 
 from api.app import MOST_BODY_BYTES
@@ -22,6 +24,29 @@ def test_relay_has_the_levels_that_it_needs(front_end: FrontEnd) -> None:
         " actor { name } } } } } } } } } } } } } }"
     )
     assert answer == {"customers": {"edges": []}}
+
+
+NESTED = "cases(first: $first) { ...page } } } fragment page on CaseConnection { nodes { customer { "
+DEEP = f"query($first: Int = 100) {{ customers(last: $first) {{ edges {{ node {{ {NESTED}"
+
+
+@pytest.mark.parametrize("inside", ["timeline(first: 50) { nodes { position } }", "visits { result }"])
+def test_pages_inside_of_pages_hold_a_limited_number_of_nodes(front_end: FrontEnd, inside: str) -> None:
+    document = DEEP.replace("} } } fragment", "} } } } } fragment") + inside + " } } }"
+    (error,) = front_end.errors(document)
+    assert (error["extensions"]["code"], error["extensions"]["params"]) == ("DOCUMENT_TOO_LARGE", {"limit": 200_000})
+    assert "could hold" in error["message"]
+    assert front_end.ask(document, first=10) == {"customers": {"edges": []}}
+    assert front_end.code(document, first=101) == "DOCUMENT_TOO_LARGE"
+
+
+def test_a_page_inside_of_a_mutation_is_counted_before_anything_is_carried_out(front_end: FrontEnd) -> None:
+    cases = "cases(first: 100) { nodes { audit(first: 100) { nodes { changes { field } } } } }"
+    shown = f"registerCustomer(input: $input) {{ customer {{ {cases} }} }}"
+    mutation = f"mutation($input: RegisterCustomerInput!) {{ {shown} }}"
+    asked = {"commandId": str(uuid4()), "kind": "PERSON", "name": "王小明"}
+    assert front_end.code(mutation, input=asked) == "DOCUMENT_TOO_LARGE"
+    assert front_end.ask("{ customers { nodes { id } } }") == {"customers": {"nodes": []}}
 
 
 @pytest.mark.parametrize("levels", [40, 150])

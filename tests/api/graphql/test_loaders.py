@@ -123,3 +123,20 @@ def test_the_audit_trails_of_many_cases_are_read_at_once(filled: FrontEnd, state
     answer = filled.ask("{ cases(first: 90) { nodes { audit(first: 3) { nodes { position } } } } }")
     assert [len(case["audit"]["nodes"]) for case in answer["cases"]["nodes"]] == [1] * 90
     assert len(statements) <= 3
+
+
+def test_the_movements_of_many_cases_are_read_at_once(filled: FrontEnd, statements: list[str]) -> None:
+    cases = [case["id"] for case in filled.ask("{ cases(first: 30) { nodes { id } } }")["cases"]["nodes"]]
+    for at, case_id in enumerate(cases):
+        filled.done("registerCase", caseId=case_id, unit=f"Branch {at}")
+        filled.done("transferCase", caseId=case_id, fromUnit=f"Branch {at}", toUnit="Head office")
+    token = filled.ask("{ ledgerHead { consistencyToken } }")["ledgerHead"]["consistencyToken"]
+    statements.clear()
+    shown = "movements(first: 1, after: $after) { nodes { kind fromUnit toUnit } pageInfo { hasNextPage endCursor } }"
+    nodes = f"{{ cases(first: 30, consistencyToken: $token) {{ nodes {{ {shown} }} }} }}"
+    query = f"query($token: String, $after: String) {nodes}"
+    found = [case["movements"] for case in filled.ask(query, token=token)["cases"]["nodes"]]
+    units = {page["nodes"][0]["toUnit"] for page in found}
+    assert units == {f"Branch {at}" for at in range(30)}
+    assert all(page["pageInfo"]["hasNextPage"] for page in found)
+    assert len(statements) <= 3

@@ -207,6 +207,19 @@ def test_a_members_life_is_told_and_shown_as_it_was(front_end: FrontEnd) -> None
     }
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "2200-01-01", "9999-12-31"])
+def test_a_day_beyond_the_dates_of_the_ledger_is_a_bad_argument(front_end: FrontEnd, day: str) -> None:
+    front_end.done("registerStaff", name=f"Somebody on {day}")
+    asked = 'query($day: Date!) { staffMembers { nodes { certifiedOn(certificate: "c", day: $day) } } }'
+    assert {error["extensions"]["code"] for error in front_end.errors(asked, day=day)} == {"BAD_ARGUMENTS"}
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_an_instant_before_or_after_all_time_is_a_bad_document(front_end: FrontEnd, instant: str) -> None:
+    asked = "query($at: DateTime!) { units(asOf: $at) { asOf } }"
+    assert front_end.code(asked, at=instant) == "BAD_DOCUMENT"
+
+
 def test_staff_are_listed_and_a_second_of_the_name_is_told_apart(front_end: FrontEnd) -> None:
     for name, unit in (("ada", "East"), ("lin", "East"), ("mei", "West")):
         front_end.done("registerStaff", name=name, unit=unit)
