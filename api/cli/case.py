@@ -15,6 +15,7 @@ import psycopg
 from api.cli.exits import NotFound
 from api.cli.terminal import Terminal, add_row, shown, table
 from api.workspace import Workspace
+from domain.amendment import Occurrence, Replacement
 from domain.correction import Reading, applied
 from domain.envelope import Recorded, RegisterNumber
 from domain.event import Event, Precision
@@ -27,7 +28,8 @@ from projections.cursor import standings
 from projections.projection import FoldContext
 
 NUMBER = re.compile(r"([A-Za-z])(\d{4})-0*(\d{1,9})")
-LATE = timedelta(days=1)
+A_DAY = timedelta(days=1)
+LATE = A_DAY
 # The currencies of ISO 4217 whose minor unit is not a hundredth.
 DIGITS = dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0) | (
     dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
@@ -141,8 +143,8 @@ def story(ledger: Ledger, history: Sequence[Recorded[Event]]) -> Iterator[Any]:
     for one in history:
         here = one.occurred_at.astimezone(ZoneInfo(one.occurred_zone))
         by_day = one.occurred_precision is Precision.DAY
-        delay = one.recorded_at - one.occurred_at
-        late = f" (+{delay.days} d)" if delay > LATE and one.source_recorded_at is None else ""
+        delay = one.recorded_at - one.occurred_at - (A_DAY if by_day else timedelta())  # late once the day is over
+        late = f" (+{delay.days} d)" if delay >= LATE and one.source_recorded_at is None else ""
         add_row(
             events,
             one.position,
@@ -173,11 +175,18 @@ def what(recorded: Recorded[Event]) -> str:
     """An event as a line of words, with what it says."""
     event = recorded.event
     name = event.TOPIC.rpartition(".")[0].replace("-", " ")
-    values = ((field, getattr(event, field)) for field in type(event).model_fields if field not in BESIDE_THE_EVENT)
-    said = [f"{field.replace('_', ' ')}: {readable(value, None)}" for field, value in values if value not in (None, ())]
+    told = said(event)
     number = f" as {recorded.register}" if recorded.register else ""
     departures = f"   [{', '.join(recorded.metadata.departures)}]" if recorded.metadata.departures else ""
-    return f"{name}{number}" + (f"   {', '.join(said)}" if said else "") + departures
+    return f"{name}{number}" + (f"   {told}" if told else "") + departures
+
+
+def said(event: Event) -> str:
+    """What an event says, field by field, as a line of words."""
+    values = ((field, getattr(event, field)) for field in type(event).model_fields if field not in BESIDE_THE_EVENT)
+    return ", ".join(
+        f"{field.replace('_', ' ')}: {readable(value, None)}" for field, value in values if value not in (None, ())
+    )
 
 
 def readable(value: Any, zone: ZoneInfo | None) -> str:
@@ -191,6 +200,10 @@ def readable(value: Any, zone: ZoneInfo | None) -> str:
         case Money():
             digits = DIGITS.get(value.currency, 2)
             return f"{value.currency} {value.minor_units / 10**digits:.{digits}f}"
+        case Replacement():
+            return f"{value.topic.rpartition('.')[0].replace('-', ' ')} ({said(value.data)})"
+        case Occurrence():
+            return readable(value.at.astimezone(ZoneInfo(value.zone)), None)
         case tuple() if hasattr(value, "_fields"):
             return " ".join(readable(part, zone) for part in value)
         case tuple():

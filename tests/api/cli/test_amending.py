@@ -138,3 +138,10 @@ def test_a_customer_is_corrected_under_their_stream(daybook: CommandLine, teller
     assert asked["stream"] == stream
     daybook.json("amend", "approve", stream, "2", *LI)
     assert daybook.json("case", NUMBER)["customer_name"] == "冯晓明"
+
+
+@pytest.mark.usefixtures("resolved")
+def test_people_read_what_was_asked_for_in_words(daybook: CommandLine) -> None:
+    correct(daybook, "outcome=rejected", "redress=null")
+    shown = " ".join(daybook("case", NUMBER).stdout.split())
+    assert "correction requested version: 4, replacement: case resolved (outcome: rejected), reason: mistyped" in shown
