@@ -19,7 +19,7 @@ unexport VIRTUAL_ENV
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo    a live ledger on this machine, filled and served (Ctrl-C ends it)"
+	@echo "make demo    a ledger to try on this machine, filled and served (Ctrl-C ends it)"
 	@echo "make test    all tests, with coverage; TEST_ARGS='-k word' narrows them"
 	@echo "make kills   kill -9 of servers and programs under load, KILLS=50 on each of two installations"
 	@echo "make check   format, lint, imports, types"
