@@ -1,4 +1,4 @@
-"""Rules beside those of cases: what a live command is refused for, and imported history is marked with."""
+"""What a live command is refused for, and imported history marked with; the marks of all streams but those of cases."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ class Broken(NamedTuple):
     """A rule that a step breaks: the answer to a live command, and the mark on imported history."""
 
     refusal: Refusal
-    departure: Departure
+    departure: StrEnum
+    """One of `Departure`, or of those of cases."""
     message: str
     field: str | None = None
     params: Mapping[str, str] = MappingProxyType({})

@@ -25,7 +25,7 @@ class Refusal(StrEnum):
     WRONG_KIND_OF_EVENT = "WRONG_KIND_OF_EVENT"
     """The replacement is an event of another kind of stream."""
     NO_LONGER_FOLDS = "NO_LONGER_FOLDS"
-    """What would be left of the history could not be read."""
+    """What would be left of the history could not be read, or would lead back to its own subject, or nowhere."""
     UNKNOWN_REQUEST = "UNKNOWN_REQUEST"
     ALREADY_DECIDED = "ALREADY_DECIDED"
     SAME_PERSON = "SAME_PERSON"

@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 from typing_extensions import override
 
 from domain import amending
-from domain.amending import AmendmentCommand, Record
+from domain.amending import AmendmentCommand, Record, RequestCorrection
 from domain.amendment import AMENDMENTS
 from domain.correction import applied
 from domain.decider import Decided
 from domain.deciders import decider_of
 from domain.envelope import Context, Metadata, Occurred, Recorded, Submission, When
 from domain.event import Command, Event, Precision, Refused
-from domain.personal import personal_values, plain
+from domain.personal import PersonalState, personal_values, plain
+from domain.refusal import Refusal
 from ledger.canonical import canonical_of_checked
 from ledger.codec import holds_personal
 
@@ -147,16 +148,22 @@ def _grown(tip: Tip, recorded: Recorded[Event]) -> Tip:
 
 
 def refuse_the_future(submission: Submission, now: datetime) -> None:
-    """Nothing can have happened after it is written down. Raises: Refused."""
+    """Nothing can have happened after it is written down, however it is corrected. Raises: Refused."""
     for command in submission.commands:
-        slack = CLOCK_SLACK if command.precision is Precision.INSTANT else timedelta(days=1)
-        if command.at > now + slack:
-            raise Refused(
-                "OCCURS_IN_THE_FUTURE",
-                f"{command.at.isoformat()} has not come yet; say when it happened.",
-                field="at",
-                params={"at": command.at.isoformat()},
-            )
+        _refuse_after(now, command.at, command.precision, "at")
+        if isinstance(command, RequestCorrection) and command.occurrence is not None:
+            _refuse_after(now, command.occurrence.at, command.occurrence.precision, "occurrence")
+
+
+def _refuse_after(now: datetime, at: datetime, precision: Precision, field: str) -> None:
+    slack = CLOCK_SLACK if precision is Precision.INSTANT else timedelta(days=1)
+    if at > now + slack:
+        raise Refused(
+            Refusal.OCCURS_IN_THE_FUTURE,
+            f"{at.isoformat()} has not come yet; say when it happened.",
+            field=field,
+            params={"at": at.isoformat()},
+        )
 
 
 def digest_of(submission: Submission, key: bytes) -> bytes:
@@ -178,7 +185,12 @@ def content_of(submission: Submission) -> bytes:
 def _content(command: Command, *, times: bool) -> list[Any]:
     clear: dict[int, Any] = {}
     if _holds_personal(type(command)):
-        clear = {id(personal): plain(personal) for _, personal in personal_values(command)}
+        # What was erased stands in a replacement by its commitment, which is all that is left of it.
+        clear = {
+            id(personal): plain(personal)
+            for _, personal in personal_values(command)
+            if personal.state is not PersonalState.ERASED
+        }
     left_out = None if times else {"at"}
     return [
         type(command).__name__,

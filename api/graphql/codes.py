@@ -52,7 +52,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType({
     "NOT_AMENDABLE": "What is written there is neither corrected nor taken back; the message says why.",
     "AMENDS_ITSELF": "The request would be about itself.",
     "WRONG_KIND_OF_EVENT": "What is to be read instead is about another kind of thing.",
-    "NO_LONGER_FOLDS": "What would be left of the history could not be read; amend the other events first.",
+    "NO_LONGER_FOLDS": "What would be left could not be read, or leads in a circle or nowhere; amend others first.",
     "UNKNOWN_REQUEST": "No request has that version.",
     "ALREADY_DECIDED": "The request was decided before.",
     "SAME_PERSON": "Who asked may not approve.",

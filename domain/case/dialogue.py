@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
 from domain.case.about import NOT_MERGED, UNFINISHED, AboutCase
-from domain.case.rules import Broken, Departure, Said, about_its_subject, finished, merged, out_of_time, stepped
+from domain.case.rules import Departure, Said, about_its_subject, finished, merged, out_of_time
 from domain.case.rules import unresolved as without_outcome
 from domain.channel import Channel
 from domain.decider import Decided
+from domain.departure import Broken, stepped
 from domain.envelope import Context
 from domain.event import Event, StaffName, Words
 from domain.personal import Personal

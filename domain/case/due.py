@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from domain.case.about import KNOWN, AboutCase
-from domain.case.rules import out_of_time, stepped
+from domain.case.rules import out_of_time
 from domain.decider import Decided
+from domain.departure import stepped
 from domain.envelope import Context, Recorded
 from domain.event import Event, Instant, Label, Precision
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple, TypeAlias, as
 from pydantic import Field
 
 from domain.case.about import UNFINISHED, AboutCase
-from domain.case.rules import Broken, Departure, finished, out_of_time, stepped
+from domain.case.rules import Departure, finished, out_of_time
 from domain.decider import Decided
+from domain.departure import Broken, stepped
 from domain.envelope import Context, Recorded
 from domain.event import Event, Label, StaffName, UnitName
 from domain.refusal import Refusal

@@ -67,7 +67,6 @@ from domain.case.events import (
     WorkStarted,
 )
 from domain.case.rules import (
-    Broken,
     about_its_subject,
     answered,
     closed,
@@ -79,7 +78,6 @@ from domain.case.rules import (
     not_held_by,
     out_of_time,
     running,
-    stepped,
     still_open,
     unapproved,
     under_way,
@@ -90,6 +88,7 @@ from domain.case.rules import (
 )
 from domain.case.state import Case, evolve
 from domain.decider import Decided, Decider
+from domain.departure import Broken, stepped
 from domain.envelope import Context
 from domain.event import Refused
 from domain.refusal import Refusal

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar, assert_never
 
 from domain.case.about import HANDLING, KNOWN, AboutCase
-from domain.case.rules import Said, merged, out_of_time, recorded_otherwise, stepped, unregistered
+from domain.case.rules import Said, merged, out_of_time, recorded_otherwise, unregistered
 from domain.decider import Decided
+from domain.departure import stepped
 from domain.envelope import Context, Recorded
 from domain.event import Event, Label, SourceKey, StaffName
 from domain.refusal import Refusal

@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias, assert_never
 
 from domain.case.about import OPEN, AboutCase
-from domain.case.rules import Broken, Departure, finished, out_of_time, stepped, unregistered, unstated
+from domain.case.rules import Departure, finished, out_of_time, unregistered, unstated
 from domain.case.vocabulary import Outcome
 from domain.decider import Decided
+from domain.departure import Broken, stepped
 from domain.envelope import Context, Recorded
 from domain.event import Event, Label, UnitName
 from domain.money import Money

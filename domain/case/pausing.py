@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias, assert_never
 
 from domain.book import may_approve_own, stream_of_book
 from domain.case.about import OPEN, AboutCase
-from domain.case.rules import Broken, Departure, finished, out_of_time, stepped, unregistered
+from domain.case.rules import Departure, finished, out_of_time, unregistered
 from domain.decider import Decided
+from domain.departure import Broken, stepped
 from domain.envelope import Context, Recorded
 from domain.event import Event, Label, StaffName
 from domain.refusal import Refusal

@@ -11,8 +11,9 @@ from uuid import UUID
 from typing_extensions import override
 
 from domain.case.about import NOT_MERGED, UNFINISHED, AboutCase
-from domain.case.rules import Broken, Departure, finished, merged, out_of_time, stepped
+from domain.case.rules import Departure, finished, merged, out_of_time
 from domain.decider import Decided
+from domain.departure import Broken, stepped
 from domain.envelope import Context, Occurred, Recorded
 from domain.event import Event, Refused
 from domain.refusal import Refusal

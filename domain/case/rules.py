@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from domain.case.about import AboutCase
 from domain.case.vocabulary import Outcome, PauseGround, ResponseKind
-from domain.decider import Decided
-from domain.envelope import Context, Occurred
+from domain.departure import Broken
+from domain.envelope import Context
 from domain.event import Event, Precision, Refused, Words, rfc3339, same_day_or_before
 from domain.personal import Personal
 from domain.refusal import Refusal
@@ -123,31 +121,6 @@ class Said(NamedTuple, Generic[E]):
     version: int
     at: datetime
     event: E
-
-
-class Broken(NamedTuple):
-    """A rule that a step breaks: the answer to a live command, and the mark on imported history."""
-
-    refusal: Refusal
-    departure: Departure
-    message: str
-    field: str | None = None
-    params: Mapping[str, str] = MappingProxyType({})
-
-    @property
-    def refused(self) -> Refused:
-        """The answer no, to be raised."""
-        return Refused(self.refusal, self.message, field=self.field, params=self.params)
-
-
-def stepped(context: Context, event: Event, *rules: Broken | None) -> Decided:
-    """The event, marked with the rules it breaks when it is history. Raises: Refused for the first, when it is not."""
-    broken = [rule for rule in rules if rule is not None]
-    if not broken:
-        return [event]
-    if not context.imported:
-        raise broken[0].refused
-    return [Occurred(event, departures=tuple(rule.departure for rule in broken))]
 
 
 def out_of_time(case: Case, command: AboutCase, context: Context) -> Broken | None:

@@ -5,19 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias, assert_never
 
 from domain.case.about import HANDLING, OPEN, UNFINISHED, AboutCase
-from domain.case.rules import (
-    Broken,
-    Departure,
-    about_its_subject,
-    closed,
-    finished,
-    merged,
-    out_of_time,
-    stepped,
-    unregistered,
-)
+from domain.case.rules import Departure, about_its_subject, closed, finished, merged, out_of_time, unregistered
 from domain.channel import Channel
 from domain.decider import Decided
+from domain.departure import Broken, stepped
 from domain.envelope import Context, Recorded
 from domain.event import Event, Label, SourceKey, StaffName, Words
 from domain.money import Money

@@ -11,7 +11,6 @@ from pydantic import Field
 
 from domain.case.about import HANDLING, OPEN, AboutCase
 from domain.case.rules import (
-    Broken,
     Departure,
     Said,
     about_its_subject,
@@ -21,12 +20,12 @@ from domain.case.rules import (
     not_held_by,
     out_of_time,
     recorded_otherwise,
-    stepped,
     unregistered,
     unstated,
 )
 from domain.case.vocabulary import Outcome
 from domain.decider import Decided
+from domain.departure import Broken, stepped
 from domain.envelope import Context, Recorded
 from domain.event import Event, Label, UnitName, Version, Words
 from domain.personal import Personal

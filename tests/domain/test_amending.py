@@ -3,6 +3,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.amending import (
@@ -323,3 +325,58 @@ def test_personal_values_are_sealed_anew_in_a_replacement() -> None:
     )
     assert resealed(CustomerRenamed(name=open_)).name.commitment is None
     assert resealed(CustomerRenamed(name=erased)).name.commitment == "ab" * 32
+
+
+VERSIONS = st.integers(1, 9)
+SAID: st.SearchStrategy[Event] = st.sampled_from([
+    RECEIVED, REGISTERED, ASSIGNED, OTHERWISE, CaseMerged(into=OTHER_ID), CaseMerged(into=CASE_ID),
+])  # fmt: skip
+WRITTEN = st.lists(
+    st.one_of(
+        SAID,
+        SAID,
+        st.builds(lambda version, event: WISH.model_copy(
+            update={"version": version, "replacement": Replacement.of(event)}
+        ), VERSIONS, SAID),
+        st.builds(lambda version: VOID_WISH.model_copy(update={"version": version}), VERSIONS),
+        st.builds(EventCorrected, version=VERSIONS, request=VERSIONS, approved_by=st.just("Director Li")),
+        st.builds(EventVoided, version=VERSIONS, request=VERSIONS, approved_by=st.just("Director Li")),
+    ),
+    max_size=9,
+)  # fmt: skip
+ASKED: st.SearchStrategy[AmendmentCommand] = st.one_of(
+    st.builds(correct, VERSIONS, SAID),
+    st.builds(take_back, VERSIONS),
+    st.builds(approve, VERSIONS, by=st.sampled_from(["Chen", "Ana"])),
+    st.builds(decline, VERSIONS),
+)
+
+
+def resting(events: list[Event]) -> list[Event]:
+    """A history in which whatever decides comes after what it decides on."""
+    return [
+        event.model_copy(update={"request": min(event.request, before)})
+        if isinstance(event, EventCorrected | EventVoided)
+        else event
+        for before, event in enumerate(events)
+        if before or not isinstance(event, EventCorrected | EventVoided)
+    ]
+
+
+@given(WRITTEN.map(resting), ASKED)
+def test_whatever_is_written_an_amendment_is_decided_on_or_refused_and_asking_again_adds_nothing(
+    events: list[Event], command: AmendmentCommand
+) -> None:
+    record = Record(STREAM, written(*events), decider_of(STREAM))
+    assert all(decider_of(stream) for stream in needs(record, command, Context(book=BOOK)))
+    answer = answered(events, command)
+    if isinstance(answer, list):
+        assert answered([*events, *answer], command) == []
+
+
+def answered(events: Sequence[Event], command: AmendmentCommand) -> list[Event] | str:
+    """What follows, or the code of the no, which the command has among its own."""
+    try:
+        return [each for each in asked(events, command) if isinstance(each, Event)]
+    except Refused as no:
+        return command.REFUSALS[command.REFUSALS.index(no.code)]

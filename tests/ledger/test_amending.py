@@ -1,16 +1,17 @@
 from collections.abc import Sequence
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from domain.amending import ApproveAmendment, RequestCorrection, RequestVoid
-from domain.amendment import AMENDMENTS, Replacement
+from domain.amending import ApproveAmendment, RequestCorrection, RequestVoid, resealed
+from domain.amendment import AMENDMENTS, Occurrence, Replacement
 from domain.book import AllowSelfApproval, Book, id_of_book, stream_of_book
 from domain.customer import CustomerRenamed
 from domain.envelope import Recorded
-from domain.event import Command, Event, Refused
+from domain.event import Command, Event, Precision, Refused
 from domain.personal import Personal, PersonalState, personal_values
 from domain.refusal import Refusal
 from ledger.ledger import Ledger, PersonalPlace
@@ -104,6 +105,18 @@ def test_a_request_and_its_approval_may_be_carried_out_together(ledger: Ledger, 
     assert [placed.topic for placed in ledger.carry_out(both).placed] == ["correction-requested.1", "event-corrected.1"]
 
 
+def test_nothing_is_corrected_to_have_happened_at_a_time_that_has_not_come(
+    ledger: Ledger, stream: str, customer: UUID
+) -> None:
+    tomorrow = Occurrence(at=OPENED + timedelta(days=1, hours=1), zone="UTC", precision=Precision.DAY)
+    request = correct(stream, 2, renamed(customer, READ))
+    with pytest.raises(Refused, match="has not come yet") as no:
+        carried_out(ledger, request.model_copy(update={"occurrence": tomorrow}))
+    assert (no.value.code, no.value.field) == (Refusal.OCCURS_IN_THE_FUTURE, "occurrence")
+    today = tomorrow.model_copy(update={"at": OPENED + timedelta(hours=1)})
+    carried_out(ledger, request.model_copy(update={"occurrence": today}))
+
+
 def test_a_corrected_personal_value_is_shown_as_it_is_read_and_kept_as_it_was_written(
     ledger: Ledger, stream: str
 ) -> None:
@@ -122,6 +135,19 @@ def test_the_replacement_of_a_personal_value_is_erased_with_its_subject(
     }
     assert states == {PersonalState.ERASED}
     assert named(afresh, stream, 2, as_read=True).state is PersonalState.ERASED
+
+
+def test_what_is_recorded_beside_an_erased_value_can_be_corrected(
+    database: conftest.Database, ledger: Ledger, stream: str, customer: UUID
+) -> None:
+    tamper(database, "DELETE FROM ledger.subject_key WHERE subject = %s", customer)
+    afresh = Ledger(ledger.database, MASTER, ledger.book)
+    registered = afresh.history(stream, opened=True)[0].event
+    in_chinese = Replacement.of(resealed(registered.model_copy(update={"language": "zh"})))
+    carried_out(afresh, correct(stream, 1, in_chinese), approve(stream, 5))
+    state = afresh.tips([stream])[stream].state
+    assert (state.language, state.registration.name.state) == ("zh", PersonalState.ERASED)
+    assert named(afresh, stream, 1, as_read=True).state is PersonalState.ERASED
 
 
 def test_an_approval_says_at_which_position_it_read_the_books_rules(ledger: Ledger, customer: UUID) -> None:
