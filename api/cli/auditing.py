@@ -31,6 +31,8 @@ from projections.overrides import ActorOverrides, DepartureCount, departure_coun
 PAGE = 200
 WIDTHS = {"position": 8, "occurred": 25, "recorded": 30, "actor": 20, "subject": 14}
 """So that the parts of a long table, each shown as soon as it is read, stand in the same columns."""
+WIDE = sum(WIDTHS.values()) + 2 * len(WIDTHS) + 40
+"""From how many columns on a terminal has room for that table. On a narrower one each entry is a few lines of text."""
 
 
 class Asked(NamedTuple):
@@ -209,10 +211,12 @@ def show(terminal: Terminal, ledger: Ledger, pages: Iterable[tuple[list[Told], T
         rows.show_header = not found
         for column, width in zip(rows.columns, WIDTHS.values(), strict=False):
             column.min_width = width
-        for one in page:
-            _row(rows, one, texts, zone)
         found += len(page)
-        if page:
+        if page and terminal.width < WIDE:
+            terminal.show("\n".join(_lines(one, texts, zone) for one in page))
+        elif page:
+            for one in page:
+                add_row(rows, *_cells(one, texts, zone))
             terminal.show(rows)
     if not found:
         terminal.show("Nothing was recorded that answers this.")
@@ -220,12 +224,16 @@ def show(terminal: Terminal, ledger: Ledger, pages: Iterable[tuple[list[Told], T
         terminal.say(f"These are the latest {found}; --limit shows more, --all shows all.")
 
 
-def _row(rows: Any, one: Told, texts: Texts, zone: ZoneInfo) -> None:
+def _lines(one: Told, texts: Texts, zone: ZoneInfo) -> str:
+    position, occurred, recorded, actor, subject, what = _cells(one, texts, zone)
+    return f"{position:>8}  {occurred}, recorded {recorded}\n          {actor}   {subject}\n          {what}"
+
+
+def _cells(one: Told, texts: Texts, zone: ZoneInfo) -> tuple[object, ...]:
     entry = one.entry
     here = entry.occurred_at.astimezone(ZoneInfo(entry.occurred_zone))
     late = timedelta(seconds=entry.back_dated_seconds or 0)
-    add_row(
-        rows,
+    return (
         entry.position,
         here.date() if entry.occurred_precision is Precision.DAY else readable(here, None),
         readable(entry.recorded_at, zone) + (f" (+{late.days} d)" if late >= LATE else ""),
