@@ -76,7 +76,7 @@ def run(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
         departed=asked.departures,
         overriding=asked.overrides,
     )
-    _refuse_without_a_trail(ledger)
+    read_to = _read_to(ledger)
     counted = departure_counts(ledger.database, ledger.book, recording) if asked.departures else []
     by_actor = (
         overrides_by_actor(ledger.database, ledger.book, actor=asked.actor, recording=recording)
@@ -91,21 +91,20 @@ def run(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
         terminal.stamp(ledger.book, ledger.time)
         show(terminal, ledger, pages, asked)
         terminal.show(*tables(counted, by_actor))
-    _say_how_far(ledger, terminal)
+    if read_to < (last := ledger.head()):
+        terminal.say(f"The audit trail goes up to position {read_to} of {last}; `daybook project` reads on.")
 
 
-def _refuse_without_a_trail(ledger: Ledger) -> None:
+def _read_to(ledger: Ledger) -> int:
+    """How far the trail goes. Raises: NotFound when there is none; LedgerError when it is another version's."""
+    (view,) = standings(ledger.database, ledger.book, [AUDIT_TRAIL])
+    if view.held is not None:
+        raise view.held
     try:
         ledger.database.rows(AUDIT_TRAIL.query("SELECT FROM {table} LIMIT 0"))
     except psycopg.errors.UndefinedTable as error:
         raise NotFound("There is no audit trail yet; `daybook project` makes it.") from error
-
-
-def _say_how_far(ledger: Ledger, terminal: Terminal) -> None:
-    (view,) = standings(ledger.database, ledger.book, [AUDIT_TRAIL])
-    head = ledger.head()
-    if view.position < head:
-        terminal.say(f"The audit trail goes up to position {view.position} of {head}; `daybook project` reads on.")
+    return view.position
 
 
 # Asking ---------------------------------------------------------------------------------------------------------------
