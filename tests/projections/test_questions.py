@@ -278,7 +278,7 @@ LEANS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 PAGES: list[tuple[Order, CaseFilter, str]] = [
     (case_file.RECEIVED, CaseFilter(), "received"),
-    (case_file.RECEIVED, CaseFilter(kinds=(CaseKind.PRAISE,)), "received"),
+    (case_file.RECEIVED, CaseFilter(kinds=(CaseKind.PRAISE,)), "kind"),
     (case_file.NUMBER, CaseFilter(), "number"),
     (case_file.ACTIVITY, CaseFilter(), "activity"),
     (case_file.RECEIVED, CaseFilter(statuses=(Status.CLOSED,)), "status"),
