@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from types import FrameType
+from typing import TextIO
 
 from api.cli.commands import app
 from api.cli.exits import Exit
@@ -21,8 +23,19 @@ def _leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(Exit.TERMINATED)
 
 
+def _nowhere(descriptor: int) -> TextIO:
+    """A stream that keeps nothing, under the number of the one that is closed."""
+    opened = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(opened, descriptor)
+    if opened != descriptor:
+        os.close(opened)
+    return open(descriptor, "w", encoding="utf-8", closefd=False)
+
+
 def main() -> None:
     """Runs the command line and ends the process."""
+    # Where the shell has closed one of them, Python has none, and whatever opens a file next would be written into.
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(1), sys.stderr or _nowhere(2)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     gc.set_threshold(*GC_THRESHOLDS)

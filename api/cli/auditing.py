@@ -31,6 +31,8 @@ from projections.overrides import ActorOverrides, DepartureCount, departure_coun
 PAGE = 200
 WIDTHS = {"position": 8, "occurred": 25, "recorded": 30, "actor": 20, "subject": 14}
 """So that the parts of a long table, each shown as soon as it is read, stand in the same columns."""
+WIDE = sum(WIDTHS.values()) + 2 * len(WIDTHS) + 40
+"""From how many columns on a terminal has room for that table. On a narrower one each entry is a few lines of text."""
 
 
 class Asked(NamedTuple):
@@ -74,7 +76,7 @@ def run(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
         departed=asked.departures,
         overriding=asked.overrides,
     )
-    _refuse_without_a_trail(ledger)
+    read_to = _read_to(ledger)
     counted = departure_counts(ledger.database, ledger.book, recording) if asked.departures else []
     by_actor = (
         overrides_by_actor(ledger.database, ledger.book, actor=asked.actor, recording=recording)
@@ -89,21 +91,20 @@ def run(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
         terminal.stamp(ledger.book, ledger.time)
         show(terminal, ledger, pages, asked)
         terminal.show(*tables(counted, by_actor))
-    _say_how_far(ledger, terminal)
+    if read_to < (last := ledger.head()):
+        terminal.say(f"The audit trail goes up to position {read_to} of {last}; `daybook project` reads on.")
 
 
-def _refuse_without_a_trail(ledger: Ledger) -> None:
+def _read_to(ledger: Ledger) -> int:
+    """How far the trail goes. Raises: NotFound when there is none; LedgerError when it is another version's."""
+    (view,) = standings(ledger.database, ledger.book, [AUDIT_TRAIL])
+    if view.held is not None:
+        raise view.held
     try:
         ledger.database.rows(AUDIT_TRAIL.query("SELECT FROM {table} LIMIT 0"))
     except psycopg.errors.UndefinedTable as error:
         raise NotFound("There is no audit trail yet; `daybook project` makes it.") from error
-
-
-def _say_how_far(ledger: Ledger, terminal: Terminal) -> None:
-    (view,) = standings(ledger.database, ledger.book, [AUDIT_TRAIL])
-    head = ledger.head()
-    if view.position < head:
-        terminal.say(f"The audit trail goes up to position {view.position} of {head}; `daybook project` reads on.")
+    return view.position
 
 
 # Asking ---------------------------------------------------------------------------------------------------------------
@@ -209,10 +210,12 @@ def show(terminal: Terminal, ledger: Ledger, pages: Iterable[tuple[list[Told], T
         rows.show_header = not found
         for column, width in zip(rows.columns, WIDTHS.values(), strict=False):
             column.min_width = width
-        for one in page:
-            _row(rows, one, texts, zone)
         found += len(page)
-        if page:
+        if page and terminal.width < WIDE:
+            terminal.show("\n".join(_lines(one, texts, zone) for one in page))
+        elif page:
+            for one in page:
+                add_row(rows, *_cells(one, texts, zone))
             terminal.show(rows)
     if not found:
         terminal.show("Nothing was recorded that answers this.")
@@ -220,12 +223,16 @@ def show(terminal: Terminal, ledger: Ledger, pages: Iterable[tuple[list[Told], T
         terminal.say(f"These are the latest {found}; --limit shows more, --all shows all.")
 
 
-def _row(rows: Any, one: Told, texts: Texts, zone: ZoneInfo) -> None:
+def _lines(one: Told, texts: Texts, zone: ZoneInfo) -> str:
+    position, occurred, recorded, actor, subject, what = _cells(one, texts, zone)
+    return f"{position:>8}  {occurred}, recorded {recorded}\n          {actor}   {subject}\n          {what}"
+
+
+def _cells(one: Told, texts: Texts, zone: ZoneInfo) -> tuple[object, ...]:
     entry = one.entry
     here = entry.occurred_at.astimezone(ZoneInfo(entry.occurred_zone))
     late = timedelta(seconds=entry.back_dated_seconds or 0)
-    add_row(
-        rows,
+    return (
         entry.position,
         here.date() if entry.occurred_precision is Precision.DAY else readable(here, None),
         readable(entry.recorded_at, zone) + (f" (+{late.days} d)" if late >= LATE else ""),

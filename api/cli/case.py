@@ -65,7 +65,10 @@ def run(workspace: Workspace, terminal: Terminal, name: str) -> None:
 
 
 def find(workspace: Workspace, name: str) -> UUID:
-    """The id of the case that goes by a number, a source's key or an id. Raises: NotFound."""
+    """The id of the case that goes by a number, a source's key or an id.
+
+    Raises: NotFound; LedgerError where keys are in a table of another version.
+    """
     ledger = workspace.ledger
     try:
         return UUID(name)
@@ -75,6 +78,9 @@ def find(workspace: Workspace, name: str) -> UUID:
         number = RegisterNumber(f"{found[1].upper()}{found[2]}", int(found[3]))
         if (stream := ledger.stream_of_number(number)) and stream.startswith(f"{Category.CASE}-"):
             return subject_of(stream)
+    (view,) = standings(ledger.database, ledger.book, [CASE_FILE])
+    if view.held is not None:
+        raise view.held
     try:
         cases = by_source_key(ledger.database, ledger.book, name.strip()) if is_text(name) else []
     except psycopg.errors.UndefinedTable as error:
@@ -86,17 +92,16 @@ def find(workspace: Workspace, name: str) -> UUID:
         raise NotFound(f"{len(cases)} cases have the key {name!r}; name one by its id: {ids}.")
     if not cases:
         message = f"There is no case {name!r} in book {ledger.book!r}, by number, source's key or id."
-        raise NotFound(message + _unknown_yet(ledger))
+        raise NotFound(message + _unknown_yet(ledger, view.position))
     return cases[0].case_id
 
 
-def _unknown_yet(ledger: Ledger) -> str:
+def _unknown_yet(ledger: Ledger, position: int) -> str:
     """What to know of a key that is not found while the view of cases is behind the book."""
-    (view,) = standings(ledger.database, ledger.book, [CASE_FILE])
     head = ledger.head()
-    if view.position >= head:
+    if position >= head:
         return ""
-    return f" Keys are known up to position {view.position} of {head}; `daybook project` reads on."
+    return f" Keys are known up to position {position} of {head}; `daybook project` reads on."
 
 
 def is_text(name: str) -> bool:

@@ -33,6 +33,11 @@ class Terminal:
         self._out = _console(stderr=False)
         self._err = _console(stderr=True)
 
+    @property
+    def width(self) -> int:
+        """How many columns answers have; a pipe has many."""
+        return self._out.width
+
     def say(self, message: str) -> None:
         """Something for a person to know meanwhile."""
         if not self.quiet:

@@ -11,20 +11,24 @@ from api.cli.exits import NotFound
 from api.cli.terminal import Terminal
 from ledger.ledger import Ledger
 from projections.cursor import standings
-from projections.projection import Projection
 from projections.view import View
 
 T = TypeVar("T")
 
 
-def read(ledger: Ledger, terminal: Terminal, projection: Projection[Any], answer: Callable[[], T]) -> T:
-    """What the view answers; says how far it has read when that is not the book's end. Raises: NotFound."""
+def read(ledger: Ledger, terminal: Terminal, projection: View[Any], answer: Callable[[], T]) -> T:
+    """What the view answers; says how far it has read when that is not the book's end.
+
+    Raises: NotFound when it was not made yet; LedgerError when its table is another version's.
+    """
+    (view,) = standings(ledger.database, ledger.book, [projection])
+    if view.held is not None:
+        raise view.held
     try:
         found = answer()
     except psycopg.errors.UndefinedTable as error:
         message = f"The view {projection.name} of book {ledger.book!r} was not made yet; `daybook project` makes it."
         raise NotFound(message) from error
-    (view,) = standings(ledger.database, ledger.book, [projection])
     head = ledger.head()
     if view.position < head:
         terminal.say(

@@ -24,7 +24,7 @@ class Code(StrEnum):
     BAD_DOCUMENT = "BAD_DOCUMENT"
     """The document does not fit the schema, or a variable does not fit its type."""
     DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
-    """Too many tokens, levels, aliases, directives or root fields."""
+    """Too many tokens, levels, aliases, directives or root fields, or pages that could hold too many nodes."""
     BAD_ID = "BAD_ID"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     AMBIGUOUS = "AMBIGUOUS"

@@ -114,6 +114,16 @@ def test_counts_stand_beside_the_events_that_they_count(daybook: CommandLine) ->
 
 
 @pytest.mark.usefixtures("told")
+def test_a_narrow_terminal_gets_what_changed_as_well(daybook: CommandLine) -> None:
+    narrow = {"COLUMNS": "80", "FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "dumb"}
+    shown = daybook("audit", NUMBER, "--topic", "case-resolved", **narrow).stdout
+    entry = shown[shown.index("       6  ") :]
+    assert entry.startswith("       6  2026-03-02 ")
+    assert f", recorded 2026-03-05 09:01:00+08:00 (+3 d)\n          王芳 · 北京分部 · agent   {NUMBER}\n" in entry
+    assert "case resolved   status: registered -> resolved" in entry
+
+
+@pytest.mark.usefixtures("told")
 def test_people_see_what_changed_and_the_state_of_personal_values_but_not_their_texts(daybook: CommandLine) -> None:
     shown = " ".join(daybook("audit").stdout.split())
     assert shown.startswith("SIMULATED BOOK main")

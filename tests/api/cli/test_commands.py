@@ -1,6 +1,9 @@
 import gzip
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -176,6 +179,22 @@ def test_status_shows_books_views_and_how_far_they_are_behind(daybook: CommandLi
         ("movement", head - 4, None),
         ("register", head - 4, None),
     ]
+
+
+def test_a_command_whose_output_the_shell_has_closed_ends_as_it_would_otherwise(
+    daybook: CommandLine, teller: Teller
+) -> None:
+    teller.case("INC0000102")
+    program = str(Path(sys.executable).parent / "daybook")
+    for closed in ("1>&-", "2>&-", "1>&- 2>&-"):
+        told = subprocess.run(
+            ["sh", "-c", f'exec "$0" status {closed}', program],
+            env={**os.environ, **daybook.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (told.returncode, told.stderr, "main" in told.stdout) == (0, "", "1>" not in closed)
 
 
 def test_status_says_when_a_view_has_stopped_and_before_which_event(

@@ -154,6 +154,24 @@ def test_a_view_of_a_newer_program_is_left_alone_and_the_others_go_on(
     assert owner.execute("SELECT count(*) FROM views.case_file").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("version", [0, 2])
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [("audit_trail", ("audit",)), ("unit", ("units",)), ("customer_profile", ("customer", "K-1")),
+     ("case_file", ("case", "INC0000102")), ("movement", ("movements",))],
+)  # fmt: skip
+def test_a_question_to_a_table_of_another_version_is_answered_with_what_to_do(
+    daybook: CommandLine, teller: Teller, owner: psycopg.Connection, view: str, words: tuple[str, ...], version: int
+) -> None:
+    teller.case("INC0000102")
+    daybook.json("project")
+    for table in ("cursor", "live"):
+        owner.execute(f"UPDATE views.{table} SET version = {version} WHERE projection = '{view}'")
+    result = daybook(*words)
+    assert (result.exit_code, result.stdout) == (Exit.LEDGER, "")
+    assert f"The view {view} is of version {version}" in result.stderr
+
+
 def test_status_says_since_when_a_view_stands_and_what_to_do(
     daybook: CommandLine, teller: Teller, owner: psycopg.Connection
 ) -> None:
