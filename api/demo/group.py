@@ -10,6 +10,7 @@ from domain.envelope import Actor, ActorKind
 
 ZONE = "Asia/Shanghai"
 
+GROUP = "集团 Group"
 HOTLINE = "集团客服中心 Group hotline"
 DESK, FIELD, BILLING = "客户服务处 service desk", "工程部 field crew", "账务组 billing"
 DEPARTMENTS = (DESK, FIELD, BILLING)
@@ -40,13 +41,30 @@ BRANCHES = (
         {DESK: ("黄晓琳", "梁国栋", "Sofía Peña"), FIELD: ("冯大勇", "何俊杰"), BILLING: ("罗婉仪", "Ian Mackay")},
     ),
 )
+HEADS = {"北京分部 Beijing": "马建军", "上海分部 Shanghai": "许文静", "广州分部 Guangzhou": "Carlos Lim"}
+"""Who heads which branch."""
+MANAGERS = ("何志远", "Beatriz Souza", "苏曼")
+"""Who manages key accounts in which branch, in their order."""
+SUCCESSOR = "邱然"
+"""Who manages those of the first branch when their manager has left."""
+INSPECTOR = "沈复"
+QUALITY = "质检组 quality desk"
+"""What it is called when the year begins."""
 AGENTS = ("刘洋", "张雪", "杨帆", "Priya Nair", "郭磊", "Elena Rossi")
 """Those who answer the hotline."""
+
+
+REGISTRAR = Actor("records office", ActorKind.SYSTEM, unit=GROUP)
 
 
 def agent(name: str, unit: str) -> Actor:
     """A member of staff at work in a unit."""
     return Actor(name, ActorKind.PERSON, unit=unit, role="agent")
+
+
+def head(branch: Branch) -> Actor:
+    """The head of a branch, who decides what others ask for."""
+    return Actor(HEADS[branch.name], ActorKind.PERSON, unit=branch.name, role="supervisor")
 
 
 class Matter(NamedTuple):
@@ -145,6 +163,13 @@ MEDIA = {
 
 RETURNS = ("belongs to another unit", "address is missing", "not our line")
 TRANSFERS = ("needs a visit", "needs the account's history", "the customer has moved")
+WITHDRAWALS = ("settled by itself", "the customer has moved away", "asked by mistake")
+REJECTIONS = ("too little", "too late", "wants an apology as well")
+ESCALATIONS = ("no progress", "the customer asks for a superior", "several neighbours complain")
+WAITS = ("road works in front of the building", "the customer is abroad", "a court decides first")
+FINDINGS = ("wrong entry in the account", "cable damaged", "visit not passed on", "rule not known")
+PARTS = ("the fault itself", "refund of the days without service")
+BODIES = ("消费者协会 Consumers' Association", "仲裁委员会 Arbitration Commission")
 REOPENINGS = ("the fault came back", "the refund has not arrived", "the customer does not agree")
 ANSWERS = {
     "zh": ("您好，已收到您的反映，我们正在处理。", "感谢您的耐心等待，已为您处理完毕。"),

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
-from api.demo.group import (
-    AGENTS,
-    ANSWERS,
-    BRANCHES,
-    DEPARTMENTS,
-    DESK,
-    HOTLINE,
-    MEDIA,
-    REOPENINGS,
-    RETURNS,
-    TRANSFERS,
-    ZONE,
-    Branch,
-    Matter,
-    agent,
-)
-from api.demo.people import Person
-from api.demo.telling import Telling, midnight
+from api.demo import detours, regulated
+from api.demo.group import AGENTS, BRANCHES, DEPARTMENTS, DESK, HOTLINE, REOPENINGS, RETURNS, TRANSFERS, agent
+from api.demo.telling import midnight
+from api.demo.told import Told
 from domain.case.commands import (
     AssignCase,
     ChangeCaseCustomer,
@@ -37,63 +23,57 @@ from domain.case.commands import (
     ResolveCase,
     ResumeCase,
     ReturnDispatch,
-    SendResponse,
     StartWork,
     TransferCase,
 )
+from domain.case.dialogue import AcknowledgeCase, FollowUpResult
 from domain.case.events import CaseKind, Outcome, Priority, ResponseKind
+from domain.case.relations import LinkCase, MergeCase, Relation
 from domain.channel import Channel, Direction
 from domain.envelope import Actor
-from domain.event import Command, Precision
+from domain.event import Precision
 from domain.money import Money
 from domain.personal import Personal
-from domain.touchpoint import RecordTouchpoint
 
 SPOKEN = frozenset({Channel.HOTLINE, Channel.COUNTER, Channel.CHAT})
 LIGHT = frozenset({CaseKind.INQUIRY, CaseKind.PRAISE, CaseKind.SUGGESTION})
 PRIORITIES = {Priority.CRITICAL: 1, Priority.HIGH: 4, Priority.MODERATE: 10, Priority.LOW: 6}
 
 
-@dataclass(slots=True)
-class Told:
-    """A case, who brings it, and where it stands."""
-
-    telling: Telling
-    person: Person
-    matter: Matter
-    kind: CaseKind
-    channel: Channel
-    branch: Branch
-    anonymous: bool
-    """Whether the customer is not known at first."""
-    department: str
-    handler: str = ""
-
-    @property
-    def unit(self) -> str:
-        """The unit that has it."""
-        return self.branch.unit(self.department)
-
-    @property
-    def worker(self) -> Actor:
-        """The handler, at work."""
-        return agent(self.handler, self.unit)
-
-
 def tell_case(case: Told) -> None:
     """Tells the whole life."""
     telling = case.telling
     desk = _receive(case)
-    if case.kind in LIGHT and case.channel in SPOKEN and telling.chance(0.8):
+    if case.regulated:
+        regulated.came_from_outside(case)
+    elif case.kind in LIGHT and case.channel in SPOKEN and telling.chance(0.8):
         _settle_at_once(case, desk)
         return
     _dispatch(case, desk)
-    _work(case)
-    while case.kind is not CaseKind.PRAISE and telling.chance(0.07):
+    contented = _work(case)
+    while _comes_again(case, contented=contented):
         telling.after(20, 400)
-        again = _touchpoint(case, Direction.IN, HOTLINE, desk.name)
+        again = case.touchpoint(Direction.IN, HOTLINE, desk.name)
         telling.tell(desk, again, telling.about(ReopenCase, reason=telling.one_of(REOPENINGS)))
-        _work(case)
+        contented = _work(case)
+
+
+def _comes_again(case: Told, *, contented: bool) -> bool:
+    if case.kind is CaseKind.PRAISE or case.regulated:
+        return False
+    return case.telling.chance(0.05 if contented else 0.6)
+
+
+def tell_duplicate(case: Told, into: UUID) -> None:
+    """The customer comes with the same matter once more; it is seen, and the first case goes on for both."""
+    telling = case.telling
+    desk = _receive(case)
+    telling.now += timedelta(minutes=telling.random.randrange(10, 60))
+    telling.tell(
+        desk,
+        telling.about(LinkCase, other_id=into, relation=Relation.DUPLICATE),
+        telling.about(MergeCase, into=into),
+    )
 
 
 def _receive(case: Told) -> Actor:
@@ -102,9 +82,9 @@ def _receive(case: Told) -> Actor:
         desk = agent(telling.one_of(case.branch.staff[DESK]), case.branch.unit(DESK))
     else:
         desk = agent(telling.one_of(AGENTS), HOTLINE)
-    words = telling.one_of(matter.chinese if case.person.language.startswith("zh") else matter.english)
+    words = telling.one_of(matter.chinese if case.chinese else matter.english)
     customer = None if case.anonymous else case.person.customer_id
-    contact = _touchpoint(case, Direction.IN, str(desk.unit), desk.name, known=not case.anonymous)
+    contact = case.touchpoint(Direction.IN, str(desk.unit), desk.name, known=not case.anonymous)
     by_letter = case.channel is Channel.LETTER  # the stamp says the day only, and the letter lies in a tray for a while
     received = telling.about(
         ReceiveCase,
@@ -125,14 +105,18 @@ def _receive(case: Told) -> Actor:
         telling.after(24, 60)
     telling.now += timedelta(minutes=telling.random.randrange(1, 25))
     (priority,) = telling.random.choices(list(PRIORITIES), list(PRIORITIES.values()))
-    telling.tell(
-        desk,
+    classes = {"category": matter.category, "subcategory": matter.subcategory, "symptom": matter.symptom}
+    noted = [
         telling.about(RegisterCase, registered_by=desk.name),
-        telling.about(
-            ClassifyCase, category=matter.category, subcategory=matter.subcategory, symptom=matter.symptom, taxonomy="1"
-        ),
+        telling.about(ClassifyCase, **classes, taxonomy="1"),
         telling.about(PrioritiseCase, priority=priority),
-    )
+    ]
+    if case.channel not in SPOKEN and telling.chance(0.7):
+        noted.append(telling.about(AcknowledgeCase, channel=case.answering))
+    if case.follows is not None:
+        noted.append(telling.about(LinkCase, other_id=case.follows, relation=Relation.FOLLOWS))
+    telling.tell(desk, *noted)
+    case.registered_at = telling.said_at
     return desk
 
 
@@ -142,7 +126,7 @@ def _settle_at_once(case: Told, desk: Actor) -> None:
     telling.tell(
         desk,
         telling.about(StartWork, by=desk.name),
-        _response(case, ResponseKind.FINAL, desk),
+        case.response(ResponseKind.FINAL, desk),
         telling.about(ResolveCase, outcome=Outcome.SOLVED, resolved_by=desk.name, code="first contact"),
         telling.about(CloseCase, code="settled"),
     )
@@ -173,30 +157,90 @@ def _take(case: Told) -> None:
     telling.tell(case.worker, telling.about(AssignCase, handler=case.handler))
 
 
-def _work(case: Told) -> None:
-    """From the work's beginning to the loop's closing."""
+def _work(case: Told) -> bool:
+    """From the work's beginning to the loop's closing. Gives back whether the customer seems content."""
     telling = case.telling
     telling.after(0.1, 6)
-    telling.tell(case.worker, telling.about(StartWork, by=case.handler))
+    case.tell(telling.about(StartWork, by=case.handler))
     if case.anonymous:
         case.anonymous = False
-        telling.tell(case.worker, telling.about(ChangeCaseCustomer, customer_id=case.person.customer_id))
+        case.tell(telling.about(ChangeCaseCustomer, customer_id=case.person.customer_id))
+    taken_on = not case.regulated or regulated.take_on(case)
     if telling.chance(0.9):
         telling.after(0.1, 12 if telling.chance(0.85) else 60)
-        telling.tell(case.worker, _response(case, ResponseKind.FIRST, case.worker))
+        case.tell(case.response(ResponseKind.FIRST, case.worker))
+        if telling.chance(0.1):
+            detours.promise(case)
+    if not case.regulated and telling.chance(0.04):
+        case.open_until = case.open_until or telling.said_at
+        detours.withdraw(case)
+        return True
+    if taken_on:
+        _handle(case)
+    outcome = _outcome(case, taken_on=taken_on)
+    telling.after(case.matter.hours / 4, case.matter.hours * 3)
+    if case.regulated and taken_on:
+        regulated.decide(case, outcome)
+    _resolve(case, outcome)
+    return _close_the_loop(case, outcome)
+
+
+def _handle(case: Told) -> None:
+    """What is done about it, by whoever has it."""
+    telling = case.telling
+    complaint = case.kind is CaseKind.COMPLAINT
     if telling.chance(0.12):
         _transfer(case)
     if telling.chance(0.3):
         _wait(case)
+    if telling.chance(0.1):
+        detours.reply(case)
+    if complaint and telling.chance(0.25):
+        detours.investigate(case)
     if telling.chance(0.35):
         _visit(case)
-    telling.after(case.matter.hours / 4, case.matter.hours * 3)
-    _resolve(case)
-    if telling.chance(0.93):
-        telling.after(12, 150)
-        telling.tell(
-            case.worker, telling.about(CloseCase, code="customer agrees" if telling.chance(0.8) else "no word")
-        )
+    for share, detour in (
+        (0.06, detours.ask_another_unit),
+        (0.03, detours.wait_as_asked),
+        (0.03 if complaint else 0.0, detours.in_parts),
+        (0.06, detours.escalate),
+        (0.2 if complaint else 0.0, detours.propose),
+    ):
+        if telling.chance(share):
+            detour(case)
+
+
+def _outcome(case: Told, *, taken_on: bool) -> Outcome:
+    if not taken_on:
+        return Outcome.REJECTED
+    if case.kind is CaseKind.COMPLAINT:
+        weights = {Outcome.UPHELD: 5, Outcome.PARTLY_UPHELD: 3, Outcome.REJECTED: 2}
+    else:
+        weights = {Outcome.SOLVED: 9, Outcome.NOT_SOLVED: 1}
+    (outcome,) = case.telling.random.choices(list(weights), list(weights.values()))
+    return outcome
+
+
+def _close_the_loop(case: Told, outcome: Outcome) -> bool:
+    """From the outcome on (闭环). Gives back whether the customer seems content."""
+    telling = case.telling
+    if outcome is Outcome.REJECTED and telling.chance(0.3):
+        detours.refer_outside(case)
+    early = telling.chance(0.2)
+    if early:
+        telling.after(1, 30)
+        case.tell(detours.feedback(case))
+    if case.regulated:
+        regulated.report(case)
+    if not telling.chance(0.93):
+        return True
+    telling.after(12, 150)
+    told = () if early or telling.chance(0.25) else (detours.feedback(case),)
+    case.tell(*told, telling.about(CloseCase, code="customer agrees" if telling.chance(0.8) else "no word"))
+    result = detours.follow_up(case) if telling.chance(0.4) else None
+    if outcome is Outcome.UPHELD and telling.chance(0.12):
+        detours.prevent(case)
+    return result is not FollowUpResult.DISSATISFIED
 
 
 def _transfer(case: Told) -> None:
@@ -226,50 +270,15 @@ def _visit(case: Told) -> None:
     telling = case.telling
     telling.after(1, 30)
     late = timedelta(days=telling.random.uniform(1, 6)) if telling.chance(0.25) else timedelta()
-    contact = _touchpoint(case, Direction.OUT, case.unit, case.handler, channel=Channel.SITE_VISIT)
-    telling.tell(case.worker, contact, _response(case, ResponseKind.UPDATE, case.worker), late=late)
+    contact = case.touchpoint(Direction.OUT, case.unit, case.handler, channel=Channel.SITE_VISIT)
+    telling.tell(case.worker, contact, case.response(ResponseKind.UPDATE, case.worker), late=late)
 
 
-def _resolve(case: Told) -> None:
+def _resolve(case: Told, outcome: Outcome) -> None:
     telling = case.telling
     redress = None
-    if case.kind is CaseKind.COMPLAINT:
-        weights = {Outcome.UPHELD: 5, Outcome.PARTLY_UPHELD: 3, Outcome.REJECTED: 2}
-    else:
-        weights = {Outcome.SOLVED: 9, Outcome.NOT_SOLVED: 1}
-    (outcome,) = telling.random.choices(list(weights), list(weights.values()))
     if outcome in (Outcome.UPHELD, Outcome.PARTLY_UPHELD) and telling.chance(0.4):
         redress = Money(minor_units=telling.random.randrange(20, 600) * 100, currency="CNY")
     resolution = telling.about(ResolveCase, outcome=outcome, redress=redress, resolved_by=case.handler)
-    telling.tell(case.worker, _response(case, ResponseKind.FINAL, case.worker), resolution)
-
-
-def _response(case: Told, kind: ResponseKind, by: Actor) -> Command:
-    telling = case.telling
-    answers = ANSWERS["zh" if case.person.language.startswith("zh") else "en"]
-    subject = telling.case_id if case.anonymous else case.person.customer_id
-    return telling.about(
-        SendResponse,
-        kind=kind,
-        channel=Channel.HOTLINE if case.channel in (Channel.LETTER, Channel.COUNTER) else case.channel,
-        by=by.name,
-        words=Personal.open(subject, answers[kind is ResponseKind.FINAL]),
-    )
-
-
-def _touchpoint(
-    case: Told, direction: Direction, unit: str, staff: str, *, known: bool = True, channel: Channel | None = None
-) -> RecordTouchpoint:
-    telling = case.telling
-    return RecordTouchpoint(
-        at=telling.now,
-        zone=ZONE,
-        touchpoint_id=telling.next_touchpoint(),
-        customer_id=case.person.customer_id if known else None,
-        case_id=telling.case_id,
-        channel=channel or case.channel,
-        direction=direction,
-        medium_id=MEDIA.get(channel or case.channel),
-        staff=staff,
-        unit=unit,
-    )
+    case.open_until = case.open_until or telling.said_at
+    case.tell(case.response(ResponseKind.FINAL, case.worker), resolution)

@@ -39,6 +39,11 @@ class Telling:
         self.touchpoints = 0
         self._said_at = now
 
+    @property
+    def said_at(self) -> datetime:
+        """When something was last written down."""
+        return self._said_at
+
     def about(self, command: type[AboutCase], /, **fields: Any) -> AboutCase:
         """A command about this case, now unless `at` says otherwise."""
         said: dict[str, Any] = {"at": self.now, "zone": ZONE, "case_id": self.case_id, **fields}

@@ -1,4 +1,4 @@
-"""Where to look in the demo: two questions to ask of it, ready to be pasted."""
+"""Where to look in the demo: a few questions to ask of it, ready to be pasted."""
 
 from __future__ import annotations
 
@@ -22,6 +22,24 @@ ONE_HISTORY = """
     number kind status outcome counts { reopens transfers }
     history(first: 50) { nodes { position topic occurredAt recordedAt actor { name unit } } }
   }
+}
+""".strip()
+ONE_CUSTOMER = """
+{
+  case(number: "%(number)s") {
+    customer {
+      name { value } tier manager
+      timeline(first: 20) { nodes { kind occurredAt channel staff term case { number } words { value } } }
+    }
+  }
+}
+""".strip()
+PUT_RIGHT = """
+{
+  auditTrail(filter: {topic: ["event-corrected.1", "event-voided.1"]}, first: 5) {
+    nodes { position event { topic recordedAt } requestedBy decidedBy changes { field before after } }
+  }
+  overrides(first: 5) { actor total counts { kind events } }
 }
 """.strip()
 # The numbers of what was reopened, latest last; the demo's book is small enough to be read through.
@@ -57,8 +75,10 @@ def reopened(ledger: Ledger) -> str:
 
 
 def questions(number: str) -> Mapping[str, Question]:
-    """The two questions; one of them about the case with this number."""
+    """The questions; two of them about the case with this number, and its customer."""
     return {
         "complaints": Question("The latest complaints", COMPLAINTS),
         "one history": Question(f"All that happened to {number}", ONE_HISTORY % {"number": number}),
+        "one customer": Question("All that happened with its customer", ONE_CUSTOMER % {"number": number}),
+        "put right": Question("What was corrected or made void, and who goes beside the ordinary course", PUT_RIGHT),
     }

@@ -9,22 +9,32 @@ from random import Random
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from api.demo.group import BRANCHES, CHANNELS, MATTERS, ZONE
-from api.demo.life import SPOKEN, Told, tell_case
+from api.demo.accounts import Accounts
+from api.demo.group import BRANCHES, CHANNELS, MATTERS, REGISTRAR, ZONE
+from api.demo.life import SPOKEN, tell_case, tell_duplicate
+from api.demo.organisation import Group
 from api.demo.people import Person, person, registration, tier
+from api.demo.righting import SCRIPTS, put_right
 from api.demo.telling import Step, Telling, at_work, midnight
+from api.demo.told import Told
+from domain.case.events import CaseKind
 from domain.channel import Channel, Direction
-from domain.envelope import Actor, ActorKind, Submission
+from domain.envelope import Submission
 from domain.touchpoint import RecordTouchpoint
 
 DOOR = "demo"
-REGISTRAR = Actor("records office", ActorKind.SYSTEM, unit="集团 Group")
 NAME = re.compile(r"daybook/demo/(\d{4}-\d\d-\d\d)/seed-(\d+)/cases-(\d+)")
 DAYS = 365
 LAST = "the last call"
 ON_PAPER = (Channel.COUNTER, Channel.LETTER)
 PAPER = timedelta(days=8)
 """What comes on paper is written down at most so much later."""
+DUPLICATE_EVERY, AMENDED_EVERY = 40, 150
+"""How many cases there are to one that another takes in, and to one whose record is put right."""
+REGULATED, FOLLOWING = 0.12, 0.08
+"""Of complaints in writing that come from a regulator; of cases of a customer that have to do with the one before."""
+WINDOW = timedelta(hours=6)
+LONG_OVER = timedelta(days=40)
 OUTAGE_DAYS = 3
 """Once in the year a cable is cut, and for some days many more people come than otherwise."""
 
@@ -63,10 +73,6 @@ class Year(NamedTuple):
         """The instant before which all of it is told."""
         return midnight(self.upto)
 
-    def random(self, of: str) -> Random:
-        """Chance for one part of it, whatever the others do."""
-        return Random(f"{self.seed} {of}")  # noqa: S311 - a story, not a secret
-
     @property
     def last_command(self) -> UUID:
         """The id of the very last submission: when it is in, all of them are."""
@@ -75,7 +81,11 @@ class Year(NamedTuple):
     def submissions(self) -> list[Submission]:
         """All of it, in the order in which it is written down."""
         people = [person(number, self.namespace, self._random(f"person {number}")) for number in range(self._people)]
-        told = [*self._records(people), *self._cases(people), *self._calls(people)]
+        group = Group(self.start, self.start + timedelta(days=self._cut), self.namespace, self._random)
+        accounts = Accounts(self.start, self.namespace, self._random, people)
+        told = [
+            *group.told(), *self._records(people), *accounts.told(), *self._cases(people), *self._calls(people)
+        ]  # fmt: skip
         steps = sorted((step.said_at, name, step) for name, step in told if step.said_at < self.end)
         last = Step(self.end, REGISTRAR, (self._call("last call", people[0], self.end),))
         return [
@@ -105,10 +115,9 @@ class Year(NamedTuple):
 
     def _cases(self, people: list[Person]) -> Iterator[tuple[str, Step]]:
         """Every case's steps; who is new is registered with their first receipt."""
-        told = [self._told(number, people, at) for number, at in enumerate(self._receipts())]
+        told = self._all_told(people)
         first: dict[int, Told] = {}
         for case in told:
-            tell_case(case)
             number = case.person.number
             if number not in first or case.telling.steps[0].said_at < first[number].telling.steps[0].said_at:
                 first[number] = case
@@ -118,6 +127,58 @@ class Year(NamedTuple):
                 contact = registration(case.person, case.telling.begun_at)
                 steps[0] = steps[0]._replace(commands=(*contact, *steps[0].commands))
             yield from ((f"case {number:06d} {nth:03d}", step) for nth, step in enumerate(steps))
+
+    def _all_told(self, people: list[Person]) -> list[Told]:
+        """Every case with its steps: each by itself, then those that another one takes in, then what is put right."""
+        told: list[Told] = []
+        latest: dict[int, Told] = {}
+        for number, at in enumerate(self._receipts()):
+            case = self._told(number, people, at)
+            before = latest.get(case.person.number)
+            if before is not None and self._follows(before, case):
+                case.follows = before.telling.case_id
+            host = self._host(told) if number % DUPLICATE_EVERY == DUPLICATE_EVERY - 1 else None
+            if host is not None and host.registered_at is not None:
+                case = self._duplicate(number, host, host.registered_at)
+                tell_duplicate(case, host.telling.case_id)
+            else:
+                tell_case(case)
+                latest[case.person.number] = case
+            told.append(case)
+        long_over = self.end - LONG_OVER
+        apart = [
+            case for case in told
+            if case.handler and not case.shared and not case.follows and case.telling.said_at < long_over
+        ]  # fmt: skip
+        amended = max(len(SCRIPTS), self.cases // AMENDED_EVERY)
+        for nth, case in enumerate(apart[:: max(1, len(apart) // amended)][:amended]):
+            put_right(nth, case)
+        return told
+
+    def _follows(self, before: Told, case: Told) -> bool:
+        """Whether a customer's case has to do with the one before it, which was written down by then."""
+        at = case.telling.begun_at
+        return at > before.telling.begun_at + PAPER and case.telling.random.random() < FOLLOWING
+
+    def _host(self, told: list[Told]) -> Told | None:
+        """A late case that was open long enough for the customer to come with the same matter again."""
+        for case in reversed(told[-20:]):
+            if case.registered_at is None or case.open_until is None or case.shared or case.anonymous:
+                continue
+            if case.open_until - case.registered_at > WINDOW and case.registered_at + WINDOW < self.end:
+                return case
+        return None
+
+    def _duplicate(self, number: int, host: Told, since: datetime) -> Told:
+        """The same matter, brought by the same customer on the phone while it is open."""
+        random = self._random(f"case {number}")
+        host.shared = True
+        at = since + timedelta(minutes=random.randrange(5, 60))
+        telling = Telling(uuid5(self.namespace, f"case {number}"), at, random)
+        return Told(
+            telling, host.person, host.matter, host.kind, Channel.HOTLINE, host.branch, anonymous=False,
+            department=host.department, shared=True,
+        )  # fmt: skip
 
     def _told(self, number: int, people: list[Person], at: datetime) -> Told:
         """A case before it is told."""
@@ -138,12 +199,17 @@ class Year(NamedTuple):
             BRANCHES[who.branch],
             anonymous=who.known_before and channel not in SPOKEN and random.random() < 0.1,
             department=matter.department,
+            regulated=kind is CaseKind.COMPLAINT and channel not in SPOKEN and random.random() < REGULATED,
         )
+
+    @property
+    def _cut(self) -> int:
+        """The day on which the cable is cut."""
+        return self._random("outage").randrange(60, DAYS - 60)
 
     def _receipts(self) -> list[datetime]:
         """When cases are received: by day more than by night, on workdays more than at the weekend, each month more."""
-        random = self._random("receipts")
-        cut = random.randrange(60, DAYS - 60)
+        random, cut = self._random("receipts"), self._cut
         weights = [
             (1.0 if (self.start + timedelta(days=day)).weekday() < 5 else 0.35)
             * (4.0 if cut <= day < cut + OUTAGE_DAYS else 1.0)

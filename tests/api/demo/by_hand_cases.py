@@ -1,7 +1,7 @@
 """What the case file and the register are to show of a book, worked out of its raw rows in plain dictionaries."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -202,7 +202,7 @@ def _others(story: Story) -> dict[str, Any]:
     for row in story.all("due-stated"):
         whose = (row.data["target"], row.data["stated_by"])
         dues.pop(whose, None)
-        due_at = row.data["due_at"].replace(".000000Z", "+00:00")
+        due_at = datetime.fromisoformat(row.data["due_at"])
         dues[whose] = (row.data["target"], due_at, row.data["due_precision"], row.data["stated_by"])
     return {
         "merged_into": _of(story.last("case-merged"), "into"),

@@ -8,7 +8,7 @@ from uuid import uuid5
 import pytest
 
 from api.demo.fill import fill
-from api.demo.group import BRANCHES, FIELD, ZONE
+from api.demo.group import AGENTS, BRANCHES, FIELD, QUALITY, ZONE
 from api.demo.year import Year
 from domain.case.commands import SendResponse
 from domain.case.events import CaseDispatched, CaseReceived, ResponseKind
@@ -16,25 +16,23 @@ from domain.case.state import Status
 from domain.channel import Channel
 from domain.customer import TierAssigned
 from domain.envelope import Recorded
-from domain.obligation import ObligationKind, OpenObligation
-from domain.staff import AssignGrade, GradeAssigned, RegisterStaff, id_of_staff
+from domain.obligation import ObligationOpened
+from domain.staff import GradeAssigned, id_of_staff
 from domain.stream import Category, stream_of
-from domain.unit.commands import OpenUnit, RenameUnit
-from domain.unit.events import UnitKind, id_of_unit, stream_of_unit
+from domain.unit.events import UnitRenamed, id_of_unit, stream_of_unit
 from projections.case_file import CaseFile, page
 from projections.comparison import Compared
 from projections.rebuild import rebuild
 from projections.registry import PROJECTIONS
 from tests.api.demo.by_hand import BY_HAND, plain
-from tests.api.demo.steps import CHIEF, CLERK, Book, Changed
+from tests.api.demo.steps import CLERK, Book, Changed
 from tests.api.demo.test_demo import nobody, opened
 from tests.conftest import _database
 
 YEAR = Year(date(2026, 11, 20), seed=5, cases=60)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ELSEWHERE = BRANCHES[2].unit(FIELD)
-QUALITY, GRADED = "质检组 quality desk", "沈复"
-DUTY = uuid5(YEAR.namespace, "a duty of the quality desk")
+FINDING = uuid5(YEAR.namespace, "finding")
 STEPS = (
     "the year", "answered late", "correction asked for", "correction declined", "receipt corrected",
     "correction corrected", "receipt corrected anew", "correction taken back", "dispatch corrected", "answer voided",
@@ -81,23 +79,8 @@ def amended(server: Any, template: str) -> Iterator[Amended]:
         with opened(database, "demo", YEAR) as workspace:
             fill(workspace.ledger, YEAR, nobody)
             book = Book(workspace, YEAR)
-            organisation_told(book)
             book.look("the year")
             yield carried_out(book)
-
-
-def organisation_told(book: Book) -> None:
-    """A unit, somebody who works there, and what the unit owes."""
-    at, unit_id, staff_id = book.now, id_of_unit(QUALITY), id_of_staff(GRADED)
-    book.tell(
-        CHIEF,
-        OpenUnit(at=at, zone=ZONE, name=QUALITY, kind=UnitKind.TEAM),
-        RenameUnit(at=at, zone=ZONE, unit_id=unit_id, name="质量部 quality"),
-        RegisterStaff(at=at, zone=ZONE, name=GRADED, unit=QUALITY),
-        AssignGrade(at=at, zone=ZONE, staff_id=staff_id, grade="two stars", rules_version="stars 1"),
-        OpenObligation(at=at, zone=ZONE, obligation_id=DUTY, kind=ObligationKind.TASK, title="listen to ten calls",
-                       unit=QUALITY, due_at=at + 7 * DAY),
-    )  # fmt: skip
 
 
 def carried_out(book: Book) -> Amended:
@@ -149,12 +132,16 @@ def carried_out(book: Book) -> Amended:
     book.voided(tier.stream, void)
     book.look("void taken back")
 
-    book.voided(stream_of_unit(id_of_unit(QUALITY)), 2)
-    graded = GradeAssigned(grade="three stars", rules_version="stars 1")
-    book.corrected(stream_of(Category.STAFF, id_of_staff(GRADED)), 2, graded)
-    duty = stream_of(Category.OBLIGATION, DUTY)
-    opening: Any = book.ledger.history(duty)[0].event
-    book.corrected(duty, 1, opening.model_copy(update={"title": "listen to thirty calls"}))
+    for stream, kind, instead in (
+        (stream_of_unit(id_of_unit(QUALITY)), UnitRenamed, None),
+        (stream_of(Category.STAFF, id_of_staff(AGENTS[0])), GradeAssigned, {"grade": "four stars"}),
+        (stream_of(Category.OBLIGATION, FINDING), ObligationOpened, {"title": "letters lie for hours"}),
+    ):
+        found: Any = next(one for one in reversed(book.ledger.history(stream)) if isinstance(one.event, kind))
+        if instead is None:
+            book.voided(stream, found.version)
+        else:
+            book.corrected(stream, found.version, found.event.model_copy(update=instead))
     book.look("organisation put right")
     return Amended(book, case, dispatch, tier)
 
@@ -299,9 +286,13 @@ def test_a_void_tier_gives_the_customer_back_the_one_before_until_the_void_is_ta
 def test_units_staff_and_obligations_are_read_as_corrected(amended: Amended) -> None:
     changed = amended.changed("organisation put right")
     (unit,), (member,), (duty,) = (changed[view].values() for view in ("unit", "staff", "obligation"))
-    assert unit["name"] == ("质量部 quality", QUALITY)
-    assert member["grade"] == ("two stars", "three stars")
-    assert duty == {"title": ("listen to ten calls", "listen to thirty calls")}
+    renamed, opened = unit["name"]
+    assert (opened, unit["names"][1]) == (QUALITY, unit["names"][0][:1])
+    assert unit["names"][0][1][1] == renamed != opened
+    assert set(unit) == {"name", "names", "last_occurred_at"}
+    assert member["grade"][0] != member["grade"][1] == "four stars"
+    assert set(member) == {"grade", "grades"}
+    assert duty == {"title": ("letters lie for days before they are registered", "letters lie for hours")}
     assert set(changed) == {"unit", "staff", "obligation"}
 
 

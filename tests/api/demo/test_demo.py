@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -21,13 +22,22 @@ from api.demo.tour import questions, reopened
 from api.demo.year import Year
 from api.settings import Settings, WrongSetting
 from api.workspace import NewBook, Workspace
+from domain.amendment import AMENDMENTS, Amendment, AmendmentDeclined
 from domain.book import BookTime
+from domain.case.escalation import EscalationAcknowledged
+from domain.case.events import CaseAssigned, CaseKind
 from domain.case.state import Status
+from domain.correctable import CORRECTABLE
 from domain.customer import CustomerRegistered
 from domain.event import Precision
 from domain.personal import personal_values
+from domain.staff import StaffLeft, StaffRegistered, id_of_staff
+from domain.stream import subject_of
 from ledger.ledger import Ledger
+from projections import unit
 from projections.case_file import page
+from projections.projection import FoldContext
+from projections.unit import Tree, UnitView
 from tests.api.graphql.asking import asking
 from tests.conftest import Database, _database
 
@@ -143,15 +153,79 @@ def test_it_is_a_year_of_three_branches_with_all_that_goes_wrong_in_one(filled: 
     assert any(one.occurred_precision is Precision.DAY for one in history)
     files = page(filled.database, "demo", limit=YEAR.cases).rows
     assert {branch.name for branch in BRANCHES} <= {str(file.unit).split(" · ")[0] for file in files}
-    assert len({file.kind for file in files}) >= 5
+    assert {file.kind for file in files} == set(CaseKind)
     assert len({file.channel for file in files}) >= 6
     statuses = {file.status for file in files}
-    assert Status.CLOSED in statuses
+    assert {Status.CLOSED, Status.WITHDRAWN, Status.MERGED} <= statuses
     assert statuses & {Status.REGISTERED, Status.IN_PROGRESS, Status.PAUSED}
     registered = [one.event for one in history if isinstance(one.event, CustomerRegistered)]
     names = [str(event.name.value) for event in registered if event.name]
     assert any(name.isascii() for name in names)
     assert any("\u4e00" <= name[0] <= "\u9fff" for name in names)
+
+
+def test_it_shows_every_kind_of_event_that_people_tell_a_ledger(filled: Workspace) -> None:
+    told = {type(one.event) for one in filled.ledger.since(0)}
+    untold = {event.__name__ for event in (*CORRECTABLE, *AMENDMENTS) if event not in told}
+    assert untold == {
+        "SelfApprovalAllowed", "SelfApprovalForbidden", "ImportStarted", "ImportFinished",  # of other books
+        "CustomerRenamed", "ContactWithdrawn", "LanguageChanged", "CaseUnassigned", "CaseChannelChanged",
+        "CaseAttributesRecorded", "KindChanged", "CaseUnlinked", "UnitReopened", "StaffReturned",
+        "ObligationReassigned", "ObligationReopened",
+    }  # fmt: skip
+
+
+def test_units_named_by_cases_and_staff_are_units_of_the_tree_at_that_time(filled: Workspace) -> None:
+    history = filled.ledger.since(0)
+    tree: dict[UUID, UnitView] = {}
+    one: Any
+    for one in history:
+        if one.stream.startswith("unit-"):
+            key = subject_of(one.stream)
+            view = unit.fold(tree.get(key), one, FoldContext(key))
+            assert view is not None
+            tree[key] = view
+    for one in history:
+        for field in ("unit", "to_unit", "from_unit"):
+            name = getattr(one.event, field, None)
+            if name is not None:
+                there = Tree(at for view in tree.values() if (at := view.as_of(one.occurred_at)))
+                found = there.called(name)
+                assert found is not None, f"{name} at {one.position}"
+                assert found.is_open
+    assert any(len(view.places) > 1 for view in tree.values())
+    assert any(len(view.names) > 1 for view in tree.values())
+    assert [spell.until is not None for view in tree.values() for spell in view.supervisions] == [True]
+    assert any(not view.is_open for view in tree.values())
+
+
+def test_nobody_who_handles_a_case_is_a_stranger_or_has_left(filled: Workspace) -> None:
+    history = filled.ledger.since(0)
+    names = {one.event.name for one in history if isinstance(one.event, StaffRegistered)}
+    handlers = {one.event.handler for one in history if isinstance(one.event, CaseAssigned)}
+    assert handlers <= names
+    assert {one.event.by for one in history if isinstance(one.event, EscalationAcknowledged)} <= names
+    gone = {subject_of(one.stream) for one in history if isinstance(one.event, StaffLeft)}
+    assert gone
+    assert gone.isdisjoint(id_of_staff(name) for name in handlers)
+
+
+def test_what_is_put_right_was_asked_for_by_one_and_decided_by_another(filled: Workspace) -> None:
+    """Among it a request that was declined, a correction that was corrected, and a void that was taken back."""
+    decided, twice = Counter[str](), Counter[str]()
+    for stream in {one.stream for one in filled.ledger.since(0) if isinstance(one.event, AMENDMENTS)}:
+        written = filled.ledger.history(stream)
+        for one in written:
+            event: Any = one.event
+            if isinstance(event, Amendment | AmendmentDeclined):
+                asked: Any = written[event.request - 1].event
+                by = event.declined_by if isinstance(event, AmendmentDeclined) else event.approved_by
+                assert asked.requested_by != by
+                decided[event.TOPIC] += 1
+                twice[type(written[asked.version - 1].event).__name__] += 1
+    assert min(decided[topic] for topic in ("event-corrected.1", "event-voided.1", "amendment-declined.1")) >= 1
+    assert twice["EventCorrected"] >= 1
+    assert twice["EventVoided"] >= 1
 
 
 def test_time_runs_forward_and_nothing_is_recorded_before_it_occurred_or_after_the_year(filled: Workspace) -> None:
@@ -171,7 +245,7 @@ def test_every_customer_is_registered_before_anything_else_is_known_of_them(fill
         assert customer is None or f"customer-{customer}" in known
 
 
-def test_the_two_questions_of_the_tour_are_answered(filled: Workspace) -> None:
+def test_the_questions_of_the_tour_are_answered(filled: Workspace) -> None:
     number = reopened(filled.ledger)
     with asking(create_app(filled, development_actor=DEVELOPER)) as front_end:
         answers = {name: front_end.ask(question.query) for name, question in questions(number).items()}
@@ -179,3 +253,14 @@ def test_the_two_questions_of_the_tour_are_answered(filled: Workspace) -> None:
     complaints = answers["complaints"]["cases"]["nodes"]
     assert complaints
     assert all(complaint["number"] and complaint["words"]["value"] for complaint in complaints)
+    customer = answers["one customer"]["case"]["customer"]
+    assert customer["name"]["value"]
+    timeline = [entry["occurredAt"] for entry in customer["timeline"]["nodes"]]
+    assert len(timeline) > 5
+    assert timeline == sorted(timeline, reverse=True)
+    amendments = answers["put right"]["auditTrail"]["nodes"]
+    assert len(amendments) == 5
+    assert all(entry["requestedBy"] != entry["decidedBy"] for entry in amendments)
+    assert any(entry["changes"] for entry in amendments)
+    kinds = {count["kind"] for actor in answers["put right"]["overrides"] for count in actor["counts"]}
+    assert {"BACK_DATED", "CORRECTION_REQUESTED", "CORRECTION_APPROVED"} <= kinds
