@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import psycopg
@@ -13,8 +13,6 @@ from api.demo.year import Year
 from api.settings import Settings, WrongSetting
 from api.workspace import CLUSTER, NewBook
 from domain.book import BookOpened, BookTime
-from domain.envelope import Context, Submission
-from ledger.decision import still_needed, streams_of
 from ledger.embedded import Embedded
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted
@@ -62,7 +60,8 @@ def fill(ledger: Ledger, year: Year, on_progress: Callable[[int, int], None]) ->
         return 0
     submissions = year.submissions()
     told = done = 0
-    for batch in _batches(ledger.book, submissions):
+    for begin in range(0, len(submissions), BATCH):
+        batch = submissions[begin : begin + BATCH]
         for outcome in ledger.carry_out_all(batch):
             if not isinstance(outcome, Accepted):
                 raise outcome
@@ -70,24 +69,6 @@ def fill(ledger: Ledger, year: Year, on_progress: Callable[[int, int], None]) ->
         done += len(batch)
         on_progress(done, len(submissions))
     return told
-
-
-def _batches(book: str, submissions: Sequence[Submission]) -> Iterator[Sequence[Submission]]:
-    """Parts in which none depends on a stream that another one of them writes.
-
-    What a decision needs from other streams is read out of the book, where a part stands when all of it is decided.
-    """
-    context = Context(book=book)
-    begin, written = 0, set[str]()
-    for place, submission in enumerate(submissions):
-        streams = streams_of(submission)
-        needed = still_needed(submission, context).difference(streams)
-        if place - begin >= BATCH or not written.isdisjoint(needed):
-            yield submissions[begin:place]
-            begin, written = place, set()
-        written.update(streams)
-    if begin < len(submissions):
-        yield submissions[begin:]
 
 
 def empty(settings: Settings) -> None:

@@ -121,7 +121,7 @@ def test_a_page_of_the_audit_trail_reads_the_streams_of_all_its_entries_at_once(
 
 def test_the_audit_trails_of_many_cases_are_read_at_once(filled: FrontEnd, statements: list[str]) -> None:
     answer = filled.ask("{ cases(first: 90) { nodes { audit(first: 3) { nodes { position } } } } }")
-    assert [len(case["audit"]["nodes"]) for case in answer["cases"]["nodes"]] == [1] * 90
+    assert [bool(case["audit"]["nodes"]) for case in answer["cases"]["nodes"]] == [True] * 90
     assert len(statements) <= 3
 
 
