@@ -32,6 +32,17 @@ def _nowhere(descriptor: int) -> TextIO:
     return open(descriptor, "w", encoding="utf-8", closefd=False)
 
 
+def _let_go(stream: TextIO, descriptor: int) -> None:
+    """Drops what a full disk or a closed pipe did not take and has been told of: Python would try it once more at the
+    end, and end with 120 instead of the command's own code."""
+    try:
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+
+
 def main() -> None:
     """Runs the command line and ends the process."""
     # Where the shell has closed one of them, Python has none, and whatever opens a file next would be written into.
@@ -44,3 +55,6 @@ def main() -> None:
         app(prog_name="daybook")
     except KeyboardInterrupt:  # while closing
         raise SystemExit(Exit.INTERRUPTED) from None
+    finally:
+        for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
+            _let_go(stream, descriptor)
