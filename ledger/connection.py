@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import orjson
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.json import set_json_loads
 
 from ledger.errors import DiskFull, LedgerAway, out_of_room
 
@@ -19,15 +21,16 @@ def connected(url: str, awaken: Awaken | None = None) -> psycopg.Connection:
     if awaken is not None:
         awaken()
     connection = psycopg.connect(url, autocommit=True)
-    in_utc(connection)
+    as_wanted(connection)
     return connection
 
 
-def in_utc(connection: psycopg.Connection) -> None:
-    """Has every instant come back in UTC.
+def as_wanted(connection: psycopg.Connection) -> None:
+    """Has every instant come back in UTC, and JSON read by orjson, as it was written.
 
-    Asked for afterwards: whatever a conninfo's options say, PGTZ in the environment overrules it.
+    UTC is asked for afterwards: whatever a conninfo's options say, PGTZ in the environment overrules it.
     """
+    set_json_loads(orjson.loads, connection)
     if connection.info.parameter_status("TimeZone") != "UTC":
         connection.execute("SET TIME ZONE 'UTC'")
 

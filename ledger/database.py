@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolClosed
 
 from ledger.append import Batch, LeftOut, Write, Written
 from ledger.committer import NOTIFY, Committer
-from ledger.connection import Awaken, away, in_utc, passing, with_deadlines
+from ledger.connection import Awaken, as_wanted, away, passing, with_deadlines
 from ledger.errors import LedgerAway, LedgerError
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class Database:
             max_size=pool_size,
             open=False,
             kwargs={"autocommit": True},
-            configure=in_utc,
+            configure=as_wanted,
             name="daybook",
             timeout=patience.total_seconds(),
             # The pool waits longer and longer between its attempts; after this it begins anew.

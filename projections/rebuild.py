@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from ledger.connection import in_utc
+from ledger.connection import as_wanted
 from ledger.database import Database
 from ledger.errors import LedgerAway, LedgerError
 from ledger.ledger import Ledger
@@ -94,7 +94,7 @@ def _alone(database: Database, view: View[Any]) -> Iterator[psycopg.Connection]:
     """A connection that nobody else has for this view, until it ends. Raises: RebuildUnderWay, LedgerAway."""
     try:
         with psycopg.connect(database.url, autocommit=True) as connection:
-            in_utc(connection)
+            as_wanted(connection)
             if connection.execute(ALONE, {"view": view.name}).fetchone() != (True,):
                 raise RebuildUnderWay(view)
             yield connection

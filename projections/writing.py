@@ -61,24 +61,27 @@ def added(journal: Journal[V], book: str, rows: Sequence[V]) -> list[Step]:
     def copy_in(connection: psycopg.Connection) -> None:
         found = connection.execute(TYPES, {"table": f"views.{journal.table}"}).fetchall()
         shapes = {column: _shape(name, category) for column, name, category in found}
-        shaped = [shapes[column] for column in journal.columns]
+        shaped = [(at, shape) for at, column in enumerate(journal.columns, 1) if (shape := shapes[column])]
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
+                values = [book, *row]
                 try:
-                    copy.write_row((book, *(shape(value) for shape, value in zip(shaped, row, strict=True))))
+                    for at, shape in shaped:
+                        values[at] = shape(values[at])
+                    copy.write_row(values)
                 except UNFIT as error:
                     raise psycopg.DataError(f"{error} in {row!r}") from error
 
     return [copy_in]
 
 
-def _shape(name: str, category: str) -> Callable[[Any], Any]:
-    """How a value is handed over for a column of a type: JSON as such, and for an array a list."""
+def _shape(name: str, category: str) -> Callable[[Any], Any] | None:
+    """How a value is handed over for a column of a type: JSON as such, and for an array a list. None: as it is."""
     if name in {"json", "jsonb"}:
         return lambda value: None if value is None else Jsonb(value, dumps=_json)
     if category == "A":
         return lambda value: None if value is None else list(value)
-    return lambda value: value
+    return None
 
 
 def _json(value: object) -> bytes:
