@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,11 +13,12 @@ import psycopg
 from api.cli.amending import record
 from api.cli.case import LATE, is_text, readable
 from api.cli.exits import NotFound, WrongUse
+from api.cli.period import instant
 from api.cli.terminal import Terminal, add_row, table
 from api.workspace import Workspace
 from domain.amendment import AmendmentRequest
 from domain.envelope import Recorded
-from domain.event import EARLIEST, LATEST, Precision
+from domain.event import Precision
 from domain.personal import Personal
 from domain.topics import EVENTS
 from ledger.ledger import Ledger, PersonalPlace
@@ -42,7 +43,9 @@ class Asked(NamedTuple):
     actor: str | None = None
     topic: str | None = None
     begin: str | None = None
+    """Recorded then or later."""
     end: str | None = None
+    """Recorded by the end of that day, or before that instant."""
     departures: bool = False
     overrides: bool = False
     limit: int | None = None
@@ -67,7 +70,9 @@ def run(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
     ledger = workspace.ledger
     if asked.actor is not None and not is_text(asked.actor):
         raise WrongUse(f"{asked.actor!r} is no text; write the name in the encoding of this terminal.")
-    recording = Recording(instant(asked.begin, ledger), instant(asked.end, ledger, whole_day=True))
+    recording = Recording(
+        instant(asked.begin, ledger.zone, "--recorded-from"), instant(asked.end, ledger.zone, "--recorded-to", days=1)
+    )
     where = AuditFilter(
         subject=None if asked.name is None else record(workspace, asked.name),
         actor=asked.actor,
@@ -108,34 +113,6 @@ def _read_to(ledger: Ledger) -> int:
 
 
 # Asking ---------------------------------------------------------------------------------------------------------------
-
-
-def instant(told: str | None, ledger: Ledger, *, whole_day: bool = False) -> datetime | None:
-    """A day or an instant as it is typed; without an offset it is the book's own time. `whole_day` is the end of a day.
-
-    Raises: WrongUse.
-    """
-    if told is None:
-        return None
-    at = _read_instant(told, ZoneInfo(ledger.zone), whole_day=whole_day)
-    if at is None or not EARLIEST <= at < LATEST:
-        raise WrongUse(f"{told!r} is no time; write a day, 2026-03-02, or an instant, 2026-03-02T09:00:00+08:00.")
-    return at.astimezone(UTC)
-
-
-def _read_instant(told: str, zone: ZoneInfo, *, whole_day: bool) -> datetime | None:
-    try:
-        day = date.fromisoformat(told)
-    except ValueError:
-        pass
-    else:
-        last = timedelta(days=1 if whole_day and day < date.max else 0)
-        return datetime.combine(day + last, time(), zone)
-    try:
-        at = datetime.fromisoformat(told)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
 def topics(told: str | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from api.cli import amend
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Limit, Port, SingleRole, example
-from api.cli.period import From, To
+from api.cli.period import From, RecordedFrom, RecordedTo, To
 from api.cli.terminal import Terminal, answering
 from domain.book import BookTime
 from domain.channel import Channel
@@ -414,13 +414,8 @@ def audit(
     topic: Annotated[
         str | None, typer.Option("--topic", help="Only events of this topic, such as case-resolved.")
     ] = None,
-    begin: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Recorded on that day or later, or at that instant.")
-    ] = None,
-    end: Annotated[
-        str | None,
-        typer.Option("--to", metavar="TIME", help="Recorded on that day at the latest, or before that instant."),
-    ] = None,
+    begin: RecordedFrom = None,
+    end: RecordedTo = None,
     departures: Annotated[
         bool, typer.Option("--departures", help="Only what left the declared life, and counts of it by kind.")
     ] = False,
@@ -431,8 +426,8 @@ def audit(
             help="Only back-dated events, amendments, asked pauses, own approvals and departures, and counts by actor.",
         ),
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="The latest so many.")] = 50,
-    everything: Annotated[bool, typer.Option("--all", help="All of them, however many.")] = False,
+    limit: Limit = 50,
+    everything: All = False,
     book: Book = None,
     json: Json = False,
 ) -> None:

@@ -12,6 +12,16 @@ from api.cli.exits import WrongUse
 from domain.event import EARLIEST, LATEST
 from projections.movement import Period
 
+RecordedFrom = Annotated[
+    str | None,
+    typer.Option("--recorded-from", metavar="DAY|INSTANT", help="Only what was recorded then or later."),
+]
+RecordedTo = Annotated[
+    str | None,
+    typer.Option(
+        "--recorded-to", metavar="DAY|INSTANT", help="Only what was recorded by the end of that day, or before that."
+    ),
+]
 From = Annotated[
     str | None, typer.Option("--from", metavar="DAY|INSTANT", help="Only what happened then or later, by the book.")
 ]
@@ -23,10 +33,14 @@ To = Annotated[
 
 def period(since: str | None, until: str | None, zone: str) -> Period:
     """The stretch of time; a day stands for the whole of it. Raises: WrongUse."""
-    return Period(_instant(since, zone, "--from"), _instant(until, zone, "--to", days=1))
+    return Period(instant(since, zone, "--from"), instant(until, zone, "--to", days=1))
 
 
-def _instant(text: str | None, zone: str, option: str, *, days: int = 0) -> datetime | None:
+def instant(text: str | None, zone: str, option: str, *, days: int = 0) -> datetime | None:
+    """A day or an instant as it is typed; without an offset it is of this zone. `days` are added to a day.
+
+    Raises: WrongUse.
+    """
     if text is None:
         return None
     try:

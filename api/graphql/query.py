@@ -42,8 +42,10 @@ from ledger.book import books
 from projections import case_file, customer_profile
 from projections.audit_trail import Recording
 
-From = Annotated[datetime | None, strawberry.argument(name="from", description="Recorded then or later.")]
-To = Annotated[datetime | None, strawberry.argument(description="Recorded earlier than then.")]
+RecordedFrom = Annotated[datetime | None, strawberry.argument(description="Counts what was recorded then or later.")]
+RecordedBefore = Annotated[
+    datetime | None, strawberry.argument(description="Counts what was recorded earlier than then.")
+]
 
 NUMBER = re.compile(r"([A-Za-z]+\d{4})-(\d{1,9})")
 
@@ -189,18 +191,22 @@ class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery):
 
     @resolved("How often history left the declared life, by the step in which it did, most frequent first.")
     async def departures(
-        self, info: Info, from_: From = None, to: To = None, consistency_token: Token = None
+        self,
+        info: Info,
+        recorded_from: RecordedFrom = None,
+        recorded_before: RecordedBefore = None,
+        consistency_token: Token = None,
     ) -> list[DepartureCount]:
         await info.context.caught_up(consistency_token)
-        return await counted_departures(info.context, Recording(from_, to))
+        return await counted_departures(info.context, Recording(recorded_from, recorded_before))
 
     @resolved("What was done beside the ordinary course of things, by who acted; who has most stands first.")
     async def overrides(
         self,
         info: Info,
         actor: Annotated[str | None, strawberry.argument(description="Of this actor alone.")] = None,
-        from_: From = None,
-        to: To = None,
+        recorded_from: RecordedFrom = None,
+        recorded_before: RecordedBefore = None,
         back_dated_over: Annotated[
             int,
             strawberry.argument(
@@ -211,7 +217,8 @@ class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery):
         consistency_token: Token = None,
     ) -> list[ActorOverrides]:
         await info.context.caught_up(consistency_token)
-        return await counted_overrides(info.context, actor, Recording(from_, to), back_dated_over, first)
+        recording = Recording(recorded_from, recorded_before)
+        return await counted_overrides(info.context, actor, recording, back_dated_over, first)
 
     @resolved("Where the book stands.")
     async def ledger_head(self, info: Info) -> LedgerHead:

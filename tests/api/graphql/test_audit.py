@@ -255,7 +255,8 @@ def test_cases_and_customers_each_have_their_own_trail(audited: FrontEnd) -> Non
 
 def test_departures_are_counted_and_listed(audited: FrontEnd) -> None:
     document = (
-        "query($from: DateTime, $to: DateTime) { departures(from: $from, to: $to) { departure events subjects } }"
+        "query($from: DateTime, $to: DateTime) {"
+        " departures(recordedFrom: $from, recordedBefore: $to) { departure events subjects } }"
     )
     counts = [
         {"departure": departure, "events": 1, "subjects": 1} for departure in ("CLOSED_UNRESOLVED", "NOT_REGISTERED")
@@ -266,7 +267,7 @@ def test_departures_are_counted_and_listed(audited: FrontEnd) -> None:
 
 def test_overrides_are_counted_by_actor_with_the_events_behind_them(audited: FrontEnd) -> None:
     document = """query($actor: String, $from: DateTime, $first: Int! = 20) {
-      overrides(actor: $actor, from: $from, first: $first) {
+      overrides(actor: $actor, recordedFrom: $from, first: $first) {
         actor actorKind total counts { kind events entries { nodes { position } } } } }"""
     answer = audited.ask(document)["overrides"]
     shown = {
@@ -303,7 +304,7 @@ def test_overrides_are_counted_by_actor_with_the_events_behind_them(audited: Fro
         ('{ auditTrail(filter: {actor: "\\u0000"}) { nodes { position } } }', "BAD_ARGUMENTS"),
         ("{ overrides(backDatedOver: -1) { actor } }", "BAD_ARGUMENTS"),
         ("{ overrides(first: 101) { actor } }", "PAGE_TOO_LARGE"),
-        ('{ overrides(from: "yesterday") { actor } }', "BAD_DOCUMENT"),
+        ('{ overrides(recordedFrom: "yesterday") { actor } }', "BAD_DOCUMENT"),
     ],
 )
 def test_a_question_that_cannot_be_is_refused_by_name(audited: FrontEnd, document: str, code: str) -> None:
