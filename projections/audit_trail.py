@@ -372,21 +372,12 @@ def overridden(back_dated_over: timedelta) -> list[str]:
     return ["(overrides <> '{}' OR back_dated_seconds >= 86400)"] if back_dated_over >= DAY else []
 
 
-def page(
-    database: Database,
-    book: str,
-    *,
-    where: AuditFilter = AuditFilter(),
-    order: Order = POSITION,
-    descending: bool = False,
-    after: str | None = None,
-    before: str | None = None,
-    limit: int,
-    from_end: bool = False,
-) -> Page[AuditEntry]:
-    """The first (or last) entries after one place and before another. Raises: BadPlace, LedgerAway."""
+EVERYTHING = AuditFilter()
+
+
+def page(database: Database, book: str, window: Window, where: AuditFilter = EVERYTHING) -> Page[AuditEntry]:
+    """The part of the entries that a window cuts. Raises: BadPlace, LedgerAway."""
     conditions, parameters = where.condition()
-    window = Window(order, descending, after, before, limit, from_end)
     return cut(database, AUDIT_TRAIL, book, window, conditions, parameters)
 
 

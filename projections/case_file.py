@@ -327,25 +327,10 @@ def by_source_key(database: Database, book: str, source_key: str) -> list[CaseFi
     return [of_row(row) for row in database.rows(BY_SOURCE_KEY, {"book": book, "source_key": source_key})]
 
 
-def page(
-    database: Database,
-    book: str,
-    *,
-    where: CaseFilter = CaseFilter(),
-    order: Order = RECEIVED,
-    descending: bool = False,
-    after: str | None = None,
-    before: str | None = None,
-    limit: int,
-    from_end: bool = False,
-) -> Page[CaseFile]:
-    """The first (or last) cases after one place and before another. Raises: BadPlace."""
+EVERY_CASE = CaseFilter()
+
+
+def page(database: Database, book: str, window: Window, where: CaseFilter = EVERY_CASE) -> Page[CaseFile]:
+    """The part of the cases that a window cuts. Raises: BadPlace."""
     conditions, parameters = where.condition()
-    return cut(
-        database,
-        CASE_FILE,
-        book,
-        Window(order, descending, after, before, limit, from_end),
-        conditions,
-        parameters,
-    )
+    return cut(database, CASE_FILE, book, window, conditions, parameters)

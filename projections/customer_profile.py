@@ -391,24 +391,15 @@ def by_source_key(database: Database, book: str, source_key: str) -> list[Custom
     return list({profile.customer_id: profile for asked in ids if (profile := found.get(asked))}.values())
 
 
-def page(
-    database: Database,
-    book: str,
-    *,
-    where: CustomerFilter = CustomerFilter(),
-    order: Order = REGISTERED,
-    descending: bool = False,
-    after: str | None = None,
-    before: str | None = None,
-    limit: int,
-    from_end: bool = False,
-) -> Page[CustomerProfile]:
-    """The first (or last) customers who stand for themselves after one place and before another. Raises: BadPlace."""
+EVERYBODY = CustomerFilter()
+
+
+def page(database: Database, book: str, window: Window, where: CustomerFilter = EVERYBODY) -> Page[CustomerProfile]:
+    """The part of the customers who stand for themselves that a window cuts. Raises: BadPlace."""
     of_kind, kinds = narrowed("kind", where.kinds)
     of_tier, tiers = narrowed("tier", where.tiers)
     # leans on the index manager
     of_manager, manager = narrowed("manager", () if where.manager is None else (where.manager,))
-    window = Window(order, descending, after, before, limit, from_end)
     conditions = [*of_kind, *of_tier, *of_manager]
     return cut(database, CUSTOMER_PROFILE, book, window, conditions, kinds | tiers | manager)
 

@@ -9,7 +9,7 @@ from ledger.database import Database
 from projections.case_file import CASE_FILE
 from projections.customer_profile import CUSTOMER_PROFILE
 from projections.paging import Page, Window, paged
-from projections.timeline import EVERYTHING, OCCURRED, TIMELINE, TimelineEntry, TimelineFilter, of_row
+from projections.timeline import EVERYTHING, TIMELINE, TimelineEntry, TimelineFilter, of_row
 
 # A customer's timeline is what names them, and what belongs to a case that is theirs by now. A page is merged from as
 # many ordered ranges as there are cases: first one entry of each case is looked up, by which those cases are found that
@@ -95,17 +95,7 @@ def pages(
 
 
 def page(
-    database: Database,
-    book: str,
-    customer_id: UUID,
-    *,
-    where: TimelineFilter = EVERYTHING,
-    descending: bool = False,
-    after: str | None = None,
-    before: str | None = None,
-    limit: int,
-    from_end: bool = False,
+    database: Database, book: str, customer_id: UUID, window: Window, where: TimelineFilter = EVERYTHING
 ) -> Page[TimelineEntry]:
-    """The first (or last) entries of one customer after one place and before another. Raises: BadPlace, LedgerAway."""
-    window = Window(OCCURRED, descending, after, before, limit, from_end)
+    """The part of one customer's entries that a window cuts. Raises: BadPlace, LedgerAway."""
     return pages(database, book, [customer_id], window, where)[customer_id]

@@ -295,19 +295,12 @@ def of_cases(database: Database, book: str, case_ids: Iterable[UUID]) -> dict[UU
     return found
 
 
+EVERY_OBLIGATION = ObligationFilter()
+
+
 def page(
-    database: Database,
-    book: str,
-    *,
-    where: ObligationFilter = ObligationFilter(),
-    order: Order = DUE,
-    descending: bool = False,
-    after: str | None = None,
-    before: str | None = None,
-    limit: int,
-    from_end: bool = False,
+    database: Database, book: str, window: Window, where: ObligationFilter = EVERY_OBLIGATION
 ) -> Page[ObligationView]:
-    """The first (or last) obligations after one place and before another. Raises: BadPlace."""
+    """The part of the obligations that a window cuts. Raises: BadPlace."""
     conditions, parameters = where.condition()
-    window = Window(order, descending, after, before, limit, from_end)
     return cut(database, OBLIGATION, book, window, conditions, parameters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
@@ -93,11 +93,13 @@ class Window:
     """The part of an order that a page is cut from, and from which end."""
 
     order: Order
-    descending: bool
-    after: str | None
-    before: str | None
-    limit: int
-    from_end: bool
+    descending: bool = False
+    after: str | None = None
+    """A place of the order; only what stands after it."""
+    before: str | None = None
+    from_end: bool = False
+    limit: int = field(kw_only=True)
+    """How many rows at the most."""
 
     def condition(self) -> tuple[list[str], dict[str, Any]]:
         """What holds for the rows inside, with its parameters. Raises: BadPlace."""

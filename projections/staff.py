@@ -276,24 +276,15 @@ def by_name(database: Database, book: str, name: str) -> StaffView | None:
     return by_id(database, book, id_of_staff(name))
 
 
-def page(
-    database: Database,
-    book: str,
-    *,
-    where: StaffFilter = StaffFilter(),
-    order: Order = NAME,
-    descending: bool = False,
-    after: str | None = None,
-    before: str | None = None,
-    limit: int,
-    from_end: bool = False,
-) -> Page[StaffView]:
-    """The first (or last) members of staff after one place and before another. Raises: BadPlace."""
+ALL_STAFF = StaffFilter()
+
+
+def page(database: Database, book: str, window: Window, where: StaffFilter = ALL_STAFF) -> Page[StaffView]:
+    """The part of the members of staff that a window cuts. Raises: BadPlace."""
     conditions, parameters = list[str](), dict[str, Any]()
     # the unit leans on the index unit
     for column, wanted in (("unit", where.unit), ("grade", where.grade), ("is_here", where.is_here)):
         condition, parameter = narrowed(column, () if wanted is None else (wanted,))
         conditions += condition
         parameters |= parameter
-    window = Window(order, descending, after, before, limit, from_end)
     return cut(database, STAFF, book, window, conditions, parameters)

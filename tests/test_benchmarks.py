@@ -15,6 +15,7 @@ from ledger.ledger import Ledger
 from ledger.outcome import Accepted
 from projections import case_file
 from projections.case_file import RECEIVED, CaseFilter
+from projections.paging import Window
 from tests.benchmarks.curves import BEGIN, END, curves, found, with_found
 from tests.benchmarks.day import Day
 from tests.benchmarks.durable import MASTER, a_ledger
@@ -114,9 +115,8 @@ def test_a_filled_book_holds_its_events_its_views_and_its_rare_cases(ledgers: tu
     assert sorted(told) == told
     with Database(place.projector_url) as views:
         assert fold(book, views, head, lambda _: None) == head
-    page = case_file.page(
-        book.database, "main", where=CaseFilter(categories=(RARE_CATEGORY,)), order=RECEIVED, limit=RARE + 1
-    )
+    window = Window(RECEIVED, limit=RARE + 1)
+    page = case_file.page(book.database, "main", window, CaseFilter(categories=(RARE_CATEGORY,)))
     assert len(page.rows) == RARE
 
 

@@ -28,6 +28,7 @@ from projections.before_and_after import FieldChange, changes
 from projections.case_file import by_ids
 from projections.cursor import standings
 from projections.overrides import ActorOverrides, DepartureCount, departure_counts, overrides_by_actor
+from projections.paging import Window
 
 PAGE = 200
 WIDTHS = {"position": 8, "occurred": 25, "recorded": 30, "actor": 20, "subject": 14}
@@ -129,11 +130,11 @@ def read(ledger: Ledger, where: AuditFilter, limit: int | None) -> Iterator[tupl
     """The latest so many entries, or all, in the order of the book, page by page with the personal values changed."""
     database, book = ledger.database, ledger.book
     if limit is not None:
-        yield _read(ledger, audit_trail.page(database, book, where=where, limit=limit, from_end=True).rows)
+        yield _read(ledger, audit_trail.page(database, book, Window(POSITION, from_end=True, limit=limit), where).rows)
         return
     after, more = None, True
     while more:
-        page = audit_trail.page(database, book, where=where, after=after, limit=PAGE)
+        page = audit_trail.page(database, book, Window(POSITION, after=after, limit=PAGE), where)
         yield _read(ledger, page.rows)
         after, more = POSITION.place_of(page.rows[-1]) if page.rows else None, page.has_more
 

@@ -120,7 +120,7 @@ def _movements(ledger: Ledger, where: MovementFilter, limit: int | None, *, desc
     left = limit
     while left is None or left > 0:
         size = PAGE if left is None else min(PAGE, left)
-        window = Window(OCCURRED, descending, place, None, size, False)
+        window = Window(OCCURRED, descending, place, limit=size)
         page = movement.page(ledger.database, ledger.book, window, where)
         yield from page.rows
         if not page.has_more:

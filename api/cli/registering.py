@@ -92,7 +92,7 @@ def _walked(
     left = limit
     while left is None or left > 0:
         size = PAGE if left is None else min(PAGE, left)
-        page = ask(Window(order, descending, place, None, size, False))
+        page = ask(Window(order, descending, place, limit=size))
         yield from page.rows
         if not page.has_more:
             return

@@ -19,7 +19,7 @@ from ledger.ledger import Ledger, PersonalPlace
 from projections import case_file, customer_timeline
 from projections.case_file import CASE_FILE, CaseFile
 from projections.customer_profile import CUSTOMER_PROFILE, CustomerProfile
-from projections.paging import Page
+from projections.paging import Page, Window
 from projections.timeline import OCCURRED, TIMELINE, TimelineEntry, TimelineFilter
 
 PAGE = 500
@@ -76,15 +76,8 @@ def _entries(
     place: str | None = None
     left = limit
     while left is None or left > 0:
-        page: Page[TimelineEntry] = customer_timeline.page(
-            ledger.database,
-            ledger.book,
-            customer_id,
-            where=where,
-            descending=not oldest,
-            after=place,
-            limit=PAGE if left is None else min(PAGE, left),
-        )
+        window = Window(OCCURRED, not oldest, place, limit=PAGE if left is None else min(PAGE, left))
+        page: Page[TimelineEntry] = customer_timeline.page(ledger.database, ledger.book, customer_id, window, where)
         yield from page.rows
         if not page.has_more:
             return

@@ -133,19 +133,7 @@ async def listed_entries(
     """A page of the book's audit trail. Raises: Problem."""
     door = request.door
     window = arguments.window(order.order, descending=order.descending)
-    page = await door.off_loop(
-        lambda: audit_trail.page(
-            door.ledger.database,
-            door.book,
-            where=where,
-            order=window.order,
-            descending=window.descending,
-            after=window.after,
-            before=window.before,
-            limit=window.limit,
-            from_end=window.from_end,
-        )
-    )
+    page = await door.off_loop(audit_trail.page, door.ledger.database, door.book, window, where)
     return page_of_entries(window, page)
 
 

@@ -117,17 +117,5 @@ async def listed_cases(
     door, order = request.door, order_by or CaseOrder()
     window = arguments.window(order.order, descending=order.descending)
     chosen = (where or CaseFilter()).of_view(door.book)
-    page = await door.off_loop(
-        lambda: case_file.page(
-            door.ledger.database,
-            door.book,
-            where=chosen,
-            order=window.order,
-            descending=window.descending,
-            after=window.after,
-            before=window.before,
-            limit=window.limit,
-            from_end=window.from_end,
-        )
-    )
+    page = await door.off_loop(case_file.page, door.ledger.database, door.book, window, chosen)
     return cases_of_page(window, page, door.book)

@@ -65,7 +65,7 @@ class PageArguments(NamedTuple):
             message = f"A page has at most {MOST_A_PAGE} items, and {size} were asked for; page on with `after`."
             raise Problem(Code.PAGE_TOO_LARGE, message, limit=MOST_A_PAGE)
         after, before = (None if cursor is None else _place(cursor, order) for cursor in (self.after, self.before))
-        return Window(order, descending, after, before, size, from_end)
+        return Window(order, descending, after, before, from_end, limit=size)
 
 
 def connection_of(window: Window, rows: Sequence[Row], *, more: bool, show: Callable[[Row], Item]) -> Connection[Item]:

@@ -60,17 +60,5 @@ async def listed_customers(
     window = arguments.window(customer_profile.ORDERS[order.field.value], descending=order.direction is Sorting.DESC)
     manager = None if chosen.manager is None else speakable(chosen.manager)
     narrowed = customer_profile.CustomerFilter(tuple(chosen.kind), tuple(chosen.tier), manager)
-    page = await door.off_loop(
-        lambda: customer_profile.page(
-            door.ledger.database,
-            door.book,
-            where=narrowed,
-            order=window.order,
-            descending=window.descending,
-            after=window.after,
-            before=window.before,
-            limit=window.limit,
-            from_end=window.from_end,
-        )
-    )
+    page = await door.off_loop(customer_profile.page, door.ledger.database, door.book, window, narrowed)
     return connection_of(window, page.rows, more=page.has_more, show=partial(customer_of, book=door.book))

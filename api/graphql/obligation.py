@@ -171,17 +171,5 @@ async def listed_obligations(
     door, order = request.door, order_by or ObligationOrder()
     window = arguments.window(obligation_view.ORDERS[order.field.value], descending=order.direction is Sorting.DESC)
     chosen = (where or ObligationFilter()).of_view(door.book)
-    page = await door.off_loop(
-        lambda: obligation_view.page(
-            door.ledger.database,
-            door.book,
-            where=chosen,
-            order=window.order,
-            descending=window.descending,
-            after=window.after,
-            before=window.before,
-            limit=window.limit,
-            from_end=window.from_end,
-        )
-    )
+    page = await door.off_loop(obligation_view.page, door.ledger.database, door.book, window, chosen)
     return connection_of(window, page.rows, more=page.has_more, show=partial(obligation_of, book=door.book))

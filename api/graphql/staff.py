@@ -190,17 +190,5 @@ async def listed_staff(
         grade=None if chosen.grade is None else speakable(chosen.grade),
         is_here=chosen.is_here,
     )
-    page = await door.off_loop(
-        lambda: staff_view.page(
-            door.ledger.database,
-            door.book,
-            where=narrowed,
-            order=window.order,
-            descending=window.descending,
-            after=window.after,
-            before=window.before,
-            limit=window.limit,
-            from_end=window.from_end,
-        )
-    )
+    page = await door.off_loop(staff_view.page, door.ledger.database, door.book, window, narrowed)
     return connection_of(window, page.rows, more=page.has_more, show=partial(staff_of, book=door.book))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import orjson
@@ -21,8 +21,8 @@ from ledger.append import Write, Written
 from ledger.database import Database
 from ledger.ledger import Ledger
 from projections import case_file
-from projections.case_file import ACTIVITY, NUMBER, RECEIVED, CaseFilter
-from projections.paging import Order
+from projections.case_file import ACTIVITY, NUMBER, RECEIVED, CaseFile, CaseFilter
+from projections.paging import Order, Page, Window
 from projections.runner import Runner
 from tests.benchmarks.day import CASES, FIRST_DAY, Day, stays_open
 from tests.benchmarks.durable import a_write, submission
@@ -225,7 +225,7 @@ def _page(order: Order, where: CaseFilter = ALL) -> Callable[[Book], Work]:
 
     def of(book: Book) -> Work:
         def run(places: list[str]) -> int:
-            pages = (_cut(book, order, where, after=place) for place in places)
+            pages = (_cut(book, order, where, place) for place in places)
             return sum(len(page.rows) == CASES_A_PAGE for page in pages)
 
         return Work("page", run, None, lambda: book.places(order, PAGES))
@@ -242,10 +242,9 @@ def _rare(order: Order, where: CaseFilter) -> Callable[[Book], Work]:
     return of
 
 
-def _cut(book: Book, order: Order, where: CaseFilter, **window: Any) -> Any:
-    return case_file.page(
-        book.ledger.database, book.ledger.book, where=where, order=order, descending=True, limit=CASES_A_PAGE, **window
-    )
+def _cut(book: Book, order: Order, where: CaseFilter, after: str | None = None) -> Page[CaseFile]:
+    window = Window(order, descending=True, after=after, limit=CASES_A_PAGE)
+    return case_file.page(book.ledger.database, book.ledger.book, window, where)
 
 
 A_UNIT = CaseFilter(unit="Branch 07")

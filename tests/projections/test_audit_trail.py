@@ -129,7 +129,7 @@ def expected(recorded: Recorded[Any]) -> AuditEntry:
 
 
 def trail(database: Database, book: str = "main", **where: Any) -> list[AuditEntry]:
-    return audit_trail.page(database, book, where=AuditFilter(**where), limit=10_000).rows
+    return audit_trail.page(database, book, Window(audit_trail.POSITION, limit=10_000), AuditFilter(**where)).rows
 
 
 def test_the_trail_has_each_event_as_it_was_written(told: Ledger, written: Database) -> None:
@@ -242,7 +242,7 @@ def test_each_filter_narrows_the_trail_down_to_what_it_says_in_every_order(
 ) -> None:
     everything = trail(written)
     for name, (where, holds) in FILTERS.items():
-        page = audit_trail.page(written, "main", where=where, order=order, descending=descending, limit=10_000)
+        page = audit_trail.page(written, "main", Window(order, descending, limit=10_000), where)
         kept = [entry for entry in everything if holds(entry)]
         assert page.rows == sorted(kept, key=lambda one: place(one, order), reverse=descending), name
         assert not page.has_more
@@ -275,7 +275,7 @@ def test_the_trail_is_paged_in_each_order_from_both_ends_through_equal_times(
 ) -> None:
     def ask(**rest: Any) -> Any:
         where = AuditFilter(categories=(Category.CASE, Category.TOUCHPOINT))
-        return audit_trail.page(written, "main", where=where, order=order, descending=descending, **rest)
+        return audit_trail.page(written, "main", Window(order, descending, **rest), where)
 
     kept = [one for one in trail(written) if one.category in {"case", "touchpoint"}]
     times = [one.occurred_at for one in kept]
@@ -288,7 +288,7 @@ def test_the_trail_is_paged_in_each_order_from_both_ends_through_equal_times(
                                  '["position",9223372036854775808]', '["received",1]'])  # fmt: skip
 def test_what_is_no_position_is_no_place_in_the_trail(bad: str) -> None:
     with pytest.raises(BadPlace, match="position"):
-        Window(audit_trail.POSITION, False, bad, None, 10, False).condition()
+        Window(audit_trail.POSITION, after=bad, limit=10).condition()
 
 
 def test_what_is_about_several_subjects_is_read_in_one_statement_a_page_each(told: Ledger, written: Database) -> None:
@@ -298,12 +298,10 @@ def test_what_is_about_several_subjects_is_read_in_one_statement_a_page_each(tol
         (Category.BOOK, [id_of_book("main")]),
     ):
         for back in (False, True):
-            window = Window(audit_trail.POSITION, False, None, None, 3, back)
+            window = Window(audit_trail.POSITION, from_end=back, limit=3)
             pages = audit_trail.pages_about(written, "main", category, ids, window)
             for each in ids:
-                alone = audit_trail.page(
-                    written, "main", where=AuditFilter(subject=f"{category}-{each}"), limit=3, from_end=back
-                )
+                alone = audit_trail.page(written, "main", window, AuditFilter(subject=f"{category}-{each}"))
                 assert pages[each] == alone
 
 

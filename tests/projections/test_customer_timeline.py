@@ -16,7 +16,7 @@ from domain.stream import subject_of
 from ledger.database import Database
 from ledger.ledger import Ledger
 from projections import customer_timeline
-from projections.paging import Page
+from projections.paging import Page, Window
 from projections.runner import Runner
 from projections.timeline import OCCURRED, EntryKind, TimelineEntry, TimelineFilter
 from tests import conftest
@@ -173,7 +173,7 @@ def test_ten_thousand_entries_are_paged_by_indexes_and_never_sorted_whole(
     monkeypatch.setattr(Database, "rows", watched)
     place, found = None, []
     for _ in range(3):
-        page = customer_timeline.page(written, "main", WANG, descending=True, after=place, limit=LIMIT)
+        page = customer_timeline.page(written, "main", WANG, Window(OCCURRED, True, place, limit=LIMIT))
         found += page.rows
         place = OCCURRED.place_of(page.rows[-1])
     assert places(found) == expected[::-1][: 3 * LIMIT]

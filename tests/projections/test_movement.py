@@ -65,7 +65,7 @@ def ask(ledger: Ledger, runner: Runner, written: Database) -> Callable[..., Page
         **where: Any,
     ) -> Page[Movement]:
         assert runner.catch_up() == ledger.head()
-        window = Window(OCCURRED, descending, after, before, limit, from_end)
+        window = Window(OCCURRED, descending, after, before, from_end, limit=limit)
         return movement.page(written, "main", window, MovementFilter(**where))
 
     return asking

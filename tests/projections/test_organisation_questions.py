@@ -67,7 +67,7 @@ def test_who_was_merged_is_answered_by_the_survivor_whatever_they_are_asked_by(
     by_key = customer_profile.by_source_key(written, "main", "K-1000")
     assert [profile.customer_id for profile in by_key] == [last]
     assert [other.customer_id for other in by_key[0].absorbed] == [second]
-    page = customer_profile.page(written, "main", limit=10)
+    page = customer_profile.page(written, "main", Window(customer_profile.REGISTERED, limit=10))
     assert [profile.customer_id for profile in page.rows] == [last]
 
 
@@ -75,7 +75,7 @@ def test_the_cases_of_whoever_was_merged_are_the_survivors(ledger: Ledger, runne
     first, second, last = merged_twice(ledger, runner)
     counts = customer_profile.case_counts(written, "main", [last, second])
     assert counts == {last: CaseCounts(3, 3), second: CaseCounts(2, 2)}
-    window = Window(Order("received", ("received_at", "case_id"), ("timestamptz", "uuid")), False, None, None, 2, False)
+    window = Window(Order("received", ("received_at", "case_id"), ("timestamptz", "uuid")), limit=2)
     pages = customer_cases.pages(written, "main", [last, first], window)
     assert [file.case_id for file in pages[last].rows] == [case_id(1000), case_id(1001)]
     assert pages[last].has_more
@@ -105,9 +105,10 @@ def test_key_accounts_are_found_by_their_manager(ledger: Ledger, runner: Runner,
         )
     tell(ledger, AssignManager(at=OPENED, customer_id=customer_id(1), manager="王芳"))
     runner.catch_up()
-    page = customer_profile.page(written, "main", where=CustomerFilter(manager="王芳"), limit=5)
+    five = Window(customer_profile.REGISTERED, limit=5)
+    page = customer_profile.page(written, "main", five, CustomerFilter(manager="王芳"))
     assert [profile.customer_id for profile in page.rows] == [customer_id(1)]
-    nobody = customer_profile.page(written, "main", where=CustomerFilter((), (Tier.KEY,), "王芳"), limit=5)
+    nobody = customer_profile.page(written, "main", five, CustomerFilter((), (Tier.KEY,), "王芳"))
     assert nobody.rows == []
 
 
@@ -181,11 +182,12 @@ def test_staff_are_listed_by_name_unit_and_whether_they_are_here(
     tell(ledger, LetStaffGo(at=OPENED, staff_id=id_of_staff("mei")))
     runner.catch_up()
 
-    def names(**rest: Any) -> list[str]:
-        return [each.name for each in staff.page(written, "main", limit=5, **rest).rows]
+    def names(*, descending: bool = False, where: StaffFilter = staff.ALL_STAFF) -> list[str]:
+        window = Window(staff.NAME, descending, limit=5)
+        return [each.name for each in staff.page(written, "main", window, where).rows]
 
     assert names() == ["ada", "lin", "mei"]
-    assert names(descending=True, order=staff.NAME) == ["mei", "lin", "ada"]
+    assert names(descending=True) == ["mei", "lin", "ada"]
     assert names(where=StaffFilter(unit="East")) == ["ada", "mei"]
     assert names(where=StaffFilter(unit="East", is_here=True)) == ["ada"]
     found = staff.by_name(written, "main", "lin")
@@ -218,10 +220,8 @@ def test_obligations_are_listed_in_the_order_in_which_they_are_due(
     runner.catch_up()
 
     def numbers(**rest: Any) -> list[int]:
-        filtered = ObligationFilter(**rest)
-        return [
-            owed.index(each.obligation_id) for each in obligation.page(written, "main", where=filtered, limit=9).rows
-        ]
+        page = obligation.page(written, "main", Window(obligation.DUE, limit=9), ObligationFilter(**rest))
+        return [owed.index(each.obligation_id) for each in page.rows]
 
     assert numbers() == [1, 3, 0, 4]
     assert numbers(statuses=(ObligationStatus.OPEN,)) == [1, 0]
@@ -231,7 +231,7 @@ def test_obligations_are_listed_in_the_order_in_which_they_are_due(
     assert numbers(owner="lin") == [4]
     assert numbers(kinds=(ObligationKind.TASK,)) == [0]
     assert numbers(case_id=case_id(1)) == [0]
-    every = obligation.page(written, "main", order=obligation.OPENED, limit=9)
+    every = obligation.page(written, "main", Window(obligation.OPENED, limit=9))
     assert len(every.rows) == 5
     assert {case: [each.title for each in found] for case, found in obligation.of_cases(
         written, "main", [case_id(1), case_id(2)]

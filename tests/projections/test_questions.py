@@ -86,7 +86,7 @@ def test_cases_are_paged_in_each_order_from_both_ends(
     cases: list[CaseFile], written: Database, order: Order, *, descending: bool
 ) -> None:
     def ask(**rest: Any) -> Any:
-        return case_file.page(written, "main", descending=descending, **rest)
+        return case_file.page(written, "main", Window(descending=descending, **rest))
 
     expected = in_order(cases, order, descending=descending)
     assert len(expected) > CASES // 2
@@ -100,7 +100,7 @@ def test_customers_are_paged_in_each_order_from_both_ends(
     customers: list[CustomerProfile], written: Database, order: Order, *, descending: bool
 ) -> None:
     def ask(**rest: Any) -> Any:
-        return customer_profile.page(written, "main", descending=descending, **rest)
+        return customer_profile.page(written, "main", Window(descending=descending, **rest))
 
     expected = in_order(customers, order, descending=descending)
     assert len(expected) > 10
@@ -111,11 +111,12 @@ def test_customers_are_paged_in_each_order_from_both_ends(
 def test_a_page_lies_between_two_places(cases: list[CaseFile], written: Database) -> None:
     ordered = in_order(cases, case_file.RECEIVED, descending=False)
     after, before = (case_file.RECEIVED.place_of(ordered[at]) for at in (9, 20))
-    page = case_file.page(written, "main", after=after, before=before, limit=5)
+    page = case_file.page(written, "main", Window(case_file.RECEIVED, after=after, before=before, limit=5))
     assert (page.rows, page.has_more) == (ordered[10:15], True)
-    page = case_file.page(written, "main", after=after, before=before, limit=5, from_end=True)
+    last = Window(case_file.RECEIVED, after=after, before=before, from_end=True, limit=5)
+    page = case_file.page(written, "main", last)
     assert (page.rows, page.has_more) == (ordered[15:20], True)
-    page = case_file.page(written, "main", after=after, before=before, limit=10)
+    page = case_file.page(written, "main", Window(case_file.RECEIVED, after=after, before=before, limit=10))
     assert (page.rows, page.has_more) == (ordered[10:20], False)
 
 
@@ -153,7 +154,7 @@ def test_cases_are_narrowed_by_every_filter(cases: list[CaseFile], written: Data
     for name, (where, holds) in FILTERS.items():
         for order in case_file.ORDERS.values():
             expected = [view for view in in_order(cases, order, descending=True) if holds(view)]
-            page = case_file.page(written, "main", where=where, order=order, descending=True, limit=CASES)
+            page = case_file.page(written, "main", Window(order, descending=True, limit=CASES), where)
             assert (name, order.name, page.rows) == (name, order.name, expected)
         assert any(holds(view) for view in cases), name
     nothing = CaseFilter()
@@ -165,10 +166,11 @@ def test_cases_are_narrowed_by_every_filter(cases: list[CaseFile], written: Data
 def test_customers_are_narrowed_by_kind_and_tier(customers: list[CustomerProfile], written: Database) -> None:
     everybody = in_order(customers, customer_profile.REGISTERED, descending=False)
     gold = CustomerFilter(kinds=(CustomerKind.PERSON,), tiers=(Tier.GOLD,))
-    page = customer_profile.page(written, "main", where=gold, limit=CASES)
+    window = Window(customer_profile.REGISTERED, limit=CASES)
+    page = customer_profile.page(written, "main", window, gold)
     assert page.rows == [view for view in everybody if view.tier is Tier.GOLD] != []
     nobody = CustomerFilter(kinds=(CustomerKind.ORGANISATION,))
-    assert customer_profile.page(written, "main", where=nobody, limit=CASES).rows == []
+    assert customer_profile.page(written, "main", window, nobody).rows == []
 
 
 def test_a_case_is_found_by_id_number_and_source_key(cases: list[CaseFile], written: Database) -> None:
@@ -204,7 +206,7 @@ def test_a_customer_is_found_by_id_and_source_key_once_registered(
 def test_a_book_does_not_show_anothers_cases(cases: list[CaseFile], written: Database, projected: Database) -> None:
     other = opened(written, "other")
     Runner(other, projected).catch_up()
-    assert case_file.page(written, "other", limit=CASES).rows == []
+    assert case_file.page(written, "other", Window(case_file.RECEIVED, limit=CASES)).rows == []
     assert case_file.by_id(written, "other", cases[0].case_id) is None
     assert customer_profile.case_counts(written, "other", [customer_id(0)]) == {}
 
@@ -221,7 +223,7 @@ def test_the_cases_of_a_customer_are_counted_where_they_are_kept(cases: list[Cas
 
 def test_the_cases_of_several_customers_come_in_one_answer(cases: list[CaseFile], written: Database) -> None:
     asked = [customer_id(0), customer_id(1), UUID(int=9)]
-    window = Window(case_file.RECEIVED, True, None, None, 2, False)
+    window = Window(case_file.RECEIVED, True, limit=2)
     pages = customer_cases.pages(written, "main", asked, window)
     for customer in asked:
         theirs = [view for view in in_order(cases, case_file.RECEIVED, descending=True) if view.customer_id == customer]
@@ -257,7 +259,7 @@ def test_what_is_no_register_number_is_no_place_among_them(rolled_back_pages: Ca
 @pytest.fixture
 def rolled_back_pages() -> Callable[..., Any]:
     """What a page does first with a place."""
-    return lambda order, bad: Window(order, False, bad, None, 10, False).condition()
+    return lambda order, bad: Window(order, after=bad, limit=10).condition()
 
 
 def test_a_place_reads_back_as_the_values_it_was_made_of(cases: list[CaseFile]) -> None:
@@ -308,7 +310,7 @@ def test_each_question_leans_on_the_index_that_it_names(cases: list[CaseFile], d
             assert f" using {index} " in plan(query, parameters)
         for order, where, index in PAGES:
             for descending in (False, True):
-                window = Window(order, descending, order.place_of(next(v for v in cases if v.register)), None, 5, False)
+                window = Window(order, descending, order.place_of(next(v for v in cases if v.register)), limit=5)
                 inside, places = window.condition()
                 conditions, parameters = where.condition()
                 query = CASE_FILE.query("SELECT {columns} FROM {table} WHERE book = %(book)s")

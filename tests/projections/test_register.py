@@ -272,7 +272,7 @@ def test_a_step_that_is_corrected_to_a_class_was_nothing_handled(
 
 
 def late(written: Database, longer_than: timedelta, **rest: Any) -> list[UUID]:
-    window = Window(DELAY, True, None, None, 100, False)
+    window = Window(DELAY, True, limit=100)
     page = register.back_dated(written, "main", window, longer_than, **rest)
     return [one.subject_id for one in page.rows]
 
@@ -288,10 +288,10 @@ def test_receipts_that_were_written_down_late_are_listed_the_latest_first(
     assert late(written, 30 * MINUTE) == [case_id(2), case_id(3), case_id(4), case_id(1)]
     assert late(written, DAY) == [case_id(2), case_id(3)]
     assert late(written, DAY, at_source=True) == []
-    window = Window(DELAY, True, None, None, 1, False)
+    window = Window(DELAY, True, limit=1)
     first = register.back_dated(written, "main", window, DAY)
     assert (first.has_more, first.rows[0].delay_seconds) == (True, 3 * 86_400)
-    place = Window(DELAY, True, DELAY.place_of(first.rows[0]), None, 5, False)
+    place = Window(DELAY, True, DELAY.place_of(first.rows[0]), limit=5)
     assert [one.subject_id for one in register.back_dated(written, "main", place, DAY).rows] == [case_id(3)]
 
 
@@ -356,7 +356,7 @@ def test_each_page_of_the_register_leans_on_the_index_that_it_names(
         for way in ("seqscan", "bitmapscan", "sort"):
             connection.execute(f"SET enable_{way} = off")
         connection.execute("ANALYZE views.register_1")
-        window = Window(order, True, None, None, 5, False)
+        window = Window(order, True, limit=5)
         (only,), _ = window.condition()
         query = register.REGISTER.query("SELECT {columns} FROM {table} WHERE book = %(book)s")
         query += f" AND {only} ORDER BY {window.ordering()} LIMIT 5"

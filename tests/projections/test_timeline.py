@@ -214,7 +214,7 @@ def test_the_timelines_of_several_customers_come_in_one_answer(
     fill(ledger, cases=12)
     asked = [customer_id(0), customer_id(2), UUID(int=9)]
     alone = {customer: ask(customer, limit=3, descending=True) for customer in asked}
-    window = Window(OCCURRED, True, None, None, 3, False)
+    window = Window(OCCURRED, True, limit=3)
     assert customer_timeline.pages(written, "main", asked, window) == alone
     assert any(page.has_more for page in alone.values())
 
@@ -225,7 +225,7 @@ def test_a_book_does_not_show_anothers_entries(
     write(ledger, register_customer(WANG))
     other = opened(written, "other")
     Runner(other, projected).catch_up()
-    assert customer_timeline.page(written, "other", WANG, limit=5).rows == []
+    assert customer_timeline.page(written, "other", WANG, Window(OCCURRED, limit=5)).rows == []
     assert len(ask().rows) == 1
 
 

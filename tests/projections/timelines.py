@@ -16,9 +16,9 @@ from domain.touchpoint import RecordTouchpoint
 from ledger.database import Database
 from ledger.ledger import Ledger
 from projections import customer_timeline
-from projections.paging import Page
+from projections.paging import Page, Window
 from projections.runner import Runner
-from projections.timeline import OCCURRED, TOLD, EntryKind, TimelineEntry
+from projections.timeline import EVERYTHING, OCCURRED, TOLD, EntryKind, TimelineEntry, TimelineFilter
 from tests.ledger.submissions import (
     OPENED,
 )
@@ -112,9 +112,11 @@ def walked_back(ask: Callable[..., Page[TimelineEntry]], size: int, **rest: Any)
 def asking(ledger: Ledger, runner: Runner, written: Database) -> Callable[..., Page[TimelineEntry]]:
     """Asks for a page, once the views show everything."""
 
-    def ask(customer: UUID = WANG, *, limit: int = 50, **rest: Any) -> Page[TimelineEntry]:
+    def ask(
+        customer: UUID = WANG, *, limit: int = 50, where: TimelineFilter = EVERYTHING, **places: Any
+    ) -> Page[TimelineEntry]:
         assert runner.catch_up() == ledger.head()
-        return customer_timeline.page(written, "main", customer, limit=limit, **rest)
+        return customer_timeline.page(written, "main", customer, Window(OCCURRED, limit=limit, **places), where)
 
     return ask
 

@@ -20,8 +20,9 @@ from domain.obligation import ObligationOpened
 from domain.staff import GradeAssigned, id_of_staff
 from domain.stream import Category, stream_of
 from domain.unit.events import UnitRenamed, id_of_unit, stream_of_unit
-from projections.case_file import CaseFile, page
+from projections.case_file import RECEIVED, CaseFile, page
 from projections.comparison import Compared
+from projections.paging import Window
 from projections.rebuild import rebuild
 from projections.registry import PROJECTIONS
 from tests.api.demo.by_hand import BY_HAND, plain
@@ -87,7 +88,7 @@ def carried_out(book: Book) -> Amended:
     """All the steps, one after the other."""
     case = [
         file
-        for file in page(book.workspace.database, "demo", limit=YEAR.cases).rows
+        for file in page(book.workspace.database, "demo", Window(RECEIVED, limit=YEAR.cases)).rows
         if file.first_response_at and file.dispatches == 1 and file.status is Status.RESOLVED and file.touchpoint_id
     ][-1]
     history = book.ledger.history(case.stream, opened=True)

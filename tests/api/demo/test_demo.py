@@ -35,7 +35,8 @@ from domain.staff import StaffLeft, StaffRegistered, id_of_staff
 from domain.stream import subject_of
 from ledger.ledger import Ledger
 from projections import unit
-from projections.case_file import page
+from projections.case_file import RECEIVED, page
+from projections.paging import Window
 from projections.projection import FoldContext
 from projections.unit import Tree, UnitView
 from tests.api.graphql.asking import asking
@@ -151,7 +152,7 @@ def test_it_is_a_year_of_three_branches_with_all_that_goes_wrong_in_one(filled: 
         assert topics[rarer] > 0, rarer
     assert any(one.recorded_at - one.occurred_at > timedelta(days=1) for one in history)
     assert any(one.occurred_precision is Precision.DAY for one in history)
-    files = page(filled.database, "demo", limit=YEAR.cases).rows
+    files = page(filled.database, "demo", Window(RECEIVED, limit=YEAR.cases)).rows
     assert {branch.name for branch in BRANCHES} <= {str(file.unit).split(" · ")[0] for file in files}
     assert {file.kind for file in files} == set(CaseKind)
     assert len({file.channel for file in files}) >= 6

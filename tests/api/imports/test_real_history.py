@@ -26,6 +26,7 @@ from ledger.database import Database
 from ledger.ledger import Ledger
 from projections import case_file, customer_profile
 from projections.case_file import CaseFile
+from projections.paging import Window
 from projections.runner import Runner
 from tests import conftest
 from tests.api.imports.written import IMPORTER, SAID_AT, opened, rows_of, told
@@ -70,7 +71,7 @@ def collecting_as_the_command_line_does() -> Iterator[None]:
 def all_cases(ledger: Ledger) -> Iterator[CaseFile]:
     after: str | None = None
     while True:
-        page = case_file.page(ledger.database, ledger.book, limit=1000, after=after)
+        page = case_file.page(ledger.database, ledger.book, Window(case_file.RECEIVED, after=after, limit=1000))
         yield from page.rows
         if not page.has_more:
             return
@@ -212,5 +213,6 @@ def test_an_import_that_is_killed_again_and_again_ends_as_one_that_never_was(
         runner.prepare()
         runner.catch_up()
     assert list(all_cases(ledger)) == list(all_cases(clean))
-    customers = [customer_profile.page(ledger.database, book.book, limit=1000).rows for book in (ledger, clean)]
+    window = Window(customer_profile.REGISTERED, limit=1000)
+    customers = [customer_profile.page(ledger.database, book.book, window).rows for book in (ledger, clean)]
     assert customers[0] == customers[1] != []
