@@ -42,6 +42,7 @@ from ledger.keys import KeyRing, MasterKey
 from ledger.lines import Lines
 from ledger.outcome import Accepted, Outcome, Stored, accepted, same, same_or_error, same_or_reused, stored_outcomes
 from ledger.recorder import LedgerFactory, LedgerMapper, LedgerRecorder, Row
+from ledger.remembered import Remembered
 
 MOST_TRIES = 5
 NOTHING_YET: Mapping[str, Any] = MappingProxyType({})
@@ -149,6 +150,7 @@ class Ledger(Application[str]):
         super().__init__({"PERSISTENCE_MODULE": "ledger.recorder", "DAYBOOK_BOOK": book})
         self.rows = cast(LedgerRecorder, self.recorder)
         self._mapper = cast(LedgerMapper, self.mapper)
+        self._remembered = Remembered(self.rows, self._mapper)
 
     @override
     def construct_factory(self, env: Environment) -> LedgerFactory:
@@ -334,9 +336,10 @@ class Ledger(Application[str]):
         while wanted := still_needed(submission, tips, context):
             basis = self.head() if context.basis is None else context.basis
             states = {stream: grown[stream] for stream in wanted & grown.keys()}
+            states |= self._remembered.states(wanted - states.keys(), basis)
             states |= {
                 stream: tip_of(stream, (one for one in history if one.position <= basis)).state
-                for stream, history in self.histories(wanted - grown.keys(), opened=True).items()
+                for stream, history in self.histories(wanted - states.keys(), opened=True).items()
             }
             context = replace(context, basis=basis, others={**context.others, **states})
         return context

@@ -6,7 +6,7 @@ keep its events here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
@@ -68,6 +68,17 @@ PLACES = f"""
 SELECT {", ".join(f"e.{column}" for column in COLUMNS.split(", "))}
 FROM unnest(%(streams)s::text[], %(versions)s::int4[]) AS w(stream, version)
 JOIN ledger.event e ON e.book = %(book)s AND e.stream = w.stream AND e.version = w.version
+ORDER BY e.stream, e.version
+"""
+# Leans on event (book, stream, version): one search a stream, from the version on.
+GROWN = f"""
+SELECT {", ".join(f"e.{column}" for column in COLUMNS.split(", "))}
+FROM unnest(%(streams)s::text[], %(versions)s::int4[]) AS w(stream, version)
+CROSS JOIN LATERAL (
+  SELECT {COLUMNS} FROM ledger.event
+  WHERE book = %(book)s AND stream = w.stream AND version > w.version AND position <= %(upto)s
+  ORDER BY version
+  OFFSET 0) e
 ORDER BY e.stream, e.version
 """
 
@@ -266,6 +277,13 @@ class LedgerRecorder(ApplicationRecorder):
             )
         query = STREAMS_SEALED if sealed else STREAMS
         return self.database.rows(query, {"book": self.book, "streams": wanted})
+
+    def rows_after(self, versions: Mapping[str, int], upto: int) -> list[Row]:
+        """The rows of several streams after a version of each, not above a position, by stream and version."""
+        return self.database.rows(
+            GROWN,
+            {"book": self.book, "streams": list(versions), "versions": list(versions.values()), "upto": upto},
+        )
 
     def rows_at(self, places: Sequence[tuple[str, int]]) -> list[Row]:
         """The rows of single events, by stream and version, with their sealed values."""
