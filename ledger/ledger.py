@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version as distribution_version
 from itertools import groupby
@@ -123,6 +123,15 @@ class Prepared(NamedTuple):
     """For each event the personal values in it."""
 
 
+@dataclass(slots=True)
+class Beside:
+    """What the decisions on a batch have read of streams that it does not write, all as of one position."""
+
+    basis: int | None = None
+    """The position; None while nothing had to be read."""
+    states: dict[str, Any] = field(default_factory=dict)
+
+
 class Ledger(Application[str]):
     """One book of the ledger. Siblings on the same database share its pool; each book has one committer.
 
@@ -238,6 +247,7 @@ class Ledger(Application[str]):
         fresh = [one for one in asked if one.submission.command_id not in stored]
         tips = dict(self.tips({stream for one in fresh for stream in streams_of(one.submission)}))
         grown: dict[str, Any] = {}
+        beside = Beside()
         answers: dict[int, Outcome] = {}
         prepared: dict[int, Prepared] = {}
         first_place: dict[UUID, int] = {}
@@ -250,7 +260,7 @@ class Ledger(Application[str]):
                 elif command_id in first_place:
                     twice[place] = first_place[command_id]
                 else:
-                    prepared[place] = self._prepared(one, tips, grown)
+                    prepared[place] = self._prepared(one, tips, grown, beside)
                     first_place[command_id] = place
                     after = prepared[place].decision
                     tips |= after.tips
@@ -271,7 +281,13 @@ class Ledger(Application[str]):
             answers[place] = same_or_reused(asked[earlier], answers[earlier], asked[place])
         return [answers[place] for place in range(len(asked))]
 
-    def _prepared(self, asked: Asked, tips: Mapping[str, Tip], grown: Mapping[str, Any] = NOTHING_YET) -> Prepared:
+    def _prepared(
+        self,
+        asked: Asked,
+        tips: Mapping[str, Tip],
+        grown: Mapping[str, Any] = NOTHING_YET,
+        beside: Beside | None = None,
+    ) -> Prepared:
         """Decides and encodes; `grown` has the states of streams that what goes before it in its batch writes.
 
         Raises: Refused, StreamMoved, TooLarge, NotCanonical.
@@ -286,7 +302,7 @@ class Ledger(Application[str]):
         said_at = self._said_at(submission)
         if not submission.imported:
             refuse_the_future(submission, said_at)
-        context = self.context(submission, tips, grown)
+        context = self.context(submission, tips, grown, beside)
         metadata = self._metadata(asked, context.basis)
         decision = decided(submission, tips, metadata, context)
         encoded = tuple(self.codec.encode(entry.event) for entry in decision.pending)
@@ -325,24 +341,35 @@ class Ledger(Application[str]):
         return self.database.now()
 
     def context(
-        self, submission: Submission, tips: Mapping[str, Tip], grown: Mapping[str, Any] = NOTHING_YET
+        self,
+        submission: Submission,
+        tips: Mapping[str, Tip],
+        grown: Mapping[str, Any] = NOTHING_YET,
+        beside: Beside | None = None,
     ) -> Context:
         """What the decisions on a submission need from other streams, all of it as of one position of the book.
 
         It may be stale by the time of the append; the position goes into the metadata. `grown` has the states of those
-        that submissions before it in the same batch write, as they will be then. Raises: Refused, LedgerAway.
+        that submissions before it in the same batch write, as they will be then; what the batch has read of others
+        stays in `beside`. Raises: Refused, LedgerAway.
         """
         context = Context(imported=submission.imported, book=self.book)
+        beside = Beside() if beside is None else beside
         while wanted := still_needed(submission, tips, context):
-            basis = self.head() if context.basis is None else context.basis
-            states = {stream: grown[stream] for stream in wanted & grown.keys()}
-            states |= self._remembered.states(wanted - states.keys(), basis)
-            states |= {
-                stream: tip_of(stream, (one for one in history if one.position <= basis)).state
-                for stream, history in self.histories(wanted - states.keys(), opened=True).items()
-            }
-            context = replace(context, basis=basis, others={**context.others, **states})
+            self._read_beside(beside, wanted - grown.keys())
+            states = {stream: grown[stream] if stream in grown else beside.states[stream] for stream in wanted}
+            context = replace(context, basis=beside.basis, others={**context.others, **states})
         return context
+
+    def _read_beside(self, beside: Beside, streams: Set[str]) -> None:
+        if beside.basis is None:
+            beside.basis = self.head()
+        basis, states = beside.basis, beside.states
+        states |= self._remembered.states(streams - states.keys(), basis)
+        states |= {
+            stream: tip_of(stream, (one for one in history if one.position <= basis)).state
+            for stream, history in self.histories(streams - states.keys(), opened=True).items()
+        }
 
     def _metadata(self, asked: Asked, basis: int | None) -> Metadata:
         submission = asked.submission
