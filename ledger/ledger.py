@@ -406,6 +406,13 @@ class Ledger(Application[str]):
         """The book's events with positions above `after` and not above `upto`, at most `limit`, in order."""
         return list(self._recorded(self.rows.rows_since(after, upto, limit, sealed=opened), opened=opened))
 
+    def standing(self, streams: Iterable[str], upto: int) -> Mapping[str, Any]:
+        """The states of those of some streams in which nothing is ever amended, such as the book's own, by a position.
+
+        Raises: Refused, LedgerAway.
+        """
+        return self._remembered.states(streams, upto)
+
     def tips(self, streams: Iterable[str]) -> Mapping[str, Tip]:
         """Streams as decisions see them, corrections applied, personal values open. Raises: Refused."""
         return {stream: tip_of(stream, history) for stream, history in self.histories(streams, opened=True).items()}

@@ -19,9 +19,10 @@ from projections.cursor import Change, Overtaken, Standing, begin, standings, wr
 from projections.entering import entered
 from projections.folding import folded
 from projections.journal import Journal
-from projections.part import Part, part_of, stopped_at
+from projections.part import CannotTake, Part, part_of, stopped_at
 from projections.projection import Projection
 from projections.reading import Batch, read
+from projections.reckoning import Reckoning, reckoned
 from projections.registry import PROJECTIONS
 from projections.tables import ViewNewer, as_their_owner, live_versions, make_tables, sweep
 from projections.view import View
@@ -203,6 +204,8 @@ class Runner:
                 return write(self._database, self._ledger.book, view, standing, change)
         except psycopg.errors.UndefinedTable as error:
             raise Overtaken(f"The table of {view.label} was taken away, or another took its place.") from error
+        except CannotTake as met:  # where rows are worked out as they are written
+            return self._take(view, standing, part.until(stopped_at(view, met.recorded, met.cause)))
         except UNWRITABLE as error:
             end = part.end if change is None else change.position
             if end - part.start > 1:  # the event at fault is found by halving
@@ -218,8 +221,10 @@ class Runner:
                 return folded(view, self._ledger, self._database, part)
             case Journal():
                 return entered(view, self._ledger, part)
+            case Reckoning():
+                return reckoned(view, self._ledger, self._database, part)
             case _:
-                raise TypeError(f"{view.name} is neither a projection nor a journal.")
+                raise TypeError(f"{view.name} is neither a projection nor a journal nor a reckoning.")
 
 
 def _stays(standing: Standing) -> bool:

@@ -23,7 +23,8 @@ A NamedTuple, since a fold copies it once or twice an event: with fifty fields `
 
 @dataclass(frozen=True, slots=True)
 class View(ABC, Generic[V]):
-    """A table that follows from events: a `Projection` folds them into rows, a `Journal` adds rows for each of them."""
+    """A table that follows from events: a `Projection` folds them into rows, a `Journal` adds rows for each of them, a
+    `Reckoning` works out the rows about a subject from its whole history."""
 
     name: str
     version: int

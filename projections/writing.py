@@ -9,9 +9,8 @@ import orjson
 import psycopg
 from psycopg.types.json import Jsonb
 
-from projections.journal import Journal
 from projections.projection import Projection
-from projections.view import V
+from projections.view import V, View
 
 ROWS_A_STATEMENT = 1_000
 
@@ -48,7 +47,7 @@ def upserted(projection: Projection[V], book: str, rows: Sequence[V]) -> list[St
     ]
 
 
-def added(journal: Journal[V], book: str, rows: Sequence[V]) -> list[Step]:
+def added(view: View[V], book: str, rows: Sequence[V]) -> list[Step]:
     """Rows that nothing was there of before.
 
     By COPY, which took 17 us a row of twelve columns where JSON took 22. Binary COPY took 13, and is not for us:
@@ -56,12 +55,12 @@ def added(journal: Journal[V], book: str, rows: Sequence[V]) -> list[Step]:
     """
     if not rows:
         return []
-    statement = journal.statement("COPY {table} (book, {columns}) FROM STDIN")
+    statement = view.statement("COPY {table} (book, {columns}) FROM STDIN")
 
     def copy_in(connection: psycopg.Connection) -> None:
-        found = connection.execute(TYPES, {"table": f"views.{journal.table}"}).fetchall()
+        found = connection.execute(TYPES, {"table": f"views.{view.table}"}).fetchall()
         shapes = {column: _shape(name, category) for column, name, category in found}
-        shaped = [(at, shape) for at, column in enumerate(journal.columns, 1) if (shape := shapes[column])]
+        shaped = [(at, shape) for at, column in enumerate(view.columns, 1) if (shape := shapes[column])]
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 values = [book, *row]
