@@ -92,4 +92,11 @@ CREATE INDEX {handler} ON {table} (book, handler, received_at, case_id) WHERE ha
 CREATE INDEX {customer} ON {table} (book, customer_id, received_at, case_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX {category} ON {table} (book, category, received_at, case_id) WHERE category IS NOT NULL;
 
+-- By default the server knows a hundred values of a column by how often they are there, and takes any other for one of
+-- the rest. Of 910 000 cases it took a handler of ten for one of two thousand, walked the order for them, and took 160 ms
+-- for what the index of handlers has in 0.06 (2026-11-22). A company has more than a hundred handlers.
+ALTER TABLE {table} ALTER COLUMN unit SET STATISTICS 1000;
+ALTER TABLE {table} ALTER COLUMN handler SET STATISTICS 1000;
+ALTER TABLE {table} ALTER COLUMN category SET STATISTICS 1000;
+
 CREATE INDEX {source_key} ON {table} (book, source_key, received_at, case_id) WHERE source_key IS NOT NULL;

@@ -39,4 +39,7 @@ CREATE INDEX {opened} ON {table} (book, opened_at, obligation_id);
 CREATE INDEX {status} ON {table} (book, status, due_by, obligation_id);
 CREATE INDEX {unit} ON {table} (book, unit, due_by, obligation_id) WHERE unit IS NOT NULL;
 CREATE INDEX {owner} ON {table} (book, owner, due_by, obligation_id) WHERE owner IS NOT NULL;
+-- As in case_file.sql: there are more units and owners than the hundred values that the server knows by default.
+ALTER TABLE {table} ALTER COLUMN unit SET STATISTICS 1000;
+ALTER TABLE {table} ALTER COLUMN owner SET STATISTICS 1000;
 CREATE INDEX {case_id} ON {table} (book, case_id, opened_at, obligation_id) WHERE case_id IS NOT NULL;
