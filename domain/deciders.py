@@ -21,7 +21,10 @@ from domain.touchpoint import TOUCHPOINT
 from domain.unit.life import UNIT
 
 DECIDERS: Mapping[Category, Decider[Any]] = MappingProxyType(
-    {decider.category: decider for decider in (BOOK, CUSTOMER, TOUCHPOINT, CASE, IMPORT, UNIT, STAFF, OBLIGATION, CALENDAR)}
+    {
+        decider.category: decider
+        for decider in (BOOK, CUSTOMER, TOUCHPOINT, CASE, IMPORT, UNIT, STAFF, OBLIGATION, CALENDAR)
+    }
 )
 _BY_NAME: Mapping[str, Decider[Any]] = {str(category): decider for category, decider in DECIDERS.items()}
 

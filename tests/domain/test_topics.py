@@ -252,8 +252,8 @@ def test_an_event_holds_only_what_has_one_canonical_form() -> None:
 def test_every_event_of_the_domain_is_listed_once() -> None:
     case = domain.case
     of_case = (case.events, case.dialogue, case.settlement, case.escalation, case.relations, case.parts, case.pausing)
-    rooms = (domain.amendment, domain.book, domain.calendar, domain.customer, domain.key_account, domain.touchpoint, domain.imports,
-             *of_case, case.due, case.statutory, case.outside, domain.unit.events, domain.staff,
+    rooms = (domain.amendment, domain.book, domain.calendar, domain.customer, domain.key_account, domain.touchpoint,
+             domain.imports, *of_case, case.due, case.statutory, case.outside, domain.unit.events, domain.staff,
              domain.obligation)  # fmt: skip
     declared = {
         thing
