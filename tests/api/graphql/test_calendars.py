@@ -21,17 +21,17 @@ DOCUMENT: dict[str, Any] = {
     "breaks": [{"date": "2026-06-01", "frames": ["10:00-10:30"]}],
     "source": "国办发明电〔2025〕7号",
 }
-SHOWN = (
-    """
+SHOWN = """
   version zoneData
   published { name version effectiveFrom approvedBy document { name } }
-  proposals { proposal effectiveFrom reason requestedBy document { %s } }
+  proposals {
+    proposal effectiveFrom reason requestedBy
+    document {
+      name title { en zh } zone week { mon tue wed thu fri sat sun } annualHolidays holidays { date name }
+      workingDays { date like frames name } overrides { date frames } breaks { date frames } source
+    }
+  }
 """
-    % (  # noqa: UP031  braces are GraphQL's
-        "name title { en zh } zone week { mon tue wed thu fri sat sun } annualHolidays holidays { date name } "
-        "workingDays { date like frames name } overrides { date frames } breaks { date frames } source"
-    )
-)
 
 
 def objections(front_end: FrontEnd, mutation: str, **asked: Any) -> list[tuple[str, list[str]]]:
