@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from domain.book import stream_of_book
 from domain.case.about import KNOWN, AboutCase
-from domain.case.requests import Requests, decided_before, no_request, not_asked, own_request
+from domain.case.requests import Requests, decided_before, no_request, not_asked, own_request, said_so
 from domain.case.rules import Departure, out_of_time
 from domain.decider import Decided
 from domain.departure import Broken, stepped
@@ -344,8 +344,7 @@ def _so_already(deadlines: Deadlines, request: RevisionRequested) -> Broken | No
 def _approve(case: Case, command: ApproveRevision, context: Context) -> Decided:
     """Imported history cannot do without the request, which says what is revised."""
     requests = case.rare.deadlines.revisions
-    answer = requests.answer_to(command.request)
-    if isinstance(answer, VerdictRevised) and answer.approved_by == command.approved_by:
+    if any(isinstance(each, VerdictRevised) and said_so(each, command) for each in requests.answers):
         return []
     asked, early = requests.at(command.request), out_of_time(case, command, context)
     if asked is None:

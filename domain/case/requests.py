@@ -20,6 +20,14 @@ class Answer(Protocol):
         """The version of the request."""
 
 
+class Approval(Answer, Protocol):
+    """That a request was approved, or is to be."""
+
+    @property
+    def approved_by(self) -> str:
+        """Who approves it."""
+
+
 Q = TypeVar("Q", bound=Event)
 A = TypeVar("A", bound=Answer)
 
@@ -88,6 +96,11 @@ def decided_before(requests: Requests[Q, A], version: int) -> Broken | None:
         field="request",
         params={"version": str(version)},
     )
+
+
+def said_so(before: Approval, now: Approval) -> bool:
+    """Whether the same person approved the same request before."""
+    return (before.request, before.approved_by) == (now.request, now.approved_by)
 
 
 def own_request(requested_by: str, approved_by: str, context: Context) -> Broken | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias, assert_never
 from domain.book import stream_of_book
 from domain.case.about import HANDLING, AboutCase
 from domain.case.promise import Promising, Terms, Under
-from domain.case.requests import Requests, decided_before, no_request, not_asked, own_request
+from domain.case.requests import Requests, decided_before, no_request, not_asked, own_request, said_so
 from domain.case.rules import Departure, merged, out_of_time, unregistered
 from domain.decider import Decided
 from domain.departure import Broken, stepped
@@ -238,8 +238,7 @@ def _approve(
 ) -> Decided:
     """Imported history cannot do without the request, nor without a rule that fits: there would be nothing to say."""
     requests = case.rare.terms.requests
-    answer = requests.answer_to(command.request)
-    if isinstance(answer, PolicyReassigned) and answer.approved_by == command.approved_by:
+    if any(isinstance(each, PolicyReassigned) and said_so(each, command) for each in requests.answers):
         return []
     asked = requests.at(command.request)
     if asked is None:
