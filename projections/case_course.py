@@ -61,6 +61,8 @@ OF_A_CYCLE: Changes = dict.fromkeys((
 def changes(view: CaseFile, event: RareEvent, at: datetime) -> Changes:  # noqa: C901  one flat case an event
     """What an event changes in the file, whatever the order of history."""
     match event:
+        case TermsAssigned() | PolicyReassignmentRequested() | PolicyReassigned() | PolicyReassignmentDeclined():
+            return NOTHING  # what is due, and what came of that, is for clocks to say
         case KindChanged():
             return {"kind": event.kind}
         case CaseAcknowledged() | CustomerReplied() | FeedbackGiven() | FollowUpMade():
@@ -101,8 +103,6 @@ def changes(view: CaseFile, event: RareEvent, at: datetime) -> Changes:  # noqa:
             return NOTHING
         case ReturnSubmitted():
             return NOTHING
-        case TermsAssigned() | PolicyReassignmentRequested() | PolicyReassigned() | PolicyReassignmentDeclined():
-            return NOTHING  # what is due, and what came of that, is for clocks to say
         case ExtensionRequested() | ExtensionApproved() | ExtensionDeclined():
             return NOTHING
         case DeadlineWarned() | DeadlineMissed() | RevisionRequested() | VerdictRevised() | RevisionDeclined():

@@ -91,7 +91,7 @@ from domain.case.rules import (
     unstated,
     withdrawn,
 )
-from domain.case.state import Case, evolve
+from domain.case.state import Case, Moment, evolve
 from domain.decider import Decided, Decider
 from domain.departure import Broken, stepped
 from domain.envelope import Context
@@ -277,9 +277,13 @@ def _promised(
     """What was decided, with the terms of the case behind its registration."""
     if not decided or not isinstance(command, RegisterCase):
         return decided
-    unit, handler = command.unit or case.unit, command.handler or case.handler
-    registration = CaseRegistered(unit=command.unit, handler=command.handler, registered_by=command.registered_by)
-    assigned = terms.assigned(case._replace(registration=registration, unit=unit, handler=handler), context, promising)
+    as_registered = case._replace(
+        registration=CaseRegistered(unit=command.unit, handler=command.handler, registered_by=command.registered_by),
+        previous=Moment(command.at, command.precision),
+        unit=command.unit or case.unit,
+        handler=command.handler or case.handler,
+    )
+    assigned = terms.assigned(as_registered, context, promising)
     return decided if assigned is None else [*decided, assigned]
 
 

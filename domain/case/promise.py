@@ -82,9 +82,9 @@ class Promising(NamedTuple):
     policies: Callable[[Context], Sequence[PolicyVersion]]
     """Every version of the book's policies that is known to a decision."""
     assess: Callable[[Case, Under | None, Context], Assessment | None]
-    """The terms of a registered case by the policies in force at its receipt. Given a policy and its version, by
-    that one in the place of whichever of its regime had the say before, while other regimes keep what they promised.
-    None when no rule fits."""
+    """The terms of a case by the policies in force at its receipt, right behind its registration, of which the case's
+    `previous` says when it occurred. Given a policy and its version, by that one in the place of whichever of its
+    regime had the say before, while other regimes keep what they promised. None when no rule fits."""
 
 
 def _nothing_read(command: AboutCase, context: Context) -> Iterable[str]:

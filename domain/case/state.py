@@ -298,6 +298,9 @@ def _after(case: Case, recorded: Recorded[CaseEvent], event: CaseEvent, moment: 
 
 def _rare_after(rare: Rare, recorded: Recorded[Any], event: RareEvent) -> Rare:
     match event:
+        case TermsAssigned() | PolicyReassignmentRequested() | PolicyReassigned() | PolicyReassignmentDeclined():
+            # First, since it is rare only in books without policies.
+            return rare._replace(terms=terms.evolve(rare.terms, recorded))
         case KindChanged():
             return rare._replace(kind=event.kind)
         case CaseAcknowledged() | CustomerReplied() | FeedbackGiven() | FollowUpMade():
@@ -322,8 +325,6 @@ def _rare_after(rare: Rare, recorded: Recorded[Any], event: RareEvent) -> Rare:
             return rare._replace(statutory=statutory.evolve(rare.statutory, recorded))
         case DecisionMade() | ComplainantNotified() | ReviewRequested() | ReviewDecided():
             return rare._replace(statutory=statutory.evolve(rare.statutory, recorded))
-        case TermsAssigned() | PolicyReassignmentRequested() | PolicyReassigned() | PolicyReassignmentDeclined():
-            return rare._replace(terms=terms.evolve(rare.terms, recorded))
         case ExtensionRequested() | ExtensionApproved() | ExtensionDeclined():
             return rare._replace(extensions=extension.evolve(rare.extensions, recorded))
         case DeadlineWarned() | DeadlineMissed() | RevisionRequested() | VerdictRevised() | RevisionDeclined():

@@ -12,6 +12,8 @@ from domain.case.escalation import EscalateCase, EscalatedBy
 from domain.case.events import CaseKind, CaseReceived, Outcome
 from domain.case.extension import ApproveExtension, RequestExtension
 from domain.case.life import CASE as UNPROMISED
+from domain.case.life import decider
+from domain.case.promise import Assessment, Under
 from domain.case.state import Case
 from domain.case.statutory import NoticeOf, NotifyComplainant
 from domain.case.terms import ApproveReassignment, DeclineReassignment, RequestReassignment, TermsAssigned
@@ -22,7 +24,7 @@ from domain.refusal import Refusal
 from domain.sla.clock import Verdict
 from domain.stream import Category
 from tests.domain.case import histories as h
-from tests.domain.case.promised import CASE, DUES, PROMISES
+from tests.domain.case.promised import CASE, DUES, PROMISES, PROMISING, assess
 from tests.domain.case.steps import at_hand, others
 from tests.domain.case.steps_terms import (
     approve_extension,
@@ -79,18 +81,20 @@ def test_a_case_in_a_book_without_policies_gets_its_number_alone() -> None:
     Story(UNPROMISED).given(h.received).when(h.register).then(h.registered)
 
 
-def test_terms_are_worked_out_for_the_unit_that_the_registration_names() -> None:
+def test_terms_are_worked_out_for_the_case_as_it_is_registered() -> None:
     asked: list[Case] = []
-    promising = CASE.decide.keywords["promising"]  # type: ignore[attr-defined]
 
-    def seen(case: Case, under: Any, context: Context) -> Any:
+    def seen(case: Case, under: Under | None, context: Context) -> Assessment | None:
         asked.append(case)
-        return promising.assess(case, under, context)
+        return assess(case, under, context)
 
-    command = h.register.model_copy(update={"unit": h.NORTH, "handler": "ada"})
-    state = folded(CASE, [recorded(h.received)])
-    CASE.decide.func(state, command, Context(), promising._replace(assess=seen))  # type: ignore[attr-defined]
-    assert [(case.unit, case.handler, case.registration is not None) for case in asked] == [(h.NORTH, "ada", True)]
+    curious = Story(decider(PROMISING._replace(assess=seen)))
+    command = h.register.model_copy(update={"at": h.TUESDAY, "unit": h.NORTH, "handler": "ada"})
+    registered = h.registered.model_copy(update={"unit": h.NORTH, "handler": "ada"})
+    curious.given(h.received).when(command).then(registered, assigned)
+    case = asked[0]
+    assert (case.unit, case.handler, case.registration) == (h.NORTH, "ada", registered)
+    assert (case.received.at, case.previous.at) == (MONDAY, h.TUESDAY)
 
 
 def test_a_correction_may_not_leave_a_case_with_two_first_terms() -> None:
