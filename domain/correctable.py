@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from domain.book import BookOpened, SelfApprovalAllowed, SelfApprovalForbidden
 from domain.calendar import CalendarDeclined, CalendarProposed, CalendarPublished
+from domain.case.deadline import DeadlineMissed, DeadlineWarned, RevisionDeclined, RevisionRequested, VerdictRevised
 from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
 from domain.case.due import DueStated
 from domain.case.escalation import CaseEscalated, EscalationAcknowledged
@@ -34,6 +35,7 @@ from domain.case.events import (
     ResponseSent,
     WorkStarted,
 )
+from domain.case.extension import ExtensionApproved, ExtensionDeclined, ExtensionRequested
 from domain.case.outside import HotlineInformed, RegulatorForwarded, RegulatorReceived, ReturnSubmitted, SentToPortal
 from domain.case.parts import CasePartOpened, CasePartResolved
 from domain.case.pausing import PauseApproved, PauseDeclined, PauseRequested
@@ -57,6 +59,12 @@ from domain.case.statutory import (
     ReviewDecided,
     ReviewRequested,
     UnitReceived,
+)
+from domain.case.terms import (
+    PolicyReassigned,
+    PolicyReassignmentDeclined,
+    PolicyReassignmentRequested,
+    TermsAssigned,
 )
 from domain.customer import (
     ContactRecorded,
@@ -180,6 +188,18 @@ CORRECTABLE: tuple[type[Event], ...] = (
     RegulatorReceived,
     ReturnSubmitted,
     SentToPortal,
+    TermsAssigned,
+    PolicyReassignmentRequested,
+    PolicyReassigned,
+    PolicyReassignmentDeclined,
+    ExtensionRequested,
+    ExtensionApproved,
+    ExtensionDeclined,
+    DeadlineWarned,
+    DeadlineMissed,
+    RevisionRequested,
+    VerdictRevised,
+    RevisionDeclined,
     ImportStarted,
     ImportFinished,
     UnitOpened,
