@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from domain.book import BookOpened, SelfApprovalAllowed, SelfApprovalForbidden
+from domain.calendar import CalendarDeclined, CalendarProposed, CalendarPublished
 from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
 from domain.case.due import DueStated
 from domain.case.escalation import CaseEscalated, EscalationAcknowledged
@@ -105,6 +106,9 @@ CORRECTABLE: tuple[type[Event], ...] = (
     BookOpened,
     SelfApprovalAllowed,
     SelfApprovalForbidden,
+    CalendarProposed,
+    CalendarPublished,
+    CalendarDeclined,
     CustomerRegistered,
     CustomerRenamed,
     ContactRecorded,

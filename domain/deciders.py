@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.book import BOOK
+from domain.calendar import CALENDAR
 from domain.case.life import CASE
 from domain.customer import CUSTOMER
 from domain.decider import Decider
@@ -20,7 +21,7 @@ from domain.touchpoint import TOUCHPOINT
 from domain.unit.life import UNIT
 
 DECIDERS: Mapping[Category, Decider[Any]] = MappingProxyType(
-    {decider.category: decider for decider in (BOOK, CUSTOMER, TOUCHPOINT, CASE, IMPORT, UNIT, STAFF, OBLIGATION)}
+    {decider.category: decider for decider in (BOOK, CUSTOMER, TOUCHPOINT, CASE, IMPORT, UNIT, STAFF, OBLIGATION, CALENDAR)}
 )
 _BY_NAME: Mapping[str, Decider[Any]] = {str(category): decider for category, decider in DECIDERS.items()}
 

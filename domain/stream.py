@@ -10,6 +10,7 @@ class Category(StrEnum):
     """The kinds of streams a book holds."""
 
     BOOK = "book"
+    CALENDAR = "calendar"
     CASE = "case"
     CUSTOMER = "customer"
     IMPORT = "import"

@@ -116,6 +116,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType({
     "OBLIGATION_VERIFIED": "The obligation was verified already, and otherwise.",
     "OBLIGATION_CANCELLED": "The obligation is cancelled; reopen it first.",
     "OBLIGATION_STILL_OPEN": "The obligation is neither met nor cancelled, so there is nothing to reopen.",
+    "UNKNOWN_PROPOSAL": "No proposal has that version.",
+    "CALENDAR_ZONE_DIFFERS": "The calendar is in another zone; give a calendar of that zone another name.",
     "BEFORE_OPENING": "It is said to have happened before the obligation was opened.",
 })  # fmt: skip
 

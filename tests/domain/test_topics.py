@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 import domain.amendment
 import domain.book
+import domain.calendar
 import domain.case.dialogue
 import domain.case.due
 import domain.case.escalation
@@ -33,6 +34,7 @@ from domain.case.escalation import EscalationLevel
 from domain.correctable import UPCASTS
 from domain.event import Count, Event, Instant, Version
 from domain.personal import Personal
+from domain.sla.calendar import WEEKDAYS, Day
 from domain.topics import EVENTS
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -51,6 +53,24 @@ NOT_PERSONAL = {
     "SelfApprovalAllowed.decided_by": STAFF,
     "SelfApprovalForbidden.reason": TERM,
     "SelfApprovalForbidden.decided_by": STAFF,
+    "CalendarProposed.document.name": "the name of a calendar, by its pattern",
+    "CalendarProposed.document.title.en": TERM,
+    "CalendarProposed.document.title.zh": TERM,
+    "CalendarProposed.document.zone": "an IANA zone, by its pattern",
+    **{f"CalendarProposed.document.week.{day}": "hours of a day, by their pattern" for day in WEEKDAYS},
+    "CalendarProposed.document.annual_holidays": "days of a year, by their pattern",
+    "CalendarProposed.document.holidays.name": TERM,
+    "CalendarProposed.document.working_days.frames": "hours of a day, by their pattern",
+    "CalendarProposed.document.working_days.name": TERM,
+    "CalendarProposed.document.overrides.frames": "hours of a day, by their pattern",
+    "CalendarProposed.document.breaks.frames": "hours of a day, by their pattern",
+    "CalendarProposed.document.source": TERM,
+    "CalendarProposed.reason": TERM,
+    "CalendarProposed.requested_by": STAFF,
+    "CalendarPublished.name": "the name of a calendar, by its pattern",
+    "CalendarPublished.approved_by": STAFF,
+    "CalendarDeclined.reason": TERM,
+    "CalendarDeclined.declined_by": STAFF,
     "CustomerRegistered.source_key": "a key that means nothing outside the system that issued it",
     "CustomerRegistered.language": "a language tag, by its pattern",
     "TierAssigned.rule_version": TERM,
@@ -191,7 +211,7 @@ NOT_PERSONAL = {
 def leaves(annotation: Any, path: str) -> Iterator[tuple[str, Any]]:
     """The types that a field's values consist of, each with where it stands; numbers, instants and `Personal` whole."""
     origin, inner = get_origin(annotation), get_args(annotation)
-    if annotation in (Count, Version, EscalationLevel, Instant) or origin is Personal:
+    if annotation in (Count, Version, EscalationLevel, Instant, Day) or origin is Personal:
         yield path, Personal if origin is Personal else annotation
     elif origin is Annotated:
         yield from leaves(inner[0], path)
@@ -220,7 +240,7 @@ def test_every_text_of_an_event_is_personal_or_reviewed() -> None:
 
 
 def test_an_event_holds_only_what_has_one_canonical_form() -> None:
-    exact = (str, bool, UUID, Count, Version, EscalationLevel, Instant, Personal, types.NoneType, Event)
+    exact = (str, bool, UUID, Count, Version, EscalationLevel, Instant, Day, Personal, types.NoneType, Event)
     odd = [
         (path, kind)
         for path, kind in FIELDS
@@ -232,7 +252,7 @@ def test_an_event_holds_only_what_has_one_canonical_form() -> None:
 def test_every_event_of_the_domain_is_listed_once() -> None:
     case = domain.case
     of_case = (case.events, case.dialogue, case.settlement, case.escalation, case.relations, case.parts, case.pausing)
-    rooms = (domain.amendment, domain.book, domain.customer, domain.key_account, domain.touchpoint, domain.imports,
+    rooms = (domain.amendment, domain.book, domain.calendar, domain.customer, domain.key_account, domain.touchpoint, domain.imports,
              *of_case, case.due, case.statutory, case.outside, domain.unit.events, domain.staff,
              domain.obligation)  # fmt: skip
     declared = {
