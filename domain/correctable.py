@@ -79,6 +79,13 @@ from domain.obligation import (
     ObligationReopened,
     ObligationVerified,
 )
+from domain.policy_events import (
+    PolicyDeclined,
+    PolicyProposed,
+    PolicyPublished,
+    PolicyWithdrawalRequested,
+    PolicyWithdrawn,
+)
 from domain.staff import (
     CertificateExpired,
     CertificateGranted,
@@ -109,6 +116,11 @@ CORRECTABLE: tuple[type[Event], ...] = (
     CalendarProposed,
     CalendarPublished,
     CalendarDeclined,
+    PolicyProposed,
+    PolicyPublished,
+    PolicyWithdrawalRequested,
+    PolicyWithdrawn,
+    PolicyDeclined,
     CustomerRegistered,
     CustomerRenamed,
     ContactRecorded,
