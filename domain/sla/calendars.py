@@ -70,16 +70,16 @@ class Calendars:
 
     def in_force(self, name: str, day: date, at: datetime | None) -> CalendarVersion:
         """The version that holds for a local date, as known at an instant. Raises: UnknownCalendar."""
-        return _holding(self.known(name, at) or self.versions(name)[:1], day)
+        return _holding(self._counting(name, at), day)
 
     def as_known(self, name: str, at: datetime | None) -> WorkingTime:
         """The working time by the versions known at an instant (None: by all), whatever was declared afterwards.
 
         For each local date the version with the latest `effective_from` not after it holds, of two alike the one
-        published later; for dates before all of them the first one. Before anything was known the version published
+        published later; for dates before all of them the first one. Before anything was known, what became known
         first stands in. Raises: UnknownCalendar.
         """
-        versions = self.known(name, at) or self.versions(name)[:1]
+        versions = self._counting(name, at)
         key = (name, len(versions))
         if key not in self._kept:
             self._kept[key] = WorkingTime(self._zone(name), self._days_by(name, versions))
@@ -105,6 +105,9 @@ class Calendars:
         """
         return tuple(at for at in _instants(self.versions(name)) if after < at <= upto)
 
+    def _counting(self, name: str, at: datetime | None) -> tuple[CalendarVersion, ...]:
+        return self.known(name, at) or self.known(name, self.versions(name)[0].known_at)
+
     def _zone(self, name: str) -> ZoneInfo:
         return zone(self.versions(name)[0].document.zone)
 
@@ -129,7 +132,7 @@ class Calendars:
         known = [self.known(name, at) for at in changes]
 
         def spans_by(one: int, day: date) -> tuple[Span, ...]:
-            # Whatever was published first stands in for the time before it.
+            # What became known first stands in for the time before it.
             return self._days_of(_holding(known[max(one, 0)], day)).spans(day, place)
 
         def days(day: date) -> tuple[Span, ...]:

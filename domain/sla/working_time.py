@@ -154,7 +154,7 @@ class WorkingTime:
         years = self._onward(first) if end is None else map(self._year, range(first, end.year + 1))
         for table in years:
             for begin, finish in zip(table.begins, table.ends, strict=True):
-                if end is not None and begin >= end:
+                if end is not None and max(begin, start) >= end:
                     return
                 if finish > start:
                     yield max(begin, start), finish if end is None else min(finish, end)

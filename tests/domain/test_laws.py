@@ -1,7 +1,7 @@
 """Laws that hold for every history, not only those somebody thought of."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, get_args
 from uuid import UUID
 
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import AwareDatetime
 from typing_extensions import override
 
-from domain.book import OpenBook
+from domain.book import OpenBook, id_of_book
+from domain.calendar import CalendarCommand, CalendarPublished
 from domain.case.commands import CaseCommand, ReceiveCase, RecordAttributes, RegisterCase
 from domain.case.events import Attribute, CaseEvent, CaseReceived, CaseRegistered
 from domain.case.life import CASE
@@ -27,6 +28,7 @@ from domain.money import Money
 from domain.obligation import ObligationCommand
 from domain.personal import Personal
 from domain.refusal import Refusal
+from domain.sla.calendar import CalendarDocument, CalendarTitle, Week
 from domain.staff import StaffCommand, id_of_staff
 from domain.stream import Category, stream_of
 from domain.touchpoint import RecordTouchpoint
@@ -43,6 +45,18 @@ MAYBE_TEXTS = st.none() | TEXTS
 CASES = st.sampled_from([UUID(int=7), UUID(int=8)])
 PERSONAL = st.builds(Personal[str].open, IDS, TEXTS)
 TIMES = st.integers(min_value=-2, max_value=2).map(lambda hours: MONDAY + timedelta(hours=hours))
+
+DOCUMENTS = [
+    CalendarDocument(
+        name=name,
+        title=CalendarTitle(en="Office"),
+        zone="Asia/Shanghai",
+        week=Week(mon=(hours,)),
+        source="the office",
+    )
+    for name in ("office", "desk")
+    for hours in ("09:00-12:00", "22:00-06:00")
+]
 
 st.register_type_strategy(Money, st.builds(Money, minor_units=st.integers(0, 2), currency=st.just("CNY")))
 st.register_type_strategy(Attribute, st.builds(Attribute, name=st.sampled_from(["a", "b"]), value=MAYBE_TEXTS))
@@ -90,7 +104,13 @@ def made(model: type[Any]) -> st.SearchStrategy[Any]:
         "planned_for": TIMES,
         "until": st.none() | TIMES,
         "score": st.none() | st.integers(0, 1),
+        "document": st.sampled_from(DOCUMENTS),
+        "effective_from": st.sampled_from([date(2026, 1, 1), date(2026, 7, 1)]),
+        "proposal": st.integers(1, 3),
+        "book_id": st.just(id_of_book("test")),
     }
+    if model is CalendarPublished:
+        special["name"] = st.sampled_from([document.name for document in DOCUMENTS])
     if model.__module__.startswith("domain.unit."):
         special |= {"unit_id": UNITS, "supervisor": UNITS}
         special["parent"] = st.none() | UNITS
@@ -116,7 +136,7 @@ ALL_COMMANDS = st.one_of(
     CASE_COMMANDS,
     CUSTOMER_COMMANDS,
     ORGANISATION_COMMANDS,
-    *[made(command) for command in (*get_args(ImportCommand), RecordTouchpoint, OpenBook)],
+    *[made(command) for command in (*get_args(ImportCommand), *get_args(CalendarCommand), RecordTouchpoint, OpenBook)],
 )
 HISTORIES = st.lists(st.builds(recorded, st.one_of([made(event) for event in get_args(CaseEvent)])), max_size=12)
 CONTEXTS = st.builds(Context, imported=st.booleans())
