@@ -33,7 +33,10 @@ OFFICE_WORK = {
     "pause-declined.1", "unit-received.1", "sent-to-portal.1", "regulator-received.1", "regulator-forwarded.1",
     "return-submitted.1",
 }  # fmt: skip
-OF_NO_CUSTOMER = {Category.BOOK, Category.IMPORT, Category.UNIT, Category.STAFF, Category.OBLIGATION, Category.CALENDAR}
+OF_NO_CUSTOMER = {
+    Category.BOOK, Category.IMPORT, Category.UNIT, Category.STAFF, Category.OBLIGATION, Category.CALENDAR,
+    Category.POLICY,
+}  # fmt: skip
 OF_OTHER_STREAMS = {
     event.TOPIC for category, decider in DECIDERS.items() if category in OF_NO_CUSTOMER for event in decider.events
 }
