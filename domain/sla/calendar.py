@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, NamedTuple, Self, TypeAlias
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -28,7 +26,7 @@ from pydantic import (
 from typing_extensions import override
 
 from domain.event import EARLIEST, LATEST, Label, ZoneName
-from domain.sla.working_time import NOTHING, Span, instant_at, later_at
+from domain.sla.days import MIDNIGHT, WEEKDAYS, Days, Weekday, minutes
 from domain.sla.zones import UnknownZone, zone
 
 MOST_ENTRIES = 3_000
@@ -36,18 +34,7 @@ MOST_ENTRIES = 3_000
 MOST_BYTES = 54 * 1024
 """An event's data may have 56 KiB; the rest is for who proposed the document and why."""
 
-MIDNIGHT = 24 * 60
-Minutes: TypeAlias = tuple[int, int]
-"""Of local time, from a date's midnight; beyond 24 hours on the next date."""
-
 _FRAME = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
-
-
-def minutes(frame: str) -> Minutes:
-    """From when to when a frame is, such as 1320 to 1800 for `22:00-06:00`."""
-    begin_hour, begin_minute, end_hour, end_minute = (int(frame[place : place + 2]) for place in (0, 3, 6, 9))
-    begin, end = begin_hour * 60 + begin_minute, end_hour * 60 + end_minute
-    return begin, end if end > begin else end + MIDNIGHT
 
 
 def _frame(text: str) -> str:
@@ -95,21 +82,6 @@ Day = Annotated[date, BeforeValidator(_day), PlainSerializer(date.isoformat, ret
 
 DayOfYear = Annotated[str, AfterValidator(_day_of_year)]
 """A day that comes every year: `12-25`; 02-29 comes in leap years."""
-
-
-class Weekday(StrEnum):
-    """A day of the week, in the order of `date.weekday`."""
-
-    MON = "mon"
-    TUE = "tue"
-    WED = "wed"
-    THU = "thu"
-    FRI = "fri"
-    SAT = "sat"
-    SUN = "sun"
-
-
-WEEKDAYS: tuple[Weekday, ...] = tuple(Weekday)
 
 
 class Part(BaseModel):
@@ -295,65 +267,6 @@ def _nights_into_days(document: CalendarDocument) -> list[Problem]:
                     said = f"the night's work of {first.isoformat()} overlaps what begins on the next date; cut one"
                     found.append(Problem(f"{kind}[{place}]", said))
     return found
-
-
-# Days -----------------------------------------------------------------------------------------------------------------
-
-
-class Days:
-    """The working time of each local date by a document."""
-
-    def __init__(self, document: CalendarDocument) -> None:
-        self._week = [tuple(sorted(map(minutes, document.week.of(weekday)))) for weekday in WEEKDAYS]
-        self._annual = frozenset(document.annual_holidays)
-        self._holidays = frozenset(holiday.date for holiday in document.holidays)
-        self._dated: dict[date, tuple[Minutes, ...]] = {}
-        for working in document.working_days:
-            frames = working.frames if working.like is None else document.week.of(working.like)
-            self._dated[working.date] = tuple(sorted(map(minutes, frames)))
-        self._dated |= {each.date: tuple(sorted(map(minutes, each.frames))) for each in document.overrides}
-        self._breaks = {each.date: tuple(sorted(map(minutes, each.frames))) for each in document.breaks}
-
-    def frames(self, day: date) -> tuple[Minutes, ...]:
-        """The hours of a date, in order, before breaks are taken out."""
-        dated = self._dated.get(day)
-        if dated is not None:
-            return dated
-        if day in self._holidays or day.strftime("%m-%d") in self._annual:
-            return ()
-        return self._week[day.weekday()]
-
-    def worked(self, day: date) -> tuple[Minutes, ...]:
-        """The hours of a date, in order, after breaks have been taken out."""
-        frames = self.frames(day)
-        if not self._breaks or not frames:
-            return frames
-        for apart in (-1, 0, 1):
-            for begin, end in self._breaks.get(day + timedelta(days=apart), ()):
-                frames = _cut(frames, begin + apart * MIDNIGHT, end + apart * MIDNIGHT)
-        return frames
-
-    def spans(self, day: date, place: ZoneInfo) -> tuple[Span, ...]:
-        """The same as spans of time in the zone of a place.
-
-        What clocks skip is left out: a frame that ends in it ends as they skip it, and one that begins in it begins by
-        so much later (RFC 5545, 3.3.5), or falls out when that is after its end. Of what they show twice both count,
-        unless the frame begins or ends there: then it does so the first time.
-        """
-        midnight = datetime.combine(day, time())
-        spans = (
-            (
-                (instant_at if begin % MIDNIGHT == 0 else later_at)(midnight + timedelta(minutes=begin), place),
-                instant_at(midnight + timedelta(minutes=end), place),
-            )
-            for begin, end in self.worked(day)
-        )
-        return tuple((begin, end) for begin, end in spans if end - begin > NOTHING)
-
-
-def _cut(frames: tuple[Minutes, ...], begin: int, end: int) -> tuple[Minutes, ...]:
-    left = [part for first, last in frames for part in ((first, min(last, begin)), (max(first, end), last))]
-    return tuple((first, last) for first, last in left if first < last)
 
 
 # Reading --------------------------------------------------------------------------------------------------------------

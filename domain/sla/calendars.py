@@ -10,7 +10,8 @@ from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.sla.calendar import CalendarDocument, Days
+from domain.sla.calendar import CalendarDocument
+from domain.sla.days import Days
 from domain.sla.working_time import DaySource, Span, WorkingTime
 from domain.sla.zones import zone
 

@@ -36,7 +36,8 @@ from domain.case.escalation import EscalationLevel
 from domain.correctable import UPCASTS
 from domain.event import COUNT_LIMIT, Count, Event, Instant, Version
 from domain.personal import Personal
-from domain.sla.calendar import WEEKDAYS, Day
+from domain.sla.calendar import Day
+from domain.sla.days import WEEKDAYS
 from domain.topics import EVENTS
 
 PAYLOADS = Path(__file__).parent / "payloads"

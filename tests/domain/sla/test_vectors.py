@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from domain.sla.calendar import BadCalendar, Days, document_of
+from domain.sla.calendar import BadCalendar, document_of
+from domain.sla.days import Days
 from domain.sla.working_time import Boundary, Span, WorkingTime
 from domain.sla.zones import zone
 
