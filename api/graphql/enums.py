@@ -29,6 +29,7 @@ from domain.envelope import ActorKind
 from domain.event import Precision
 from domain.obligation import ObligationKind
 from domain.personal import PersonalState
+from domain.sla.days import Weekday
 from domain.unit.events import UnitKind
 from projections.case_row import OpenLoop, Proposal
 from projections.obligation import ObligationStatus
@@ -71,6 +72,7 @@ __all__ = [
     "Status",
     "Tier",
     "UnitKind",
+    "Weekday",
     "shown",
 ]
 
@@ -103,6 +105,7 @@ NAMES: dict[type[StrEnum], str] = {
     Status: "CaseStatus",
     Tier: "Tier",
     UnitKind: "UnitKind",
+    Weekday: "Weekday",
 }
 
 

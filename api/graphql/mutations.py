@@ -12,6 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql import inputs, making
 from api.graphql.amendment_mutations import AMENDMENT_MUTATIONS
+from api.graphql.calendar_mutations import CALENDAR_MUTATIONS
 from api.graphql.carrying_out import Done, Objection, carried_out
 from api.graphql.case_mutations import CASE_MUTATIONS
 from api.graphql.codes import NOT_YET_VISIBLE, OF_THE_DOOR, UNKNOWN_CASE, UNKNOWN_CUSTOMER
@@ -52,6 +53,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *UNIT_MUTATIONS,
     *STAFF_MUTATIONS,
     *OBLIGATION_MUTATIONS,
+    *CALENDAR_MUTATIONS,
 )
 
 

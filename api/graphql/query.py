@@ -19,6 +19,7 @@ from api.graphql.auditing import (
     counted_overrides,
     listed_entries,
 )
+from api.graphql.calendar import CalendarQuery
 from api.graphql.case import Case, case_of, shown_case
 from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
 from api.graphql.connection import Connection, PageArguments
@@ -69,7 +70,7 @@ def _number(text: str) -> RegisterNumber:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery):
+class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery, CalendarQuery):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NewType
 from uuid import UUID
 
@@ -23,6 +23,8 @@ INSTANT = re.compile(
     r"([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 
 def _instant(value: Any) -> datetime:
     """An aware instant. Raises: GraphQLError for anything else, impossible dates and naive ones among it."""
@@ -35,6 +37,15 @@ def _instant(value: Any) -> datetime:
         return datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise GraphQLError(f"{value!r} is no instant ({error}); write one such as 2026-03-02T09:00:00+08:00.") from None
+
+
+def _date(value: Any) -> date:
+    try:
+        if isinstance(value, str) and DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise GraphQLError(f"{value!r} is no date; write one such as 2026-03-02.")
 
 
 def _uuid(value: Any) -> UUID:
@@ -58,6 +69,13 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=rfc3339,
         parse_value=_instant,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A local date, `2026-03-02`; in which zone, the field or its object says.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+        serialize=date.isoformat,
+        parse_value=_date,
     ),
     UUID: strawberry.scalar(
         name="UUID",

@@ -1,7 +1,7 @@
 """A month of a small group, March 2026, as the guides tell of it: the same book for every example that they show."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -12,6 +12,7 @@ from api.imports.loading import parsed
 from api.imports.run import run_import
 from domain.amending import ApproveAmendment, DeclineAmendment, RequestCorrection, RequestVoid
 from domain.book import AllowSelfApproval, id_of_book
+from domain.calendar import ProposeCalendar, PublishCalendar
 from domain.case.commands import (
     ClassifyCase,
     CloseCase,
@@ -35,6 +36,7 @@ from domain.event import Command, Precision
 from domain.money import Money
 from domain.obligation import MeetObligation, ObligationKind, OpenObligation
 from domain.personal import Personal
+from domain.sla.calendar import document_of
 from domain.staff import GrantCertificate, RegisterStaff, id_of_staff
 from domain.stream import Category, stream_of
 from domain.unit.commands import MoveUnit, OpenUnit
@@ -118,6 +120,7 @@ class Month:
         self.amended()
         self.owed()
         self.letters()
+        self.calendars()
 
     def organisation(self) -> None:
         """Two branches and a desk, their people, and a customer who rises."""
@@ -285,3 +288,32 @@ class Month:
         file.write_text(LETTERS, "utf-8")
         importer = Actor("Director Li", ActorKind.PERSON, unit=GROUP, role="supervisor")
         run_import(self.ledger, file, parsed(LETTERS_MAPPING, "letters.toml"), actor=importer, said_at=at(30))
+
+    def calendars(self) -> None:
+        """The desk's calendar, and one more version of it when the holidays of May are announced."""
+        week = {day: ["09:00-12:00", "13:30-17:30"] for day in ("mon", "tue", "wed", "thu", "fri")}
+        document: dict[str, Any] = {
+            "name": "service-desk",
+            "title": {"en": "Service desk", "zh": DESK},
+            "zone": ZONE,
+            "week": week,
+            "holidays": {"2026-04-06": "清明节", "2026-05-01": "劳动节"},
+            "source": "notice of December",
+        }
+        self.publish(document, at(31, 9), 1, "the desk's hours")
+        document["holidays"] |= {"2026-05-04": "劳动节", "2026-05-05": "劳动节"}
+        document["working_days"] = {"2026-05-09": {"like": "tue", "name": "2026-05-05 调休"}}
+        document["source"] = "notices of December and March"
+        self.publish(document, at(31, 15), 3, "May was announced")
+
+    def publish(self, document: dict[str, Any], when: datetime, proposal: int, reason: str) -> None:
+        """One person proposes a calendar from the new year on, and another publishes it half an hour later."""
+        about: dict[str, Any] = {"zone": ZONE, "book_id": id_of_book(self.ledger.book)}
+        proposed = ProposeCalendar(
+            **about, at=when, document=document_of(document), effective_from=date(2026, 1, 1), reason=reason,
+            requested_by=CHEN.name,
+        )  # fmt: skip
+        later = when + timedelta(minutes=30)
+        self.tell(CHEN, when, proposed, door="command-line")
+        published = PublishCalendar(**about, at=later, proposal=proposal, approved_by=LI.name)
+        self.tell(LI, later, published, door="command-line")
