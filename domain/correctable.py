@@ -87,6 +87,13 @@ from domain.obligation import (
     ObligationReopened,
     ObligationVerified,
 )
+from domain.policy_events import (
+    PolicyDeclined,
+    PolicyProposed,
+    PolicyPublished,
+    PolicyWithdrawalRequested,
+    PolicyWithdrawn,
+)
 from domain.staff import (
     CertificateExpired,
     CertificateGranted,
@@ -117,6 +124,11 @@ CORRECTABLE: tuple[type[Event], ...] = (
     CalendarProposed,
     CalendarPublished,
     CalendarDeclined,
+    PolicyProposed,
+    PolicyPublished,
+    PolicyWithdrawalRequested,
+    PolicyWithdrawn,
+    PolicyDeclined,
     CustomerRegistered,
     CustomerRenamed,
     ContactRecorded,

@@ -14,6 +14,7 @@ from domain.decider import Decider
 from domain.event import Refused
 from domain.imports import IMPORT
 from domain.obligation import OBLIGATION
+from domain.policy import POLICY
 from domain.refusal import Refusal
 from domain.staff import STAFF
 from domain.stream import Category, category_of
@@ -23,7 +24,7 @@ from domain.unit.life import UNIT
 DECIDERS: Mapping[Category, Decider[Any]] = MappingProxyType(
     {
         decider.category: decider
-        for decider in (BOOK, CUSTOMER, TOUCHPOINT, CASE, IMPORT, UNIT, STAFF, OBLIGATION, CALENDAR)
+        for decider in (BOOK, CUSTOMER, TOUCHPOINT, CASE, IMPORT, UNIT, STAFF, OBLIGATION, CALENDAR, POLICY)
     }
 )
 _BY_NAME: Mapping[str, Decider[Any]] = {str(category): decider for category, decider in DECIDERS.items()}

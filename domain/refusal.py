@@ -38,6 +38,13 @@ class Refusal(StrEnum):
     CALENDAR_ZONE_DIFFERS = "CALENDAR_ZONE_DIFFERS"
     """A calendar stays in its zone; the dates of another one are others."""
 
+    BAD_POLICY = "BAD_POLICY"
+    """The document has the right shape, and contradicts itself."""
+    UNKNOWN_CALENDAR = "UNKNOWN_CALENDAR"
+    UNKNOWN_POLICY = "UNKNOWN_POLICY"
+    POLICY_BACK_DATED = "POLICY_BACK_DATED"
+    """It would reach back before the date of a version that has applied already."""
+
     UNKNOWN_CUSTOMER = "UNKNOWN_CUSTOMER"
     CUSTOMER_ALREADY_REGISTERED = "CUSTOMER_ALREADY_REGISTERED"
     CUSTOMER_MERGED = "CUSTOMER_MERGED"

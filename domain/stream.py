@@ -15,6 +15,7 @@ class Category(StrEnum):
     CUSTOMER = "customer"
     IMPORT = "import"
     OBLIGATION = "obligation"
+    POLICY = "policy"
     STAFF = "staff"
     TOUCHPOINT = "touchpoint"
     UNIT = "unit"

@@ -130,6 +130,10 @@ MEANINGS: Mapping[str, str] = MappingProxyType({
     "OBLIGATION_STILL_OPEN": "The obligation is neither met nor cancelled, so there is nothing to reopen.",
     "UNKNOWN_PROPOSAL": "No proposal has that version.",
     "CALENDAR_ZONE_DIFFERS": "The calendar is in another zone; give a calendar of that zone another name.",
+    "BAD_POLICY": "The policy contradicts itself; the message says in which places.",
+    "UNKNOWN_CALENDAR": "There is no such calendar in the book; publish it first.",
+    "UNKNOWN_POLICY": "There is no such policy in the book.",
+    "POLICY_BACK_DATED": "A version of the policy has applied since a later day.",
     "BEFORE_OPENING": "It is said to have happened before the obligation was opened.",
 })  # fmt: skip
 

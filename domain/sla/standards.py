@@ -21,3 +21,5 @@ class PolicyVersion(NamedTuple):
     known_at: datetime
     """When its publication was recorded."""
     document: PolicyDocument
+    withdrawn_at: datetime | None = None
+    """When its withdrawal was recorded, which nobody knew of before."""

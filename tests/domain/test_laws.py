@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 from typing_extensions import override
 
 from domain.book import OpenBook, id_of_book
-from domain.calendar import CalendarCommand, CalendarPublished
+from domain.calendar import CalendarCommand, CalendarPublished, ProposeCalendar, PublishCalendar
 from domain.case.commands import CaseCommand, ReceiveCase, RecordAttributes, RegisterCase
 from domain.case.events import Attribute, CaseEvent, CaseReceived, CaseRegistered
 from domain.case.parts import still_open
@@ -27,8 +27,11 @@ from domain.imports import ImportCommand
 from domain.money import Money
 from domain.obligation import ObligationCommand
 from domain.personal import Personal
+from domain.policy import PolicyCommand
+from domain.policy_events import PolicyWithdrawalRequested, PolicyWithdrawn
 from domain.refusal import Refusal
 from domain.sla.calendar import CalendarDocument, CalendarTitle, Week
+from domain.sla.policy import PolicyDocument
 from domain.staff import StaffCommand, id_of_staff
 from domain.stream import Category, category_of, stream_of
 from domain.touchpoint import RecordTouchpoint
@@ -36,6 +39,7 @@ from domain.unit.commands import UnitCommand
 from domain.unit.events import id_of_unit
 from domain.unit.life import lineage
 from tests.domain.case.promised import CASE, POLICIES
+from tests.domain.sla.documents import policy
 from tests.domain.story import MONDAY, folded, kept_in, recorded
 
 # Few values of each, so that commands meet: the same customer, the same unit, the same hour.
@@ -47,6 +51,7 @@ CASES = st.sampled_from([UUID(int=7), UUID(int=8)])
 PERSONAL = st.builds(Personal[str].open, IDS, TEXTS)
 TIMES = st.integers(min_value=-2, max_value=2).map(lambda hours: MONDAY + timedelta(hours=hours))
 
+LATER = date(2027, 1, 1)
 DOCUMENTS = [
     CalendarDocument(
         name=name,
@@ -57,6 +62,12 @@ DOCUMENTS = [
     )
     for name in ("office", "desk")
     for hours in ("09:00-12:00", "22:00-06:00")
+]
+
+DOCUMENTED = [
+    PolicyDocument.model_validate(policy(("targets.1.clock.amount", days), name=name, calendar=calendar))
+    for name in ("desk", "group-service")
+    for calendar, days in (("office", 3), ("office", 5), ("desk", 3))
 ]
 
 st.register_type_strategy(Money, st.builds(Money, minor_units=st.integers(0, 2), currency=st.just("CNY")))
@@ -134,7 +145,16 @@ def made(model: type[Any]) -> st.SearchStrategy[Any]:
     }
     if model is CalendarPublished:
         special["name"] = st.sampled_from([document.name for document in DOCUMENTS])
-    if "policy" not in model.model_fields:
+    if model.__module__.startswith("domain.policy"):
+        ends = st.sampled_from([date(2026, 3, 1), date(2026, 10, 1)])
+        certain = model in (PolicyWithdrawalRequested, PolicyWithdrawn)
+        special |= {
+            "document": st.sampled_from(DOCUMENTED),
+            "name": st.sampled_from(["desk", "group-service"]),
+            "request": st.integers(1, 4),
+            "effective_before": ends if certain or "name" in model.model_fields else st.sampled_from([None, LATER]),
+        }
+    elif "policy" not in model.model_fields:
         special.pop("target")
     if model.__module__.startswith("domain.unit."):
         special |= {"unit_id": UNITS, "supervisor": UNITS}
@@ -161,17 +181,25 @@ ALL_COMMANDS = st.one_of(
     CASE_COMMANDS,
     CUSTOMER_COMMANDS,
     ORGANISATION_COMMANDS,
-    *[made(command) for command in (*get_args(ImportCommand), *get_args(CalendarCommand), RecordTouchpoint, OpenBook)],
+    *[made(command) for command in (*get_args(ImportCommand), RecordTouchpoint, OpenBook)],
+    *[made(command) for command in (*get_args(CalendarCommand), *get_args(PolicyCommand))],
 )
 HISTORIES = st.lists(st.builds(recorded, st.one_of([made(event) for event in get_args(CaseEvent)])), max_size=12)
-CONTEXTS = st.builds(Context, imported=st.booleans())
+CONTEXTS = st.builds(Context, imported=st.booleans(), book=st.just("test"))
 
 RECEIVED = ReceiveCase.model_validate(
     {"at": MONDAY, "case_id": UUID(int=7), "kind": "complaint", "channel": "web", "customer_id": UUID(int=1)}
 )
 REGISTERED = RegisterCase(at=MONDAY, case_id=UUID(int=7))
 OTHER = RECEIVED.model_copy(update={"case_id": UUID(int=8)})
-BEGINNINGS: list[list[Command]] = [[], [RECEIVED], [RECEIVED, OTHER, REGISTERED]]
+OFFICE: list[Command] = [
+    ProposeCalendar(
+        at=MONDAY, book_id=id_of_book("test"), document=DOCUMENTS[0], effective_from=date(2026, 1, 1), reason="new",
+        requested_by="one",
+    ),
+    PublishCalendar(at=MONDAY, book_id=id_of_book("test"), proposal=1, approved_by="二"),
+]  # fmt: skip
+BEGINNINGS: list[list[Command]] = [[], [RECEIVED], [RECEIVED, OTHER, REGISTERED], OFFICE]
 
 
 def answer(decider: Decider[Any], state: Any, command: Command, context: Context) -> Decided | Refused:

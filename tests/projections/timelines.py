@@ -35,7 +35,10 @@ OFFICE_WORK = {
     "policy-reassignment-declined.1", "extension-requested.1", "extension-declined.1", "deadline-warned.1",
     "revision-requested.1", "revision-declined.1",
 }  # fmt: skip
-OF_NO_CUSTOMER = {Category.BOOK, Category.IMPORT, Category.UNIT, Category.STAFF, Category.OBLIGATION, Category.CALENDAR}
+OF_NO_CUSTOMER = {
+    Category.BOOK, Category.IMPORT, Category.UNIT, Category.STAFF, Category.OBLIGATION, Category.CALENDAR,
+    Category.POLICY,
+}  # fmt: skip
 OF_OTHER_STREAMS = {
     event.TOPIC for category, decider in DECIDERS.items() if category in OF_NO_CUSTOMER for event in decider.events
 }

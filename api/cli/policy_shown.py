@@ -1,0 +1,199 @@
+"""`daybook policy show`, `diff` and `library`: policies as people read them, and how two of them differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from api.cli.as_of import AsOf
+from api.cli.exits import NotFound, WrongUse
+from api.cli.policies import approval_of, document_in, file_of, state_of
+from api.cli.terminal import Terminal, add_row, table
+from api.policies import UnreadableFile, library, library_policy, library_text, rules_of_counting
+from api.policy_difference import differences
+from api.policy_words import (
+    bilingual,
+    both,
+    clock_words,
+    escalation_words,
+    expiry_words,
+    extension_words,
+    reminder_words,
+    target_words,
+    when_words,
+)
+from api.present import present
+from api.workspace import Workspace
+from domain.policy import POLICY, stream_of_policies
+from domain.policy_events import BookPolicies
+from domain.sla.policy import PolicyDocument, Target
+from domain.sla.standards import PolicyVersion
+from domain.sla.zones import zone
+
+
+def show(workspace: Workspace, terminal: Terminal, name: str, number: int | None, asked: AsOf | None) -> None:
+    """Shows a version of a policy: the one that is named, or the one in force. Raises: NotFound."""
+    ledger = workspace.ledger
+    at = present(ledger) if asked is None else asked.instant(ledger.zone)
+    state = _known(workspace, at)
+    versions = state.of(name)
+    if not versions:
+        known = ", ".join(sorted({each.name for each in state.versions})) or "none"
+        raise NotFound(
+            f"There was no policy {name!r} in book {ledger.book!r} by {at:%Y-%m-%d %H:%M}Z; there is {known}."
+        )
+    in_force = _in_force(versions, at)
+    version = in_force or versions[-1]
+    if number is not None:
+        found = next((each for each in versions if each.version == number), None)
+        if found is None:
+            raise NotFound(f"{name} has no version {number}; it has 1 to {len(versions)}.")
+        version = found
+    approval = approval_of(state, name, version.version)
+    terminal.answer({
+        "book": ledger.book, "time": ledger.time, "as_of": at, "name": version.name, "version": version.version,
+        "effective_from": version.effective_from, "effective_before": version.effective_before,
+        "known_at": version.known_at, "approved_by": approval.approved_by if approval else None,
+        "in_force": version == in_force, "document": version.document.model_dump(mode="json"),
+    })  # fmt: skip
+    terminal.stamp(ledger.book, ledger.time)
+    until = f" until before {version.effective_before}" if version.effective_before else ""
+    standing = "in force" if version == in_force else "not in force"
+    terminal.show(
+        f"{version.name}, version {version.version}: from {version.effective_from}{until}, "
+        f"known since {version.known_at:%Y-%m-%d %H:%M}Z, {standing}"
+    )
+    _document(terminal, version.document)
+
+
+def _known(workspace: Workspace, at: datetime) -> BookPolicies:
+    """The policies as they were known at an instant."""
+    state = POLICY.initial
+    for one in workspace.ledger.history(stream_of_policies(workspace.ledger.book)):
+        if one.recorded_at <= at:
+            state = POLICY.evolve(state, one)
+    return state
+
+
+def _in_force(versions: tuple[PolicyVersion, ...], at: datetime) -> PolicyVersion | None:
+    """The version for what is received at an instant."""
+    held = []
+    for each in versions:
+        day = at.astimezone(zone(each.document.zone)).date()
+        if each.effective_from <= day and (each.effective_before is None or day < each.effective_before):
+            held.append(each)
+    return max(held, key=lambda each: (each.effective_from, each.version), default=None)
+
+
+def _document(terminal: Terminal, document: PolicyDocument) -> None:
+    terminal.show(both(document.title), f"regime {document.regime}, rank {document.rank}, zone {document.zone}, "
+                  f"calendar {document.calendar}")  # fmt: skip
+    if document.note:
+        terminal.show(document.note)
+    rules = table("rule", "for", "targets")
+    for rule in document.rules:
+        add_row(rules, rule.id, when_words(rule.when), ", ".join(rule.targets))
+    terminal.show("\nRules (规则); the first that fits has the say:", rules)
+    for target in document.targets:
+        lines = table("", "")
+        for label, value in _lines(target, document):
+            add_row(lines, f"  {label}", value)
+        terminal.show(f"\n{target.id}: {both(target.title)}", lines)
+
+
+def _lines(target: Target, document: PolicyDocument) -> Iterator[tuple[str, str]]:
+    """A target, line by line; what has its default is left out."""
+    if target.statute is not None:
+        yield "statutory (法定)", f"{target.statute.clause}; {target.statute.source}"
+    else:
+        yield "internal (内部)", target.kind
+    yield "time (时限)", bilingual(target_words(target))
+    yield "from (起)", target.start
+    yield "until (止)", target.stop
+    if target.subject != "case":
+        yield "of each", target.subject
+    for label, value in (("zone", target.zone), ("calendar", target.calendar)):
+        if value and value != getattr(document, label):
+            yield label, value
+    if target.pauses.grounds:
+        yield "pauses (暂停)", ", ".join(target.pauses.grounds)
+    for interval in target.pauses.between:
+        yield "pauses (暂停)", f"{interval.ground}, from {interval.begins} until {interval.ends}"
+    for step in target.extensions:
+        yield "extension (延期)", extension_words(step, target.clock)
+    if target.warnings:
+        yield "warnings (预警)", ", ".join(map(reminder_words, target.warnings))
+    for rung in target.escalations:
+        yield "escalation (升级)", escalation_words(rung)
+    yield "expiry (到期)", bilingual(expiry_words(target))
+    if target.note:
+        yield "note", target.note
+
+
+def difference(workspace: Workspace, terminal: Terminal, names: list[str]) -> None:
+    """Shows how two versions of a policy differ, or a policy from what a file says. Raises: NotFound, WrongUse."""
+    state = state_of(workspace.ledger)
+    if len(names) == 3:
+        before, after = (_version(state, names[0], number) for number in names[1:])
+    elif len(names) == 2:
+        before, after = _version(state, names[1], None), document_in(file_of(Path(names[0]), None))
+    else:
+        raise WrongUse("Name a policy and two of its versions, or a FILE and the policy to compare it with.")
+    changes = differences(before, after)
+    terminal.answer({"book": workspace.ledger.book, "time": workspace.ledger.time, "changes": changes})
+    terminal.stamp(workspace.ledger.book, workspace.ledger.time)
+    shown = table("where", "before", "after")
+    for change in changes:
+        add_row(shown, change.place, _brief(change.before), _brief(change.after))
+    terminal.show(shown if changes else "They say the same.")
+
+
+def _version(state: BookPolicies, name: str, number: str | None) -> PolicyDocument:
+    versions = state.of(name)
+    if not versions:
+        raise NotFound(f"There is no policy {name!r} in this book; `daybook policy list` shows those that there are.")
+    if number is None:
+        return versions[-1].document
+    found = next((each for each in versions if str(each.version) == number), None)
+    if found is None:
+        raise NotFound(f"{name} has no version {number}; it has 1 to {len(versions)}.")
+    return found.document
+
+
+def _brief(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def shipped(terminal: Terminal, name: str | None, *, toml: bool) -> None:
+    """Shows what ships, or one policy of it. Raises: NotFound."""
+    if name is not None:
+        try:
+            text, document = library_text(name), library_policy(name).document()
+        except UnreadableFile as error:
+            raise NotFound(str(error)) from None
+        terminal.answer({"name": name, "document": document.model_dump(mode="json"), "toml": text})
+        if toml:
+            terminal.show(text.rstrip("\n"))
+        else:
+            _document(terminal, document)
+        return
+    documents = [library_policy(each).document() for each in library()]
+    counting = rules_of_counting()
+    terminal.answer({"policies": [each.model_dump(mode="json") for each in documents], "counting": counting})
+    shown = table("policy", "target", "time", "clause")
+    for document in documents:
+        for place, target in enumerate(document.targets):
+            clause = target.statute.clause if target.statute else "internal"
+            add_row(shown, "" if place else document.name, target.id, clock_words(target.clock)[0], clause)
+    terminal.show(shown, "\nRules of counting, which are no clocks:")
+    rules = table("rule", "declared by", "clause")
+    for rule in counting:
+        fields = ", ".join(f"{field} = {value}" for field, value in rule.fields.items())
+        add_row(rules, rule.id, fields, rule.clause)
+    terminal.show(rules)

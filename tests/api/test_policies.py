@@ -1,0 +1,251 @@
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from api.calendars import read_file
+from api.policies import (
+    Example,
+    PolicyFile,
+    UnreadableFile,
+    library,
+    library_policy,
+    policy_in,
+    read_policy,
+    rules_of_counting,
+)
+from api.toml_lines import line_at, lines_of
+from domain.sla.calendars import Calendars, CalendarVersion
+from domain.sla.expression import leaves, read
+from domain.sla.naming import category_of_event
+from domain.sla.policy import BusinessDays, CalendarDays, PolicyDocument, Target, Weeks
+from domain.sla.working_time import WorkingTime
+from tests.conftest import PROJECT
+
+EXAMPLES = PROJECT / "examples"
+SHIPPED = [
+    *(pytest.param(library_policy(name), id=name) for name in library()),
+    *(pytest.param(read_policy(file), id=file.stem) for file in sorted((EXAMPLES / "policies").glob("*.toml"))),
+]
+CLOCKS = {
+    "fca-ack": ("fca-disp", "acknowledgement"),
+    "fca-3bd": ("fca-disp", "summary-resolution"),
+    "fca-8w": ("fca-disp", "eight-weeks"),
+    "fca-psd-15": ("fca-disp", "psd-15-days"),
+    "fca-psd-35": ("fca-disp", "psd-35-days"),
+    "fca-split": ("fca-disp", "part-15-days", "part-35-days", "part-eight-weeks"),
+    "fca-records": ("fca-disp", "records", "records-five-years"),
+    "fca-report": ("fca-disp", "report"),
+    "cfpb-15": ("cfpb", "response"),
+    "cfpb-60": ("cfpb", "final-response"),
+    "eu-jc": ("eu-complaints", "response"),
+    "cn-bank-15": ("cn-bank", "decision"),
+    "cn-bank-review": ("cn-bank", "review-request", "review-decision"),
+    "cn-bank-forward": ("cn-bank", "forwarding"),
+    "cn-bank-records": ("cn-bank", "records"),
+    "cn-telecom-15": ("cn-telecom", "reply"),
+    "cn-telecom-accept": ("cn-telecom", "acceptance"),
+    "cn-telecom-30": ("cn-telecom", "answer"),
+    "cn-12345-sd": ("cn-12345-shandong", "return", "handling"),
+    "cn-12345-bureau": ("cn-12345-bureau", "inquiry", "complaint", "call-back"),
+    "cn-samr-7": ("cn-samr", "acceptance", "mediation"),
+    "iso-10002": ("iso-10002", "acknowledgement", "status"),
+    "gdpr-17": ("gdpr-erasure", "answer"),
+    "pipl-47": ("pipl-erasure", "deletion"),
+}
+"""Every clock of laws and rules that was collected, and the targets in which it ships."""
+
+
+@pytest.mark.parametrize("file", SHIPPED)
+def test_a_policy_that_ships_is_right_and_names_only_events_that_there_are(file: PolicyFile) -> None:
+    assert file.problems() == ()
+    for target in file.document().targets:
+        told = [target.start, target.stop, target.cancel, *([target.measured_from] if target.measured_from else [])]
+        names = {leaf.name for text in told for leaf in leaves(read(text))}
+        assert {category_of_event(name) for name in names} <= {"case"}
+
+
+def test_every_collected_clock_ships_as_a_target_of_its_own() -> None:
+    shipped = {name: [target.id for target in library_policy(name).document().targets] for name in library()}
+    for policy, *targets in CLOCKS.values():
+        assert set(targets) <= set(shipped[policy])
+    assert sum(map(len, shipped.values())) == sum(len(targets) for _, *targets in CLOCKS.values())
+
+
+def test_every_target_of_the_library_names_its_clause_and_where_that_was_read() -> None:
+    for name in library():
+        assert [target.id for target in library_policy(name).document().targets if target.statute is None] == []
+
+
+def test_the_traps_of_the_regulators_are_kept_to() -> None:
+    fca, bank = (library_policy(name).document() for name in ("fca-disp", "cn-bank"))
+    acknowledgement, decision = fca.target("acknowledgement"), bank.target("decision")
+    assert acknowledgement is not None
+    assert decision is not None
+    assert acknowledgement.clock.type == "no_number"
+    assert [(step.length, step.mode) for step in decision.extensions] == [(30, "total_from_start"), (30, "add_to_raw")]
+    assert (decision.cap, decision.stop) == (
+        60,
+        "all(decision-made, complainant-notified(of=decision, version=@decision-made))",
+    )
+
+
+def test_rules_of_counting_are_no_clocks_and_say_by_which_fields_they_are_declared() -> None:
+    declared = {rule.id: rule.fields for rule in rules_of_counting()}
+    assert declared == {
+        "eu-1182": {"roll": "next_working_day"},
+        "cn-civil-201-203": {"first_day": "excluded", "roll": "next_working_day", "ends": "end_of_day"},
+    }
+    fields = {name for kind in (CalendarDays, BusinessDays) for name in kind.model_fields}
+    assert {field for each in declared.values() for field in each} <= fields
+
+
+def worked() -> list[tuple[PolicyDocument, Example]]:
+    files = [library_policy(name) for name in library()]
+    return [(file.document(), example) for file in files for example in file.worked()]
+
+
+def working_days(name: str) -> WorkingTime:
+    """The working days of a calendar that the examples have."""
+    document = read_file(EXAMPLES / "calendars" / f"{name}.toml").document
+    assert document is not None
+    version = CalendarVersion(name, 1, date(2025, 1, 1), datetime(2025, 1, 1, tzinfo=UTC), document)
+    return Calendars((version,)).as_known(name, None)
+
+
+def due_of(target: Target, start: date, calendar: WorkingTime) -> date:
+    match target.clock:
+        case BusinessDays(amount=amount):
+            return calendar.working_day_after(start, amount)
+        case CalendarDays(amount=amount):
+            return start + timedelta(days=amount)
+        case Weeks(amount=amount):
+            return start + timedelta(weeks=amount)
+        case _:
+            raise AssertionError(target.clock)
+
+
+@pytest.mark.parametrize(("document", "example"), worked(), ids=lambda each: getattr(each, "target", each.__class__))
+def test_a_worked_example_of_the_library_comes_out(document: PolicyDocument, example: Example) -> None:
+    target, calendar = document.target(example.target), working_days(document.calendar)
+    assert target is not None
+    due = due_of(target, example.start, calendar)
+    assert due == example.due
+    if example.rolled is not None:
+        assert calendar.next_working_day(due) == example.rolled
+
+
+def test_there_are_worked_examples_for_each_kind_of_counting() -> None:
+    assert len(worked()) == 8
+
+
+SMALL = """\
+name = "small"
+title = { en = "Small", zh = "小" }
+regime = "internal"
+zone = "Asia/Shanghai"
+calendar = "china"
+
+[[rule]]
+id = "all"
+when.kind = ["complaint"]
+targets = ["reply"]
+
+[[target]]
+id = "reply"
+title = { en = "Reply" }
+kind = "first_response"
+clock = { type = "working_time", amount = "PT4H" }
+stop = "response-sent"
+note = \"\"\"
+stop = "nothing"
+\"\"\"
+
+  [[target.warning]]
+  at_percent = 75
+
+  [[target.warning]]
+  at_percent = 90
+
+[[example]]
+target = "reply"
+start = 2026-01-05
+due = 2026-01-05
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "place"),
+    [
+        ('stop = "response-sent"', 'stop = "response-send"', 17, "targets[0].stop"),
+        ("at_percent = 90", "at_percent = 190", 26, "targets[0].warnings[1].at_percent"),
+        ('"PT4H"', '"4 hours"', 16, "targets[0].clock.amount"),
+        ('["complaint"]', '["complain"]', 9, "rules[0].when.kind[0]"),
+        ('kind = "first_response"\n', "", 12, "targets[0].kind"),
+        ('zone = "Asia/Shanghai"', 'zone = "Asia/Shangai"', 4, "zone"),
+        ('regime = "internal"\n', "", None, "regime"),
+        ('[[rule]]\nid = "all"', '[[rules]]\nid = "all"\nx = 1', 9, "rules[0].x"),
+        ('target = "reply"', 'target = "answer"', 29, "example[0].target"),
+        ("due = 2026-01-05", "due = 5", 31, "example[0].due"),
+    ],
+)
+def test_a_mistake_is_told_with_the_line_in_which_it_stands(
+    before: str, after: str, line: int | None, place: str
+) -> None:
+    ((problem, found),) = policy_in(SMALL.replace(before, after), "small.toml").problems()
+    assert (problem.place, found) == (place, line)
+
+
+def test_what_is_no_file_no_text_or_no_toml_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "latin.toml").write_bytes(b'name = "caf\xe9"')
+    (tmp_path / "broken.toml").write_text("name = ", "utf-8")
+    for name, why in (
+        ("none.toml", "cannot be read"),
+        ("latin.toml", "is not UTF-8"),
+        ("broken.toml", "is not TOML"),
+    ):
+        with pytest.raises(UnreadableFile, match=why):
+            read_policy(tmp_path / name)
+    with pytest.raises(UnreadableFile, match="There is no policy 'fca' in the library; there are cfpb"):
+        library_policy("fca")
+
+
+def test_an_empty_file_lacks_everything() -> None:
+    places = [found.problem.place for found in policy_in("", "empty.toml").problems()]
+    assert places == ["name", "title", "regime", "zone", "calendar", "rules", "targets"]
+
+
+NESTED = '''\
+a = 1
+[[t]]
+"b c" = 2
+  [[t.u]]
+  d.e = { f = 1, g = 2 }
+[[t.u]]
+[[t]]
+[x.y]
+z = """
+a = 1
+"""
+w = 2
+'''
+
+
+def test_lines_are_found_through_lists_of_tables_and_quoted_keys() -> None:
+    lines = lines_of(NESTED)
+    assert lines == {
+        ("a",): 1,
+        ("t", 0): 2,
+        ("t", 0, "b c"): 3,
+        ("t", 0, "u", 0): 4,
+        ("t", 0, "u", 0, "d", "e"): 5,
+        ("t", 0, "u", 0, "d", "e", "f"): 5,
+        ("t", 0, "u", 0, "d", "e", "g"): 5,
+        ("t", 0, "u", 1): 6,
+        ("t", 1): 7,
+        ("x", "y"): 8,
+        ("x", "y", "z"): 9,
+        ("x", "y", "w"): 12,
+    }
+    assert line_at(lines, ("t", 1, "nowhere", 3)) == 7
+    assert line_at(lines, ("nowhere",)) is None
