@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from domain.book import BookOpened, SelfApprovalAllowed, SelfApprovalForbidden
+from domain.case.deadline import DeadlineMissed, DeadlineWarned, RevisionDeclined, RevisionRequested, VerdictRevised
 from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
 from domain.case.due import DueStated
 from domain.case.escalation import CaseEscalated, EscalationAcknowledged
@@ -33,6 +34,7 @@ from domain.case.events import (
     ResponseSent,
     WorkStarted,
 )
+from domain.case.extension import ExtensionApproved, ExtensionDeclined, ExtensionRequested
 from domain.case.outside import HotlineInformed, RegulatorForwarded, RegulatorReceived, ReturnSubmitted, SentToPortal
 from domain.case.parts import CasePartOpened, CasePartResolved
 from domain.case.pausing import PauseApproved, PauseDeclined, PauseRequested
@@ -56,6 +58,12 @@ from domain.case.statutory import (
     ReviewDecided,
     ReviewRequested,
     UnitReceived,
+)
+from domain.case.terms import (
+    PolicyReassigned,
+    PolicyReassignmentDeclined,
+    PolicyReassignmentRequested,
+    TermsAssigned,
 )
 from domain.customer import (
     ContactRecorded,
@@ -176,6 +184,18 @@ CORRECTABLE: tuple[type[Event], ...] = (
     RegulatorReceived,
     ReturnSubmitted,
     SentToPortal,
+    TermsAssigned,
+    PolicyReassignmentRequested,
+    PolicyReassigned,
+    PolicyReassignmentDeclined,
+    ExtensionRequested,
+    ExtensionApproved,
+    ExtensionDeclined,
+    DeadlineWarned,
+    DeadlineMissed,
+    RevisionRequested,
+    VerdictRevised,
+    RevisionDeclined,
     ImportStarted,
     ImportFinished,
     UnitOpened,

@@ -57,6 +57,9 @@ COUNT_LIMIT = 2**53 - 1
 Count = Annotated[int, Field(ge=0, le=COUNT_LIMIT)]
 """A whole number that every JSON reader keeps exactly (RFC 8785, 3.2.2.3)."""
 
+Ordinal = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""Which one of several, from 1."""
+
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """A place in a stream, from 1."""
 

@@ -36,6 +36,16 @@ class Override(StrEnum):
     PAUSE_REQUESTED = "pause-requested"
     """A pause on no listed ground was asked for."""
     PAUSE_APPROVED = "pause-approved"
+    EXTENSION_REQUESTED = "extension-requested"
+    """More time was asked for."""
+    EXTENSION_APPROVED = "extension-approved"
+    """More time was given, in time or after the due."""
+    REASSIGNMENT_REQUESTED = "reassignment-requested"
+    """It was asked that another policy hold for a case."""
+    REASSIGNMENT_APPROVED = "reassignment-approved"
+    REVISION_REQUESTED = "revision-requested"
+    """It was asked that a verdict be read otherwise."""
+    REVISION_APPROVED = "revision-approved"
     OWN_APPROVAL = "own-approval"
     """Somebody approved what they had asked for themselves, as the book allows."""
     SELF_APPROVAL_ALLOWED = "self-approval-allowed"
@@ -51,13 +61,26 @@ OF_NAMES: Mapping[str, Override] = MappingProxyType({
     "event-voided": Override.VOID_APPROVED,
     "pause-requested": Override.PAUSE_REQUESTED,
     "pause-approved": Override.PAUSE_APPROVED,
+    "extension-requested": Override.EXTENSION_REQUESTED,
+    "extension-approved": Override.EXTENSION_APPROVED,
+    "policy-reassignment-requested": Override.REASSIGNMENT_REQUESTED,
+    "policy-reassigned": Override.REASSIGNMENT_APPROVED,
+    "revision-requested": Override.REVISION_REQUESTED,
+    "verdict-revised": Override.REVISION_APPROVED,
     "self-approval-allowed": Override.SELF_APPROVAL_ALLOWED,
 })  # fmt: skip
 OF_TOPICS: Mapping[str, Override] = MappingProxyType({
     event.TOPIC: OF_NAMES[name] for event in EVENTS if (name := event.TOPIC.rpartition(".")[0]) in OF_NAMES
 })  # fmt: skip
 """Events that are overrides by themselves, whatever the version of their schema."""
-APPROVALS = (Override.CORRECTION_APPROVED, Override.VOID_APPROVED, Override.PAUSE_APPROVED)
+APPROVALS = (
+    Override.CORRECTION_APPROVED,
+    Override.VOID_APPROVED,
+    Override.PAUSE_APPROVED,
+    Override.EXTENSION_APPROVED,
+    Override.REASSIGNMENT_APPROVED,
+    Override.REVISION_APPROVED,
+)
 
 
 class AuditEntry(NamedTuple):
@@ -121,8 +144,8 @@ class AuditEntry(NamedTuple):
         return Source(self.source_digest, self.source_line)
 
 
-NAMED = ("case_id", "customer_id", "requested_by")
-OF_AMENDMENTS = ("version", "request")
+NAMED = ("case_id", "customer_id", "requested_by", "request")
+OF_AMENDMENTS = ("version",)
 DECIDERS = ("approved_by", "declined_by", "decided_by")
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, assert_never
 
+from domain.case.deadline import DeadlineMissed, DeadlineWarned, RevisionDeclined, RevisionRequested, VerdictRevised
 from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
 from domain.case.due import DueStated
 from domain.case.escalation import CaseEscalated, EscalationAcknowledged
 from domain.case.events import KindChanged
+from domain.case.extension import ExtensionApproved, ExtensionDeclined, ExtensionRequested
 from domain.case.outside import HotlineInformed, RegulatorForwarded, RegulatorReceived, ReturnSubmitted, SentToPortal
 from domain.case.parts import CasePartOpened, CasePartResolved
 from domain.case.pausing import PauseApproved, PauseDeclined, PauseRequested
@@ -36,6 +38,12 @@ from domain.case.statutory import (
     ReviewRequested,
     UnitReceived,
 )
+from domain.case.terms import (
+    PolicyReassigned,
+    PolicyReassignmentDeclined,
+    PolicyReassignmentRequested,
+    TermsAssigned,
+)
 from projections.case_row import CaseFile, Link, Proposal, StatedDue
 
 Changes = Mapping[str, Any]
@@ -53,6 +61,8 @@ OF_A_CYCLE: Changes = dict.fromkeys((
 def changes(view: CaseFile, event: RareEvent, at: datetime) -> Changes:  # noqa: C901  one flat case an event
     """What an event changes in the file, whatever the order of history."""
     match event:
+        case TermsAssigned() | PolicyReassignmentRequested() | PolicyReassigned() | PolicyReassignmentDeclined():
+            return NOTHING  # what is due, and what came of that, is for clocks to say
         case KindChanged():
             return {"kind": event.kind}
         case CaseAcknowledged() | CustomerReplied() | FeedbackGiven() | FollowUpMade():
@@ -92,6 +102,10 @@ def changes(view: CaseFile, event: RareEvent, at: datetime) -> Changes:  # noqa:
         case MaterialCompleted() | SentToPortal() | HotlineInformed() | RegulatorReceived() | RegulatorForwarded():
             return NOTHING
         case ReturnSubmitted():
+            return NOTHING
+        case ExtensionRequested() | ExtensionApproved() | ExtensionDeclined():
+            return NOTHING
+        case DeadlineWarned() | DeadlineMissed() | RevisionRequested() | VerdictRevised() | RevisionDeclined():
             return NOTHING
         case _:
             assert_never(event)

@@ -37,6 +37,12 @@ class EntryKind(StrEnum):
     MATERIAL_COMPLETED = "material-completed"
     DUE_STATED = "due-stated"
     """A time was stated by which something is due."""
+    EXTENDED = "extended"
+    """More time was given for something (延期)."""
+    DEADLINE_MISSED = "deadline-missed"
+    """Something was not done in time (超时)."""
+    VERDICT_REVISED = "verdict-revised"
+    """Whether something was done in time is read otherwise since."""
     ANSWERED = "answered"
     CUSTOMER_REPLIED = "customer-replied"
     ESCALATED = "escalated"
@@ -135,6 +141,9 @@ TOLD: Mapping[str, Telling] = MappingProxyType({
     "case-acknowledged.1": Telling(EntryKind.ACKNOWLEDGED, OUT, staff="by", words="words"),
     "case-accepted.1": Telling(EntryKind.ACCEPTED, OUT),
     "due-stated.1": Telling(EntryKind.DUE_STATED, term="due_at"),
+    "extension-approved.1": Telling(EntryKind.EXTENDED, staff="approved_by", term="role"),
+    "deadline-missed.1": Telling(EntryKind.DEADLINE_MISSED, term="target"),
+    "verdict-revised.1": Telling(EntryKind.VERDICT_REVISED, staff="approved_by", term="now"),
     "case-refused.1": Telling(EntryKind.REFUSED, OUT, term="reason"),
     "material-requested.1": Telling(EntryKind.MATERIAL_REQUESTED, OUT, words="words"),
     "material-completed.1": Telling(EntryKind.MATERIAL_COMPLETED, IN),

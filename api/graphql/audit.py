@@ -19,7 +19,6 @@ from api.graphql.personal import PersonalString
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
-from domain.amendment import AmendmentRequest
 from domain.correction import Reading
 from domain.stream import Category
 from ledger.ledger import PersonalPlace
@@ -45,6 +44,12 @@ shown(
         "VOID_APPROVED": "Somebody had an event count no longer.",
         "PAUSE_REQUESTED": "Somebody asked for a pause on no listed ground.",
         "PAUSE_APPROVED": "Somebody granted such a pause.",
+        "EXTENSION_REQUESTED": "Somebody asked for more time for a target.",
+        "EXTENSION_APPROVED": "Somebody gave more time, in time or after the due.",
+        "REASSIGNMENT_REQUESTED": "Somebody asked that another policy hold for a case.",
+        "REASSIGNMENT_APPROVED": "Somebody had another policy hold for a case.",
+        "REVISION_REQUESTED": "Somebody asked that a verdict on a deadline be read otherwise.",
+        "REVISION_APPROVED": "Somebody had a verdict read otherwise.",
         "OWN_APPROVAL": "Somebody approved what they had asked for themselves, as the book allows.",
         "SELF_APPROVAL_ALLOWED": "The book was told to let people approve what they ask for themselves.",
         "DEPARTURE": "It left the declared life; only imported history does.",
@@ -154,7 +159,7 @@ async def _asked_by(entry: audit_trail.AuditEntry, request: Request) -> str | No
         return entry.requested_by
     history = await request.loaders.histories.load(entry.stream) or ()
     asked = (one.event for one in history if one.version == entry.request_version)
-    return next((event.requested_by for event in asked if isinstance(event, AmendmentRequest)), None)
+    return next((getattr(event, "requested_by", None) for event in asked), None)
 
 
 def entry_of(entry: audit_trail.AuditEntry) -> AuditEntry:

@@ -12,6 +12,7 @@ from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
 from api.graphql.course import CaseLink, Escalation, StatedDue, escalation_of
+from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
 from api.graphql.enums import (
     CaseKind,
     Channel,
@@ -206,6 +207,10 @@ class Case(Node):
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:
         return amendments_of(await info.context.loaders.histories.load(self.stream) or ())
+
+    @resolved("What was asked about its deadlines: more time, other terms, another verdict; and what became of that.")
+    async def deadline_requests(self, info: Info) -> list[DeadlineRequest]:
+        return deadline_requests_of(await info.context.loaders.histories.load(self.stream) or ())
 
 
 def case_of(file: CaseFile, book: str) -> Case:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from api.graphql import course_inputs, dialogue_inputs, duty_inputs, inputs, making
+from api.graphql import course_inputs, deadline_inputs, dialogue_inputs, duty_inputs, inputs, making
 from api.graphql.case import Case, shown_case
 from api.graphql.codes import STALE_VERSION, UNKNOWN_CUSTOMER, UNKNOWN_TOUCHPOINT
 from api.graphql.mutation import Mutation, Subject
 from domain.case import commands as of_case
-from domain.case import dialogue, due, escalation, outside, parts, pausing, relations, settlement, statutory
+from domain.case import (
+    deadline,
+    dialogue,
+    due,
+    escalation,
+    extension,
+    outside,
+    parts,
+    pausing,
+    relations,
+    settlement,
+    statutory,
+    terms,
+)
 from projections.case_file import CASE_FILE
 
 CASE = Subject("case", Case, shown_case, views=(CASE_FILE,))
@@ -211,5 +224,59 @@ CASE_MUTATIONS: tuple[Mutation, ...] = (
         "Notes in which return a case was reported.",
         duty_inputs.SubmitReturnInput,
         outside.SubmitReturn,
+    ),
+    _of_case(
+        "request_extension",
+        "Asks for more time for a target (延期申请).",
+        deadline_inputs.RequestExtensionInput,
+        extension.RequestExtension,
+    ),
+    _of_case(
+        "approve_extension",
+        "Gives the time that was asked for (审批).",
+        deadline_inputs.ApproveExtensionInput,
+        extension.ApproveExtension,
+    ),
+    _of_case(
+        "decline_extension",
+        "Does not give the time that was asked for.",
+        deadline_inputs.DeclineExtensionInput,
+        extension.DeclineExtension,
+    ),
+    _of_case(
+        "request_reassignment",
+        "Asks that another policy hold for a case.",
+        deadline_inputs.RequestReassignmentInput,
+        terms.RequestReassignment,
+    ),
+    _of_case(
+        "approve_reassignment",
+        "Lets another policy hold; what was promised before stays on record.",
+        deadline_inputs.ApproveReassignmentInput,
+        terms.ApproveReassignment,
+    ),
+    _of_case(
+        "decline_reassignment",
+        "Leaves the policy as it is.",
+        deadline_inputs.DeclineReassignmentInput,
+        terms.DeclineReassignment,
+    ),
+    _of_case(
+        "request_revision",
+        "Asks that the verdict on a deadline be read otherwise.",
+        deadline_inputs.RequestRevisionInput,
+        deadline.RequestRevision,
+    ),
+    _of_case(
+        "approve_revision",
+        "Lets the verdict be read so; what was known when the deadline came stays beside it.",
+        deadline_inputs.ApproveRevisionInput,
+        deadline.ApproveRevision,
+    ),
+    _of_case(
+        "decline_revision",
+        "Leaves the verdict as it is.",
+        deadline_inputs.DeclineRevisionInput,
+        deadline.DeclineRevision,
     ),
 )

@@ -14,6 +14,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from domain.book import BookTime
+from domain.case.deadline import Cause
 from domain.case.dialogue import FollowUpResult
 from domain.case.due import DueOrigin
 from domain.case.escalation import EscalatedBy
@@ -29,6 +30,7 @@ from domain.envelope import ActorKind
 from domain.event import Precision
 from domain.obligation import ObligationKind
 from domain.personal import PersonalState
+from domain.sla.clock import Verdict
 from domain.unit.events import UnitKind
 from projections.case_row import OpenLoop, Proposal
 from projections.obligation import ObligationStatus
@@ -46,6 +48,7 @@ __all__ = [
     "ActorKind",
     "BookTime",
     "CaseKind",
+    "Cause",
     "Channel",
     "ContactKind",
     "CustomerKind",
@@ -71,6 +74,7 @@ __all__ = [
     "Status",
     "Tier",
     "UnitKind",
+    "Verdict",
     "shown",
 ]
 
@@ -78,6 +82,7 @@ NAMES: dict[type[StrEnum], str] = {
     ActorKind: "ActorKind",
     BookTime: "BookTime",
     CaseKind: "CaseKind",
+    Cause: "RevisionCause",
     Channel: "Channel",
     ContactKind: "ContactKind",
     CustomerKind: "CustomerKind",
@@ -103,6 +108,7 @@ NAMES: dict[type[StrEnum], str] = {
     Status: "CaseStatus",
     Tier: "Tier",
     UnitKind: "UnitKind",
+    Verdict: "Verdict",
 }
 
 

@@ -8,15 +8,18 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from domain.case.about import HANDLING, KNOWN, OPEN, UNFINISHED, AboutCase
+from domain.case.deadline import DeadlineCommand
 from domain.case.dialogue import DialogueCommand
 from domain.case.due import StateDue
 from domain.case.escalation import EscalationCommand
+from domain.case.extension import ExtensionCommand
 from domain.case.outside import OutsideCommand
 from domain.case.parts import PartCommand
 from domain.case.pausing import PausingCommand
 from domain.case.relations import RelationCommand
 from domain.case.settlement import SettlementCommand
 from domain.case.statutory import StatutoryCommand
+from domain.case.terms import TermsCommand
 from domain.case.vocabulary import Attribute, CaseKind, Level, Outcome, PauseGround, Priority, ResponseKind
 from domain.channel import Channel
 from domain.event import Label, SourceKey, StaffName, UnitName, Words
@@ -265,5 +268,8 @@ CaseCommand: TypeAlias = (
     | StateDue
     | StatutoryCommand
     | OutsideCommand
+    | TermsCommand
+    | ExtensionCommand
+    | DeadlineCommand
 )
 """Everything that can be asked of a case."""

@@ -59,7 +59,10 @@ EscalationEvent: TypeAlias = CaseEscalated | EscalationAcknowledged
 
 
 class EscalateCase(AboutCase):
-    """Bring the case before a higher level, with or without its number: that it has none may be the reason."""
+    """Bring the case before a higher level, with or without its number: that it has none may be the reason.
+
+    An alarm for a level that the case has reached changes nothing.
+    """
 
     REFUSALS: ClassVar[tuple[str, ...]] = (*UNFINISHED, Refusal.NOT_HIGHER)
 
@@ -130,6 +133,9 @@ def _escalate(case: Case, command: EscalateCase, context: Context, early: Broken
     )
     ladder = case.rare.ladder
     if escalation in ladder.escalations:
+        return []
+    # Each rung has its own alarm, and may be overtaken: by a person, or by the alarm of a rung above.
+    if command.by is EscalatedBy.ALARM and command.level <= ladder.level and not context.imported:
         return []
     no_higher = Broken(
         Refusal.NOT_HIGHER,

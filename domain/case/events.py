@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import ClassVar, TypeAlias
 from uuid import UUID
 
+from domain.case.deadline import DeadlineEvent
 from domain.case.dialogue import DialogueEvent
 from domain.case.due import DueStated
 from domain.case.escalation import EscalationEvent
+from domain.case.extension import ExtensionEvent
 from domain.case.outside import OutsideEvent
 from domain.case.parts import PartEvent
 from domain.case.pausing import PausingEvent
 from domain.case.relations import RelationEvent
 from domain.case.settlement import SettlementEvent
 from domain.case.statutory import StatutoryEvent
+from domain.case.terms import TermsEvent
 from domain.case.vocabulary import (
     Attribute,
     AttributeName,
@@ -261,5 +264,8 @@ CaseEvent: TypeAlias = (
     | DueStated
     | StatutoryEvent
     | OutsideEvent
+    | TermsEvent
+    | ExtensionEvent
+    | DeadlineEvent
 )
 """Everything that can happen to a case."""

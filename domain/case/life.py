@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import assert_never, get_args
 from uuid import UUID
 
 from domain.case import (
+    deadline,
     dialogue,
     due,
     escalation,
+    extension,
     outside,
     parts,
     pausing,
     relations,
     settlement,
     statutory,
+    terms,
 )
 from domain.case.commands import (
     AssignCase,
@@ -66,6 +70,7 @@ from domain.case.events import (
     ResponseSent,
     WorkStarted,
 )
+from domain.case.promise import NOTHING_PROMISED, Promising
 from domain.case.rules import (
     about_its_subject,
     answered,
@@ -86,7 +91,7 @@ from domain.case.rules import (
     unstated,
     withdrawn,
 )
-from domain.case.state import Case, evolve
+from domain.case.state import Case, Moment, evolve
 from domain.decider import Decided, Decider
 from domain.departure import Broken, stepped
 from domain.envelope import Context
@@ -95,7 +100,9 @@ from domain.refusal import Refusal
 from domain.stream import Category
 
 
-def decide(case: Case | None, command: CaseCommand, context: Context) -> Decided:
+def decide(
+    case: Case | None, command: CaseCommand, context: Context, promising: Promising = NOTHING_PROMISED
+) -> Decided:
     """The events that the command leads to; none when nothing changes.
 
     A live command that leaves the declared life is refused. Imported history is recorded as it was and marked; it is
@@ -109,7 +116,7 @@ def decide(case: Case | None, command: CaseCommand, context: Context) -> Decided
     if case is None:
         raise Refused(Refusal.UNKNOWN_CASE, "There is no such case; receive it first.", field="case_id")
     if isinstance(command, HandlingCommand):
-        return _handle(case, command, context)
+        return _promised(case, command, context, promising, _handle(case, command, context))
     if isinstance(command, dialogue.DialogueCommand):
         return dialogue.decide(case, command, context)
     if isinstance(command, settlement.SettlementCommand):
@@ -126,14 +133,28 @@ def decide(case: Case | None, command: CaseCommand, context: Context) -> Decided
         return due.decide(case, command, context)
     if isinstance(command, statutory.StatutoryCommand):
         return statutory.decide(case, command, context)
-    return outside.decide(case, command, context)
+    if isinstance(command, outside.OutsideCommand):
+        return outside.decide(case, command, context)
+    if isinstance(command, terms.TermsCommand):
+        return terms.decide(case, command, context, promising)
+    if isinstance(command, extension.ExtensionCommand):
+        return extension.decide(case, command, context, promising)
+    return deadline.decide(case, command, context)
 
 
-def needs(command: CaseCommand, context: Context) -> Iterable[str]:
+def needs(command: CaseCommand, context: Context, promising: Promising = NOTHING_PROMISED) -> Iterable[str]:
     """Other streams whose states the decision on a command asks for."""
+    if isinstance(command, RegisterCase):
+        return promising.needs(command, context)
     if isinstance(command, relations.RelationCommand):
         return relations.needs(command, context)
-    return pausing.needs(command, context) if isinstance(command, pausing.PausingCommand) else ()
+    if isinstance(command, pausing.PausingCommand):
+        return pausing.needs(command, context)
+    if isinstance(command, terms.TermsCommand):
+        return terms.needs(command, context, promising)
+    if isinstance(command, extension.ExtensionCommand):
+        return extension.needs(command, context, promising)
+    return deadline.needs(command, context) if isinstance(command, deadline.DeadlineCommand) else ()
 
 
 def _handle(case: Case, command: HandlingCommand, context: Context) -> Decided:  # noqa: C901  one flat case a command
@@ -194,17 +215,22 @@ def survivor(case: Case | None) -> UUID | None:
     return None if case is None else case.rare.relations.merged_into
 
 
-CASE: Decider[Case | None] = Decider(
-    Category.CASE,
-    None,
-    decide,
-    evolve,
-    events=get_args(CaseEvent),
-    begins=CaseReceived,
-    once=(CaseRegistered,),
-    needs=needs,
-    onward=survivor,
-)
+def decider(promising: Promising) -> Decider[Case | None]:
+    """What a case declares about itself, given who works out what it is promised."""
+    return Decider(
+        Category.CASE,
+        None,
+        partial(decide, promising=promising),
+        evolve,
+        events=get_args(CaseEvent),
+        begins=CaseReceived,
+        once=(CaseRegistered, terms.TermsAssigned),
+        needs=partial(needs, promising=promising),
+        onward=survivor,
+    )
+
+
+CASE = decider(NOTHING_PROMISED)
 
 # Receipt and record ---------------------------------------------------------------------------------------------------
 
@@ -243,6 +269,22 @@ def _register(case: Case, command: RegisterCase, context: Context, early: Broken
         "This case is registered already; dispatch, transfer or assign it instead.",
         field="case_id",
     )
+
+
+def _promised(
+    case: Case, command: HandlingCommand, context: Context, promising: Promising, decided: Decided
+) -> Decided:
+    """What was decided, with the terms of the case behind its registration."""
+    if not decided or not isinstance(command, RegisterCase):
+        return decided
+    as_registered = case._replace(
+        registration=CaseRegistered(unit=command.unit, handler=command.handler, registered_by=command.registered_by),
+        previous=Moment(command.at, command.precision),
+        unit=command.unit or case.unit,
+        handler=command.handler or case.handler,
+    )
+    assigned = terms.assigned(as_registered, context, promising)
+    return decided if assigned is None else [*decided, assigned]
 
 
 def _classify(case: Case, command: ClassifyCase, context: Context, early: Broken | None) -> Decided:

@@ -8,7 +8,21 @@ from functools import partial
 from typing import Any, NamedTuple, TypeAlias, assert_never
 from uuid import UUID
 
-from domain.case import dialogue, due, escalation, outside, parts, pausing, relations, settlement, statutory
+from domain.case import (
+    deadline,
+    dialogue,
+    due,
+    escalation,
+    extension,
+    outside,
+    parts,
+    pausing,
+    relations,
+    settlement,
+    statutory,
+    terms,
+)
+from domain.case.deadline import DeadlineMissed, DeadlineWarned, RevisionDeclined, RevisionRequested, VerdictRevised
 from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
 from domain.case.due import DueStated
 from domain.case.escalation import CaseEscalated, EscalationAcknowledged
@@ -38,10 +52,12 @@ from domain.case.events import (
     ResponseSent,
     WorkStarted,
 )
+from domain.case.extension import ExtensionApproved, ExtensionDeclined, ExtensionRequested
 from domain.case.outside import HotlineInformed, RegulatorForwarded, RegulatorReceived, ReturnSubmitted, SentToPortal
 from domain.case.parts import CasePartOpened, CasePartResolved
 from domain.case.pausing import PauseApproved, PauseDeclined, PauseRequested
 from domain.case.relations import CaseAbsorbed, CaseLinked, CaseMerged, CaseUnlinked
+from domain.case.requests import Requests
 from domain.case.rules import Said
 from domain.case.settlement import (
     CaseReferredOutside,
@@ -62,6 +78,12 @@ from domain.case.statutory import (
     ReviewDecided,
     ReviewRequested,
     UnitReceived,
+)
+from domain.case.terms import (
+    PolicyReassigned,
+    PolicyReassignmentDeclined,
+    PolicyReassignmentRequested,
+    TermsAssigned,
 )
 from domain.channel import Channel
 from domain.envelope import Recorded
@@ -106,6 +128,9 @@ RareEvent: TypeAlias = (
     | DueStated
     | statutory.StatutoryEvent
     | outside.OutsideEvent
+    | terms.TermsEvent
+    | extension.ExtensionEvent
+    | deadline.DeadlineEvent
 )
 Movement: TypeAlias = CaseDispatched | DispatchReturned | CaseTransferred
 
@@ -124,6 +149,9 @@ class Rare(NamedTuple):
     dues: due.Dues = ()
     statutory: statutory.Statutory = statutory.Statutory()
     outside: outside.Outside = ()
+    terms: terms.Standing = terms.Standing()
+    extensions: extension.Extensions = Requests()
+    deadlines: deadline.Deadlines = deadline.Deadlines()
 
     @property
     def in_next_cycle(self) -> Rare:
@@ -138,6 +166,9 @@ class Rare(NamedTuple):
             dues=self.dues,
             statutory=self.statutory.in_next_cycle,
             outside=self.outside,
+            terms=self.terms,
+            extensions=self.extensions.in_next_cycle,
+            deadlines=self.deadlines,
         )
 
 
@@ -267,6 +298,9 @@ def _after(case: Case, recorded: Recorded[CaseEvent], event: CaseEvent, moment: 
 
 def _rare_after(rare: Rare, recorded: Recorded[Any], event: RareEvent) -> Rare:
     match event:
+        case TermsAssigned() | PolicyReassignmentRequested() | PolicyReassigned() | PolicyReassignmentDeclined():
+            # First, since it is rare only in books without policies.
+            return rare._replace(terms=terms.evolve(rare.terms, recorded))
         case KindChanged():
             return rare._replace(kind=event.kind)
         case CaseAcknowledged() | CustomerReplied() | FeedbackGiven() | FollowUpMade():
@@ -291,6 +325,10 @@ def _rare_after(rare: Rare, recorded: Recorded[Any], event: RareEvent) -> Rare:
             return rare._replace(statutory=statutory.evolve(rare.statutory, recorded))
         case DecisionMade() | ComplainantNotified() | ReviewRequested() | ReviewDecided():
             return rare._replace(statutory=statutory.evolve(rare.statutory, recorded))
+        case ExtensionRequested() | ExtensionApproved() | ExtensionDeclined():
+            return rare._replace(extensions=extension.evolve(rare.extensions, recorded))
+        case DeadlineWarned() | DeadlineMissed() | RevisionRequested() | VerdictRevised() | RevisionDeclined():
+            return rare._replace(deadlines=deadline.evolve(rare.deadlines, recorded))
         case _:
             assert_never(event)
 

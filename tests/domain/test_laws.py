@@ -13,13 +13,13 @@ from typing_extensions import override
 from domain.book import OpenBook
 from domain.case.commands import CaseCommand, ReceiveCase, RecordAttributes, RegisterCase
 from domain.case.events import Attribute, CaseEvent, CaseReceived, CaseRegistered
-from domain.case.life import CASE
 from domain.case.parts import still_open
+from domain.case.promise import PromisedDue, Terms
 from domain.case.rules import Departure
 from domain.case.state import Case
 from domain.customer import Customer, CustomerCommand, MergeCustomers
 from domain.decider import Decided, Decider
-from domain.deciders import DECIDERS, decider_of
+from domain.deciders import DECIDERS
 from domain.envelope import Context, Occurred, Recorded
 from domain.event import Command, Precision, Refused
 from domain.imports import ImportCommand
@@ -28,11 +28,12 @@ from domain.obligation import ObligationCommand
 from domain.personal import Personal
 from domain.refusal import Refusal
 from domain.staff import StaffCommand, id_of_staff
-from domain.stream import Category, stream_of
+from domain.stream import Category, category_of, stream_of
 from domain.touchpoint import RecordTouchpoint
 from domain.unit.commands import UnitCommand
 from domain.unit.events import id_of_unit
 from domain.unit.life import lineage
+from tests.domain.case.promised import CASE, POLICIES
 from tests.domain.story import MONDAY, folded, kept_in, recorded
 
 # Few values of each, so that commands meet: the same customer, the same unit, the same hour.
@@ -46,6 +47,25 @@ TIMES = st.integers(min_value=-2, max_value=2).map(lambda hours: MONDAY + timede
 
 st.register_type_strategy(Money, st.builds(Money, minor_units=st.integers(0, 2), currency=st.just("CNY")))
 st.register_type_strategy(Attribute, st.builds(Attribute, name=st.sampled_from(["a", "b"]), value=MAYBE_TEXTS))
+SLUGS = {
+    "policy": st.sampled_from([each.name for each in POLICIES]),
+    "target": st.sampled_from(["resolution", "each-part", "answer", "nothing"]),
+    "step": st.sampled_from(["goodwill", "thirty-days", "a-year"]),
+    "calendar": st.just("china"),
+}
+DUES = st.builds(PromisedDue, target=SLUGS["target"], calendar=SLUGS["calendar"], calendar_version=st.just(1),
+                 due_at=st.none() | TIMES, due_on=st.none())  # fmt: skip
+st.register_type_strategy(
+    Terms,
+    st.builds(Terms, policy=SLUGS["policy"], policy_version=st.integers(1, 2), rule=st.just("complaints"),
+              ground=st.just(()), dues=st.lists(DUES, max_size=2).map(tuple)),
+)  # fmt: skip
+
+
+def decider_of(stream: str) -> Decider[Any]:
+    """The decider of a stream; cases have a book of policies that promises them something."""
+    category = Category(category_of(stream))
+    return CASE if category is Category.CASE else DECIDERS[category]
 
 
 def values(annotation: Any, field: str) -> st.SearchStrategy[Any]:
@@ -90,7 +110,12 @@ def made(model: type[Any]) -> st.SearchStrategy[Any]:
         "planned_for": TIMES,
         "until": st.none() | TIMES,
         "score": st.none() | st.integers(0, 1),
+        "request": st.integers(1, 8),
+        **dict.fromkeys(("policy_version", "calendar_version", "cycle", "instance"), st.integers(1, 2)),
+        **SLUGS,
     }
+    if "policy" not in model.model_fields:
+        special.pop("target")
     if model.__module__.startswith("domain.unit."):
         special |= {"unit_id": UNITS, "supervisor": UNITS}
         special["parent"] = st.none() | UNITS
@@ -217,6 +242,7 @@ def test_a_live_case_keeps_to_its_declared_life(commands: list[Command]) -> None
 def test_imported_history_is_refused_only_what_no_history_can_hold(commands: list[Command]) -> None:
     impossible = {Refusal.ALREADY_RECEIVED, Refusal.ALREADY_REGISTERED, Refusal.SUBJECT_MISMATCH}
     impossible |= {Refusal.MERGES_ITSELF, Refusal.MERGES_IN_A_CIRCLE}
+    impossible |= {Refusal.UNKNOWN_REQUEST, Refusal.NO_RULE_FITS}
     for _, decided, _ in lived([RECEIVED, OTHER, *commands], Context(imported=True)):
         if isinstance(decided, Refused):
             assert decided.code in impossible

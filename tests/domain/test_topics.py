@@ -2,6 +2,7 @@ import json
 import re
 import types
 from collections.abc import Iterator
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -12,16 +13,19 @@ from pydantic import BaseModel
 
 import domain.amendment
 import domain.book
+import domain.case.deadline
 import domain.case.dialogue
 import domain.case.due
 import domain.case.escalation
 import domain.case.events
+import domain.case.extension
 import domain.case.outside
 import domain.case.parts
 import domain.case.pausing
 import domain.case.relations
 import domain.case.settlement
 import domain.case.statutory
+import domain.case.terms
 import domain.customer
 import domain.imports
 import domain.key_account
@@ -31,7 +35,7 @@ import domain.touchpoint
 import domain.unit.events
 from domain.case.escalation import EscalationLevel
 from domain.correctable import UPCASTS
-from domain.event import Count, Event, Instant, Version
+from domain.event import Count, Event, Instant, Ordinal, Version
 from domain.personal import Personal
 from domain.topics import EVENTS
 
@@ -43,6 +47,8 @@ TERM = "a term out of a list that the installation keeps, by its type Label"
 UNIT = "a branch, desk or team of the company"
 OUTSIDE = "a company or an authority outside, never a customer"
 KEY = "the key of the matter, not of a person, where it is dealt with as well"
+SLUG = "the name of something that the installation declares, by its pattern"
+MADE = "a sentence that the program makes out of times and the names of what is declared"
 NOT_PERSONAL = {
     "BookOpened.origin": "the installation's own name",
     "BookOpened.zone": "an IANA zone, by its pattern",
@@ -137,6 +143,62 @@ NOT_PERSONAL = {
     "RegulatorForwarded.to": OUTSIDE,
     "ReturnSubmitted.to": OUTSIDE,
     "ReturnSubmitted.period": TERM,
+    "TermsAssigned.terms.policy": SLUG,
+    "TermsAssigned.terms.rule": SLUG,
+    "TermsAssigned.terms.ground.field": "the name of what a rule asks for, by its pattern",
+    "TermsAssigned.terms.ground.value": TERM,
+    "TermsAssigned.terms.dues.target": SLUG,
+    "TermsAssigned.terms.dues.calendar": SLUG,
+    "TermsAssigned.zone_data": TERM,
+    "PolicyReassigned.terms.policy": SLUG,
+    "PolicyReassigned.terms.rule": SLUG,
+    "PolicyReassigned.terms.ground.field": "the name of what a rule asks for, by its pattern",
+    "PolicyReassigned.terms.ground.value": TERM,
+    "PolicyReassigned.terms.dues.target": SLUG,
+    "PolicyReassigned.terms.dues.calendar": SLUG,
+    "PolicyReassigned.zone_data": TERM,
+    "PolicyReassigned.reason": TERM,
+    "PolicyReassigned.requested_by": STAFF,
+    "PolicyReassigned.approved_by": STAFF,
+    "PolicyReassignmentRequested.policy": SLUG,
+    "PolicyReassignmentRequested.reason": TERM,
+    "PolicyReassignmentRequested.requested_by": STAFF,
+    "PolicyReassignmentDeclined.reason": TERM,
+    "PolicyReassignmentDeclined.declined_by": STAFF,
+    "ExtensionRequested.policy": SLUG,
+    "ExtensionRequested.target": SLUG,
+    "ExtensionRequested.part": TERM,
+    "ExtensionRequested.step": SLUG,
+    "ExtensionRequested.reason": TERM,
+    "ExtensionRequested.evidence": "the name of a document, by its type Label",
+    "ExtensionRequested.requested_by": STAFF,
+    "ExtensionApproved.role": TERM,
+    "ExtensionApproved.approved_by": STAFF,
+    "ExtensionDeclined.reason": TERM,
+    "ExtensionDeclined.declined_by": STAFF,
+    "DeadlineWarned.policy": SLUG,
+    "DeadlineWarned.target": SLUG,
+    "DeadlineWarned.part": TERM,
+    "DeadlineMissed.policy": SLUG,
+    "DeadlineMissed.target": SLUG,
+    "DeadlineMissed.part": TERM,
+    "RevisionRequested.policy": SLUG,
+    "RevisionRequested.target": SLUG,
+    "RevisionRequested.part": TERM,
+    "VerdictRevised.policy": SLUG,
+    "VerdictRevised.target": SLUG,
+    "VerdictRevised.part": TERM,
+    "DeadlineWarned.explanation": MADE,
+    "DeadlineMissed.explanation": MADE,
+    "DeadlineMissed.calendar": SLUG,
+    "DeadlineMissed.zone_data": TERM,
+    "RevisionRequested.reason": TERM,
+    "RevisionRequested.requested_by": STAFF,
+    "VerdictRevised.reason": TERM,
+    "VerdictRevised.requested_by": STAFF,
+    "VerdictRevised.approved_by": STAFF,
+    "RevisionDeclined.reason": TERM,
+    "RevisionDeclined.declined_by": STAFF,
     "ImportStarted.file_name": "the name of a file that the installation's own staff chose",
     "ImportStarted.file_digest": "a digest, by its pattern",
     "ImportStarted.mapping": TERM,
@@ -191,7 +253,7 @@ NOT_PERSONAL = {
 def leaves(annotation: Any, path: str) -> Iterator[tuple[str, Any]]:
     """The types that a field's values consist of, each with where it stands; numbers, instants and `Personal` whole."""
     origin, inner = get_origin(annotation), get_args(annotation)
-    if annotation in (Count, Version, EscalationLevel, Instant) or origin is Personal:
+    if annotation in (Count, Ordinal, Version, EscalationLevel, Instant) or origin is Personal:
         yield path, Personal if origin is Personal else annotation
     elif origin is Annotated:
         yield from leaves(inner[0], path)
@@ -220,7 +282,7 @@ def test_every_text_of_an_event_is_personal_or_reviewed() -> None:
 
 
 def test_an_event_holds_only_what_has_one_canonical_form() -> None:
-    exact = (str, bool, UUID, Count, Version, EscalationLevel, Instant, Personal, types.NoneType, Event)
+    exact = (str, bool, UUID, date, Count, Ordinal, Version, EscalationLevel, Instant, Personal, types.NoneType, Event)
     odd = [
         (path, kind)
         for path, kind in FIELDS
@@ -233,7 +295,8 @@ def test_every_event_of_the_domain_is_listed_once() -> None:
     case = domain.case
     of_case = (case.events, case.dialogue, case.settlement, case.escalation, case.relations, case.parts, case.pausing)
     rooms = (domain.amendment, domain.book, domain.customer, domain.key_account, domain.touchpoint, domain.imports,
-             *of_case, case.due, case.statutory, case.outside, domain.unit.events, domain.staff,
+             *of_case, case.due, case.statutory, case.outside, case.terms, case.extension, case.deadline,
+             domain.unit.events, domain.staff,
              domain.obligation)  # fmt: skip
     declared = {
         thing

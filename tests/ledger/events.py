@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Iterable
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -55,6 +55,8 @@ def _of_plain_type(hint: type, constraints: Iterable[Any]) -> st.SearchStrategy[
     if hint is AwareDatetime:
         earliest, latest = EARLIEST.replace(tzinfo=None), LATEST.replace(tzinfo=None) - timedelta(microseconds=1)
         return st.datetimes(earliest, latest, timezones=st.just(UTC))
+    if hint is date:
+        return st.dates(EARLIEST.date(), LATEST.date())
     if hint is bool:
         return st.booleans()
     if hint is UUID:

@@ -11,6 +11,7 @@ from domain.amendment import Replacement
 from domain.book import AllowSelfApproval, id_of_book, stream_of_book
 from domain.case.commands import RegisterCase, ResolveCase
 from domain.case.events import CaseResolved, Outcome
+from domain.case.extension import ApproveExtension, RequestExtension
 from domain.case.pausing import ApprovePause, RequestPause
 from domain.case.rules import Departure
 from domain.envelope import Actor, ActorKind, Recorded, RegisterNumber, Source
@@ -25,7 +26,7 @@ from projections.paging import BadPlace, Order, Window
 from projections.runner import Runner
 from tests import conftest
 from tests.ledger.submissions import OPENED, case_stream, customer_stream, opened, submission
-from tests.projections.books import case_id, customer_id, fill, received, rows
+from tests.projections.books import case_id, customer_id, fill, received, rows, write
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WANG = Actor("王芳", ActorKind.PERSON, unit="北京分部", role="agent", claim="badge 7", on_behalf_of="冯小明")
@@ -99,6 +100,12 @@ def expected(recorded: Recorded[Any]) -> AuditEntry:
         "self-approval-allowed.1": [Override.SELF_APPROVAL_ALLOWED],
         "pause-requested.1": [Override.PAUSE_REQUESTED],
         "pause-approved.1": [Override.PAUSE_APPROVED],
+        "extension-requested.1": [Override.EXTENSION_REQUESTED],
+        "extension-approved.1": [Override.EXTENSION_APPROVED],
+        "policy-reassignment-requested.1": [Override.REASSIGNMENT_REQUESTED],
+        "policy-reassigned.1": [Override.REASSIGNMENT_APPROVED],
+        "revision-requested.1": [Override.REVISION_REQUESTED],
+        "verdict-revised.1": [Override.REVISION_APPROVED],
     }.get(event.TOPIC, [])
     kinds += [Override.DEPARTURE] if recorded.metadata.departures else []
     late = (recorded.recorded_at - recorded.occurred_at).total_seconds()
@@ -122,7 +129,7 @@ def expected(recorded: Recorded[Any]) -> AuditEntry:
         correlation_id=recorded.metadata.correlation, causation_id=recorded.metadata.causation,
         basis=recorded.metadata.basis, source_digest=source.digest if source else None,
         source_line=source.line if source else None, departures=recorded.metadata.departures, overrides=tuple(kinds),
-        about_version=data.get("version") if amends else None, request_version=data.get("request") if amends else None,
+        about_version=data.get("version") if amends else None, request_version=data.get("request"),
         requested_by=data.get("requested_by"),
         decided_by=data.get("approved_by") or data.get("declined_by") or data.get("decided_by"),
     )  # fmt: skip
@@ -364,6 +371,25 @@ def test_a_pause_that_was_asked_for_and_granted_by_the_same_person_is_an_own_app
     assert clerk.counts == {Override.PAUSE_REQUESTED: 1, Override.PAUSE_APPROVED: 1, Override.OWN_APPROVAL: 1}
     (own,) = trail(written, overrides=(Override.OWN_APPROVAL,))
     assert (own.topic, own.requested_by, own.decided_by) == ("pause-approved.1", "王芳", "王芳")
+
+
+def test_more_time_that_somebody_gave_themselves_is_an_own_approval(
+    ledger: Ledger, auditor: Runner, written: Database
+) -> None:
+    about: dict[str, Any] = {"at": OPENED, "case_id": case_id(900)}
+    more: dict[str, Any] = {"policy": "group-service", "target": "resolution", "step": "goodwill", "reason": "flood"}
+    write(ledger, received(900), RegisterCase(**about))
+    for command in (RequestExtension(**about, **more, requested_by="王芳"), ApproveExtension(
+            **about, request=3, approved_by="王芳")):  # fmt: skip
+        write(ledger, command, imported=True)
+    auditor.catch_up()
+    (own,) = trail(written, overrides=(Override.OWN_APPROVAL,))
+    assert (own.topic, own.request_version, own.requested_by, own.decided_by) == (
+        "extension-approved.1", 3, None, "王芳",
+    )  # fmt: skip
+    assert own.overrides == (Override.EXTENSION_APPROVED, Override.DEPARTURE)
+    (asked,) = trail(written, overrides=(Override.EXTENSION_REQUESTED,))
+    assert (asked.version, asked.requested_by) == (3, "王芳")
 
 
 def test_a_book_with_nothing_but_its_genesis_has_a_trail_of_one_and_no_overrides(

@@ -54,6 +54,7 @@ from tests.domain.case.steps_beside import BESIDE
 from tests.domain.case.steps_dialogue import DIALOGUE
 from tests.domain.case.steps_settlement import SETTLEMENT
 from tests.domain.case.steps_statutory import STATUTORY
+from tests.domain.case.steps_terms import OF_TERMS, assigned
 from tests.projections.course import course
 from tests.projections.telling import NUMBER, Told, case_history, folded, minute
 
@@ -246,7 +247,7 @@ def test_a_fold_does_not_change_the_view_it_is_given() -> None:
 
 OF_SUBJECTS: list[Event] = [
     each.event if isinstance(each, Occurred) else each
-    for steps in (DIALOGUE, SETTLEMENT, BESIDE, STATUTORY)
+    for steps in (DIALOGUE, SETTLEMENT, BESIDE, STATUTORY, OF_TERMS)
     for step in steps.accepted.values()
     for each in step.events
 ]
@@ -254,7 +255,7 @@ MOVEMENTS = (CaseDispatched, DispatchReturned, CaseTransferred)
 VARIANTS: list[Event] = [
     h.received, h.registered, h.classified, h.prioritised, h.dispatched, h.returned, h.transferred, h.assigned,
     h.unassigned, h.started, h.paused, h.resumed, h.first, h.update, h.final, h.upheld, h.reopened, h.closed,
-    h.about_zhao, h.by_web, h.an_inquiry, h.attributes, *OF_SUBJECTS,
+    h.about_zhao, h.by_web, h.an_inquiry, h.attributes, *OF_SUBJECTS, assigned,
     h.received.model_copy(update={"kind": CaseKind.PRAISE, "words": None, "source_key": "K-1"}),
     h.registered.model_copy(update={"unit": h.EAST, "handler": "lin"}),
     CaseDispatched(unit=h.EAST, handler="lin"),

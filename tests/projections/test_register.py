@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import psycopg
@@ -14,6 +14,7 @@ from domain.case.commands import (
     ResolveCase,
     StartWork,
 )
+from domain.case.deadline import DeadlineEvent
 from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
 from domain.case.due import DueStated
 from domain.case.escalation import CaseEscalated, EscalationAcknowledged
@@ -29,10 +30,12 @@ from domain.case.events import (
     KindChanged,
     Outcome,
 )
+from domain.case.extension import ExtensionEvent
 from domain.case.life import CASE
 from domain.case.outside import RegulatorForwarded, RegulatorReceived, ReturnSubmitted, SentToPortal
 from domain.case.relations import CaseAbsorbed, CaseLinked, CaseMerged, CaseUnlinked
 from domain.case.settlement import CaseWithdrawn
+from domain.case.terms import TermsEvent
 from domain.correction import applied
 from domain.envelope import Recorded, RegisterNumber
 from domain.event import Precision
@@ -75,6 +78,9 @@ FACTS = (
     RegulatorReceived,
     RegulatorForwarded,
     ReturnSubmitted,
+    *get_args(TermsEvent),
+    *get_args(ExtensionEvent),
+    *get_args(DeadlineEvent),
 )
 """What may come before a registration: the receipt, what becomes known, what is said, and how else a case may end."""
 

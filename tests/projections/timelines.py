@@ -31,7 +31,9 @@ OFFICE_WORK = {
     "case-part-opened.1", "case-part-resolved.1", "escalation-acknowledged.1", "hotline-informed.1",
     "investigation-started.1", "investigation-finished.1", "pause-requested.1", "pause-approved.1",
     "pause-declined.1", "unit-received.1", "sent-to-portal.1", "regulator-received.1", "regulator-forwarded.1",
-    "return-submitted.1",
+    "return-submitted.1", "terms-assigned.1", "policy-reassignment-requested.1", "policy-reassigned.1",
+    "policy-reassignment-declined.1", "extension-requested.1", "extension-declined.1", "deadline-warned.1",
+    "revision-requested.1", "revision-declined.1",
 }  # fmt: skip
 OF_NO_CUSTOMER = {Category.BOOK, Category.IMPORT, Category.UNIT, Category.STAFF, Category.OBLIGATION}
 OF_OTHER_STREAMS = {

@@ -147,7 +147,10 @@ ACCEPTED = {
 REJECTED = {
     **dict(by_stage(ACCEPTED)),
     "an escalation goes up": Rejected(
-        (*at_hand, escalated_higher), escalate, Refusal.NOT_HIGHER, "at level 3 already; escalate it to a higher one"
+        (*at_hand, escalated_higher),
+        escalate.model_copy(update={"by": EscalatedBy.PERSON}),
+        Refusal.NOT_HIGHER,
+        "at level 3 already; escalate it to a higher one",
     ),
     "nobody takes notice of what did not happen": Rejected(
         (*at_hand, escalated_higher), take_notice, Refusal.NOT_ESCALATED, "level 2; this case is at level 3"

@@ -67,12 +67,13 @@ from tests.domain.case.steps_beside import BESIDE
 from tests.domain.case.steps_dialogue import DIALOGUE
 from tests.domain.case.steps_settlement import SETTLEMENT
 from tests.domain.case.steps_statutory import STATUTORY
+from tests.domain.case.steps_terms import OF_TERMS
 from tests.domain.story import MONDAY, Story, folded, recorded
 
 Past = tuple[CaseEvent, ...]
 
 imported = Story(CASE, imported=True)
-SUBJECTS = (BESIDE, DIALOGUE, SETTLEMENT, STATUTORY)
+SUBJECTS = (BESIDE, DIALOGUE, SETTLEMENT, STATUTORY, OF_TERMS)
 at_work: Past = (received, registered, dispatched, assigned, started)
 resolved: Past = (*at_work, upheld)
 

@@ -6,13 +6,14 @@ import pytest
 from domain.book import BookOpened, BookTime, SelfApprovalAllowed, stream_of_book
 from domain.case.commands import CaseCommand, HandlingCommand
 from domain.case.events import CaseEvent, CaseResolved, HandlingEvent, Outcome
-from domain.case.life import CASE
 from domain.case.relations import CaseAbsorbed, CaseMerged
 from domain.case.rules import Departure
+from domain.case.terms import TermsAssigned
 from domain.deciders import DECIDERS
 from domain.envelope import Occurred, When
 from domain.stream import Category, stream_of
 from tests.domain.case.histories import CASE_ID, closed, received, reopen, reopened, upheld, uphold
+from tests.domain.case.promised import CASE
 from tests.domain.case.steps import (
     BEFORE,
     ENDED,
@@ -30,6 +31,9 @@ from tests.domain.case.steps import (
 from tests.domain.case.steps_beside import (
     BESIDE,
     approve_pause,
+    escalate,
+    escalated,
+    escalated_higher,
     merge,
     on_request,
     part_opened,
@@ -39,9 +43,10 @@ from tests.domain.case.steps_beside import (
 from tests.domain.case.steps_dialogue import DIALOGUE
 from tests.domain.case.steps_settlement import SETTLEMENT
 from tests.domain.case.steps_statutory import STATUTORY
+from tests.domain.case.steps_terms import OF_TERMS
 from tests.domain.story import Story, folded, recorded
 
-ALL = (DIALOGUE, SETTLEMENT, BESIDE, STATUTORY)
+ALL = (DIALOGUE, SETTLEMENT, BESIDE, STATUTORY, OF_TERMS)
 ACCEPTED: dict[str, Accepted] = {name: step for steps in ALL for name, step in steps.accepted.items()}
 REJECTED: dict[str, Rejected] = {name: step for steps in ALL for name, step in steps.rejected.items()}
 MARKED: dict[str, Marked] = {name: step for steps in ALL for name, step in steps.marked.items()}
@@ -84,7 +89,9 @@ def test_every_command_has_a_story() -> None:
 
 def test_every_event_follows_from_a_story() -> None:
     follows = (each.event if isinstance(each, Occurred) else each for step in ACCEPTED.values() for each in step.events)
-    assert {type(event) for event in follows} >= set(get_args(CaseEvent)) - set(get_args(HandlingEvent))
+    behind_a_registration = {TermsAssigned}
+    declared = set(get_args(CaseEvent)) - set(get_args(HandlingEvent)) - behind_a_registration
+    assert {type(event) for event in follows} >= declared
 
 
 def test_every_refusal_that_a_command_declares_has_a_story() -> None:
@@ -151,6 +158,11 @@ def test_a_case_is_resolved_with_an_open_part_in_history_only() -> None:
 def test_a_withdrawn_case_is_reopened_and_a_merged_one_is_not() -> None:
     live.given(*at_hand, withdrawn).when(reopen).then(reopened)
     live.given(*at_hand, merged).when(reopen).then_refused("ALREADY_MERGED", "go on with that one")
+
+
+def test_an_alarm_for_a_level_that_the_case_has_reached_changes_nothing() -> None:
+    live.given(*at_hand, escalated_higher).when(escalate).then_nothing()
+    live.given(*at_hand, escalated).when(escalate.model_copy(update={"reason": "still no reply"})).then_nothing()
 
 
 def test_the_whole_state_is_there_after_every_ending() -> None:
