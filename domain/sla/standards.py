@@ -109,7 +109,7 @@ class Standards:
 
     policies: Policies = field(default_factory=Policies)
     calendars: Calendars = field(default_factory=Calendars)
-    units: Mapping[str, UnitHours] = MappingProxyType({})
+    units: Mapping[str, UnitHours] = field(default_factory=dict)
     """By name the units that work by a calendar and in a zone of their own."""
     kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was worked out before for all cases, by what it was worked out for."""
