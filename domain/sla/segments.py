@@ -55,11 +55,9 @@ def segments_of(run: Run, hours: Hours, end: datetime, timeline: Timeline) -> tu
     begin = run.origin.at
     if end <= begin:
         return ()
-    version_of = {pause.begin: timeline.all[pause.place].recorded.version for pause in run.pauses}
     after = {pause.end: timeline.all[pause.until].recorded.version for pause in run.pauses if pause.until is not None}
-    ground = {pause.begin: pause.ground for pause in run.pauses}
     stood = [
-        Segment(max(each[0], begin), min(each[1], end), False, Why.PAUSED, version_of.get(each[0]), ground.get(each[0]))
+        _stood(run, max(each[0], begin), min(each[1], end), timeline)
         for each in stood_still(run, hours, end)
         if each[0] < end and each[1] > begin
     ]
@@ -70,6 +68,11 @@ def segments_of(run: Run, hours: Hours, end: datetime, timeline: Timeline) -> tu
         else:
             pieces.append(piece)
     return tuple(_joined(pieces))
+
+
+def _stood(run: Run, begin: datetime, end: datetime, timeline: Timeline) -> Segment:
+    pause = next((one for one in run.pauses if one.begin < end and (one.end is None or one.end > begin)), run.pauses[0])
+    return Segment(begin, end, False, Why.PAUSED, timeline.all[pause.place].recorded.version, pause.ground)
 
 
 def _running(run: Run, hours: Hours, begin: datetime, end: datetime) -> Iterator[Segment]:

@@ -57,7 +57,8 @@ def pair_of(key: ClockKey, run: Run, runner: Runner, history: History, as_record
     stop = None if run.stop is None else runner.timeline.all[run.stop].recorded
     if not missed:
         when_due = _when_due(key, run, due, used, stop, runner, history, as_recorded, again)
-    rests = used if now is Verdict.MISSED or stop is None else [*used, stop]
+    ends = [runner.timeline.all[pause.until].recorded for pause in run.pauses if pause.until is not None]
+    rests = [*used, *ends] if now is Verdict.MISSED or stop is None else [*used, *ends, stop]
     return Pair(when_due, now, any(_late(each, due) for each in rests))
 
 

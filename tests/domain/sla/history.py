@@ -161,16 +161,18 @@ def target(clock: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]
 
 def policy(*targets: dict[str, Any], **fields: Any) -> PolicyDocument:
     """A policy with one rule for every case, unless told."""
-    return PolicyDocument.model_validate({
-        "name": "service",
-        "title": {"en": "Service"},
-        "regime": "internal",
-        "zone": "UTC",
-        "calendar": "office",
-        "rules": [{"id": "all", "targets": [each["id"] for each in targets]}],
-        "targets": list(targets),
-        **fields,
-    })
+    return PolicyDocument.model_validate(
+        {
+            "name": "service",
+            "title": {"en": "Service"},
+            "regime": "internal",
+            "zone": "UTC",
+            "calendar": "office",
+            "rules": [{"id": "all", "targets": [each["id"] for each in targets]}],
+            "targets": list(targets),
+            **fields,
+        }
+    )
 
 
 def calendar(
