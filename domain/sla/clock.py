@@ -95,6 +95,7 @@ class Stop(NamedTuple):
 
     at: datetime
     version: int
+    """0 when no event of the stream did, as with a change of the customer's tier."""
     topic: str
     recorded_at: datetime
     by_day: bool
@@ -111,13 +112,15 @@ class Extended(NamedTuple):
     """Approved after the due: it is shown, and does not undo the miss."""
     due_before: Due
     due_after: Due
+    ignored: bool = False
+    """Beyond the ladder: it has no such step, or not so often. It moves nothing."""
 
 
 class Alarm(NamedTuple):
     """A warning, miss or escalation of a clock, and when it becomes due."""
 
     kind: str
-    """`warning`, `miss` or `escalation`."""
+    """`warning`, `miss` or `escalation`; or `lapse`, of which nobody is told, when the state changes without a miss."""
     at: datetime
     number: int
     """From 0, in the order in which the policy declares those of its kind."""
@@ -169,10 +172,10 @@ class Clock(NamedTuple):
     """Time left, in the target's own time; negative once overdue, None without a number."""
     extensions: tuple[Extended, ...]
     alarms: tuple[Alarm, ...]
-    """All that are due by the present course of things, in order of time."""
+    """All that nobody has recorded yet and that are due by the present course of things, in order of time."""
     when_due: Verdict | None
-    """As known when due, which never changes; None before that, and where it was not known then: imported history
-    whose source does not say when it was recorded."""
+    """As known when due, which never changes afterwards; None while nothing is decided, and where it was not known
+    then: imported history whose source does not say when it was recorded."""
     now: Verdict | None
     """As known now."""
     rests_on_late: bool

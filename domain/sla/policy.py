@@ -16,6 +16,7 @@ from domain.case.vocabulary import AttributeName, CaseKind, PauseGround, Priorit
 from domain.channel import Channel
 from domain.event import NO_NUL, Label, UnitName, ZoneName
 from domain.sla.expression import ExpressionText
+from domain.sla.working_time import Boundary
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 """A name that stays: in ASCII, small letters, digits and dashes."""
@@ -205,22 +206,16 @@ class Instances(StrEnum):
     """Whenever its start occurs while none of it runs, such as for a customer's oldest unanswered message."""
 
 
-class Boundary(StrEnum):
-    """When a target of working time that is reached exactly at closing is due."""
-
-    CLOSING = "closing"
-    NEXT_OPENING = "next_opening"
-
-
 class PauseDays(StrEnum):
     """How much a pause moves a due that counts days."""
 
     EXACT = "exact"
-    """By as long as it took."""
+    """By as long as it took; of business days by as much of it as lay on working days, or within their hours when the
+    target ends at close of business."""
     WHOLE = "whole"
-    """By the local days that lie wholly within it."""
+    """By the days that lie wholly within it; of business days the working ones."""
     TOUCHED = "touched"
-    """By every local day of which it has a part."""
+    """By every day of which it has a part; of business days the working ones."""
 
 
 class Interval(Part):
@@ -347,7 +342,8 @@ class Statute(Part):
 
 
 class CutOff(Part):
-    """A receipt after that local time, or after close of business, counts as of the next working day."""
+    """A receipt after that local time, or after close of business, counts as of the next working day. On a day on which
+    nobody works every time is after close of business."""
 
     at: time | Literal["close_of_business"]
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+from domain.sla.calendars import Calendars
+from domain.sla.compiled import CompiledPolicy, compiled
 from domain.sla.policy import PolicyDocument
+from domain.sla.zones import zone
 
 
 class PolicyVersion(NamedTuple):
@@ -23,3 +29,87 @@ class PolicyVersion(NamedTuple):
     document: PolicyDocument
     withdrawn_at: datetime | None = None
     """When its withdrawal was recorded, which nobody knew of before."""
+
+
+class UnitHours(NamedTuple):
+    """By what a unit works, when that is not what the policy says."""
+
+    calendar: str
+    zone: str
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The policies of a book, out of all their versions in order of publication."""
+
+    published: tuple[PolicyVersion, ...] = ()
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was worked out before, by what it was worked out for."""
+
+    def version(self, name: str, version: int) -> PolicyVersion | None:
+        """The version of a policy; None when it was never published."""
+        by_number = self.kept.get("versions")
+        if by_number is None:
+            by_number = self.kept["versions"] = {(each.name, each.version): each for each in self.published}
+        found: PolicyVersion | None = by_number.get((name, version))
+        return found
+
+    def compiled(self, name: str, version: int) -> CompiledPolicy | None:
+        """The same, made ready."""
+        key = (name, version)
+        if key not in self.kept:
+            found = self.version(name, version)
+            self.kept[key] = None if found is None else compiled(name, version, found.document)
+        ready: CompiledPolicy | None = self.kept[key]
+        return ready
+
+    def in_force(self, receipt: datetime, known_at: datetime) -> Mapping[str, tuple[PolicyVersion, ...]]:
+        """For each regime the versions of its policies that hold for a receipt, as known at an instant.
+
+        Of each policy the one with the latest effective day that is not after the local day of receipt in the policy's
+        zone; none when it was withdrawn by then. Those of a regime stand in the order in which they are asked: by rank,
+        then name.
+        """
+        days = {name: receipt.astimezone(zone(name)).date() for name in self._zones()}
+        known = sum(each.known_at <= known_at for each in self.published)
+        withdrawn = sum(each.withdrawn_at is not None and each.withdrawn_at <= known_at for each in self.published)
+        key = (known, withdrawn, *days.values())
+        if key not in self.kept:
+            self.kept[key] = self._in_force(days, known_at)
+        found: Mapping[str, tuple[PolicyVersion, ...]] = self.kept[key]
+        return found
+
+    def _zones(self) -> tuple[str, ...]:
+        if "zones" not in self.kept:
+            self.kept["zones"] = tuple(sorted({each.document.zone for each in self.published}))
+        zones: tuple[str, ...] = self.kept["zones"]
+        return zones
+
+    def _in_force(self, days: Mapping[str, date], known_at: datetime) -> Mapping[str, tuple[PolicyVersion, ...]]:
+        latest: dict[str, PolicyVersion] = {}
+        for each in self.published:
+            if each.known_at > known_at or each.effective_from > days[each.document.zone]:
+                continue
+            other = latest.get(each.name)
+            if other is None or (each.effective_from, each.version) >= (other.effective_from, other.version):
+                latest[each.name] = each
+        regimes: dict[str, list[PolicyVersion]] = {}
+        for each in sorted(latest.values(), key=lambda one: (one.document.rank, one.name)):
+            withdrawn = each.effective_before is not None and (
+                each.withdrawn_at is None or each.withdrawn_at <= known_at
+            )
+            if not withdrawn or days[each.document.zone] < (each.effective_before or date.max):
+                regimes.setdefault(each.document.regime, []).append(each)
+        return MappingProxyType({regime: tuple(regimes[regime]) for regime in sorted(regimes)})
+
+
+@dataclass(frozen=True)
+class Standards:
+    """All by which clocks run."""
+
+    policies: Policies = field(default_factory=Policies)
+    calendars: Calendars = field(default_factory=Calendars)
+    units: Mapping[str, UnitHours] = field(default_factory=dict)
+    """By name the units that work by a calendar and in a zone of their own."""
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was worked out before for all cases, by what it was worked out for."""

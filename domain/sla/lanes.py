@@ -1,0 +1,288 @@
+"""What a case's targets become in its life: another rule after a change, an older start after a merge, other hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from domain.sla.compiled import CompiledTarget
+from domain.sla.happenings import Timeline, first, name_of
+from domain.sla.measures import Move
+from domain.sla.policy import OnTransfer
+from domain.sla.selection import CHANGES_FACTS, CaseFacts, Fit, asked
+from domain.sla.standards import Standards, UnitHours
+from domain.stream import Category, stream_of
+
+
+class TierSince(NamedTuple):
+    """The tier that a case's customer had from an instant on."""
+
+    at: datetime
+    tier: str | None
+
+
+class Why(StrEnum):
+    """Why a target goes on otherwise."""
+
+    TERMS = "terms"
+    RULE = "rule"
+    """Something changed that the choice of the rule rests on."""
+    MERGE = "merge"
+    """The case took the place of an older one."""
+    TRANSFER = "transfer"
+    """Another unit has the case, with hours of its own."""
+
+
+class Inherited(NamedTuple):
+    """The start of a target in a case that was merged into this one."""
+
+    at: datetime
+    day: date | None
+    recorded_at: datetime
+
+
+class Stage(NamedTuple):
+    """What holds of a target from a place in the history on."""
+
+    place: int
+    at: datetime | None
+    """None is from the beginning."""
+    by: int | None
+    """The version of the event that brought it about, when one did."""
+    why: Why
+    target: CompiledTarget | None
+    """None when the rule that fits now asks for nothing of that kind."""
+    moves: tuple[Move, ...] = ()
+    inherited: Inherited | None = None
+
+
+Lane = tuple[Stage, ...]
+"""One target of a case, through all changes."""
+
+
+class Terms(NamedTuple):
+    """The rules assigned to a case, and by which event."""
+
+    fits: tuple[Fit, ...]
+    place: int
+    version: int
+    recorded_at: datetime
+
+
+def terms_of(timeline: Timeline) -> Terms | None:
+    """The terms that hold: the latest recorded. None when none were assigned."""
+    places = timeline.places("terms-assigned", "policy-reassigned")
+    if not places:
+        return None
+    place = max(places, key=lambda each: timeline.all[each].recorded.version)
+    recorded = timeline.all[place].recorded
+    fits = tuple(Fit(str(each.policy), int(each.policy_version), str(each.rule)) for each in recorded.event.terms)
+    return Terms(fits, place, recorded.version, recorded.recorded_at)
+
+
+def lanes_of(
+    timeline: Timeline,
+    terms: Terms,
+    standards: Standards,
+    tiers: Sequence[TierSince],
+    absorbed: Mapping[str, Timeline],
+) -> list[Lane]:
+    """Each target of a case with what becomes of it."""
+    lanes: list[list[Stage]] = [[Stage(0, None, None, Why.TERMS, target)] for target in _targets(standards, terms.fits)]
+    changes: list[tuple[int, _RuleChange | _Transfer | None]] = [*_rule_changes(timeline, terms, standards, tiers)]
+    if standards.units:
+        changes += _transfers(timeline, standards)
+    if absorbed:
+        changes += [(place, None) for place in timeline.places("case-absorbed")]
+    for place, change in sorted(changes, key=lambda one: one[0]):
+        if isinstance(change, _RuleChange):
+            _changed(lanes, place, change, _targets(standards, change.fits))
+        elif isinstance(change, _Transfer):
+            _moved(lanes, place, timeline, change.hours)
+        else:
+            _merged(lanes, place, timeline, absorbed)
+    return [tuple(lane) for lane in lanes]
+
+
+def _targets(standards: Standards, fits: Iterable[Fit]) -> list[CompiledTarget]:
+    found: list[CompiledTarget] = []
+    for fit in fits:
+        policy = standards.policies.compiled(fit.policy, fit.version)
+        if policy is not None:
+            found += policy.rules.get(fit.rule, ())
+    return found
+
+
+# Rules ----------------------------------------------------------------------------------------------------------------
+
+
+class _RuleChange(NamedTuple):
+    fits: tuple[Fit, ...]
+    at: datetime
+    by: int | None
+
+
+FIELD_OF = {
+    "kind-changed": "kind",
+    "case-classified": "category",
+    "case-prioritised": "priority",
+    "case-channel-changed": "channel",
+    "case-attributes-recorded": "attributes",
+}
+"""Which fact an event changes; any other of CHANGES_FACTS changes the unit."""
+
+
+def _rule_changes(
+    timeline: Timeline, terms: Terms, standards: Standards, tiers: Sequence[TierSince]
+) -> Iterable[tuple[int, _RuleChange]]:
+    receipts = timeline.by_name.get("case-received")
+    if not receipts:
+        return
+    names = [name for name in CHANGES_FACTS if name in timeline.by_name]
+    places = [place for place in timeline.places(*names) if timeline.all[place].recorded.version > terms.version]
+    if not places and len(tiers) < 2:
+        return
+    among = asked(standards.policies, timeline.all[receipts[0]].recorded.occurred_at, terms.recorded_at)
+    places = [place for place in places if _field_of(timeline, place) in among.fields]
+    told: list[tuple[int, datetime, int | None, Any]] = [
+        (place, timeline.all[place].at, timeline.all[place].recorded.version, timeline.all[place].recorded.event)
+        for place in places
+    ]
+    assigned_at = timeline.all[terms.place].at
+    if "tier" in among.fields:
+        told += [(timeline.after(each.at), each.at, None, each) for each in tiers if each.at > assigned_at]
+    if not told:
+        return
+    facts, latest = _facts_assigned(timeline, terms, tiers, assigned_at)
+    fits = terms.fits
+    for place, at, by, event in sorted(told, key=lambda one: (one[0], one[1])):
+        if isinstance(event, TierSince):
+            facts = facts._replace(tier=event.tier)
+        elif place > latest.get(name_of(event), -1):
+            facts = facts.after(event)
+        found = among.first_that_fit(facts)
+        if set(found) != set(fits):  # the terms may name the regimes in another order
+            fits = found
+            yield place, _RuleChange(fits, at, by)
+
+
+def _field_of(timeline: Timeline, place: int) -> str:
+    return FIELD_OF.get(name_of(timeline.all[place].recorded.event), "unit")
+
+
+def _facts_assigned(
+    timeline: Timeline, terms: Terms, tiers: Sequence[TierSince], at: datetime
+) -> tuple[CaseFacts, dict[str, int]]:
+    """The facts on which the terms rest, and of each event the latest place that told one of them."""
+    facts, latest = CaseFacts(), dict[str, int]()
+    for place in timeline.places("case-received", *CHANGES_FACTS):
+        recorded = timeline.all[place].recorded
+        if recorded.version < terms.version:
+            facts = facts.after(recorded.event)
+            latest[name_of(recorded.event)] = place
+    tier = next((each.tier for each in reversed(tiers) if each.at <= at), None)
+    return facts._replace(tier=tier), latest
+
+
+def _changed(lanes: list[list[Stage]], place: int, change: _RuleChange, targets: list[CompiledTarget]) -> None:
+    """Lets each lane go on with the target that takes its place: the same, or else another of its kind."""
+    left = list(targets)
+    going: dict[int, CompiledTarget | None] = {}
+    for same in (_same_target, _same_kind):
+        for number, lane in enumerate(lanes):
+            before = _target_of(lane)
+            if number in going or before is None:
+                continue
+            found = next((each for each in left if same(before, each)), None)
+            if found is not None:
+                left.remove(found)
+                going[number] = found
+    for number, lane in enumerate(lanes):
+        if _target_of(lane) is not None:
+            last = lane[-1]
+            lane.append(Stage(place, change.at, change.by, Why.RULE, going.get(number), last.moves, last.inherited))
+    lanes += [[Stage(place, change.at, change.by, Why.RULE, target)] for target in left]
+
+
+def _target_of(lane: list[Stage]) -> CompiledTarget | None:
+    return lane[-1].target
+
+
+def _same_target(one: CompiledTarget, other: CompiledTarget) -> bool:
+    return (one.policy, one.target.id) == (other.policy, other.target.id)
+
+
+def _same_kind(one: CompiledTarget, other: CompiledTarget) -> bool:
+    a, b = one.target, other.target
+    return (a.kind, a.subject, a.statutory, one.opened) == (b.kind, b.subject, b.statutory, other.opened)
+
+
+# Merges and transfers -------------------------------------------------------------------------------------------------
+
+
+def _merged(lanes: list[list[Stage]], place: int, timeline: Timeline, absorbed: Mapping[str, Timeline]) -> None:
+    """The survivor takes the earliest start of each statutory target (DOMAIN.md, point 14)."""
+    happening = timeline.all[place]
+    streams = _streams_of(timeline, place, absorbed)
+    for lane in lanes:
+        last = lane[-1]
+        if last.target is None or not last.target.target.statutory:
+            continue
+        starts = [_start_in(absorbed[stream], last.target) for stream in streams]
+        found = [start for start in starts if start is not None]
+        if found:
+            earliest = min(found if last.inherited is None else [*found, last.inherited], key=lambda one: one.at)
+            by = happening.recorded.version
+            lane.append(last._replace(place=place, at=happening.at, by=by, why=Why.MERGE, inherited=earliest))
+
+
+def _streams_of(timeline: Timeline, place: int, absorbed: Mapping[str, Timeline]) -> list[str]:
+    """The case that was taken over, and whatever that had taken over."""
+    found: list[str] = []
+    named = [stream_of(Category.CASE, timeline.all[place].recorded.event.case_id)]
+    while named:
+        stream = named.pop()
+        if stream in found or stream not in absorbed:
+            continue
+        found.append(stream)
+        other = absorbed[stream]
+        ids = (other.all[each].recorded.event.case_id for each in other.places("case-absorbed"))
+        named += [stream_of(Category.CASE, each) for each in ids]
+    return found
+
+
+def _start_in(timeline: Timeline, target: CompiledTarget) -> Inherited | None:
+    place = first(target.measured_from or target.start, timeline, 0)
+    if place is None:
+        return None
+    start = timeline.all[place]
+    return Inherited(start.at, start.day, start.recorded.recorded_at)
+
+
+class _Transfer(NamedTuple):
+    hours: UnitHours | None
+    """None is a unit that works as the policy says."""
+
+
+def _transfers(timeline: Timeline, standards: Standards) -> Iterable[tuple[int, _Transfer]]:
+    unit: str | None = None
+    for place in timeline.places("case-registered", "case-dispatched", "case-transferred"):
+        event = timeline.all[place].recorded.event
+        now = getattr(event, "to_unit", None) or getattr(event, "unit", None)
+        if unit is not None and now is not None and now != unit and {unit, now} & standards.units.keys():
+            yield place, _Transfer(standards.units.get(now))
+        unit = now or unit
+
+
+def _moved(lanes: list[list[Stage]], place: int, timeline: Timeline, hours: UnitHours | None) -> None:
+    happening = timeline.all[place]
+    for lane in lanes:
+        last = lane[-1]
+        if last.target is None or last.target.target.on_transfer is not OnTransfer.MOVE:
+            continue
+        now = hours or UnitHours(last.target.calendar, last.target.zone.key)
+        move = Move(happening.at, now.calendar, now.zone)
+        by = happening.recorded.version
+        lane.append(last._replace(place=place, at=happening.at, by=by, why=Why.TRANSFER, moves=(*last.moves, move)))

@@ -1,0 +1,495 @@
+"""A target as it runs: begun by an event, gone on with after changes, ended by an event or by its own expiry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from domain.sla.clock import Due, Extended
+from domain.sla.compiled import CompiledTarget
+from domain.sla.dues import Origin, Steps, due_of, in_time, midnight, needs_hours, origin_of, passed
+from domain.sla.happenings import Happening, Timeline, first
+from domain.sla.lanes import Inherited, Lane, Stage, Why
+from domain.sla.measures import LIVED, Hours, Move, View, hours_of, same_as_lived
+from domain.sla.pauses import Pause, clipped, pauses_of, spans_of
+from domain.sla.policy import (
+    CalendarOf,
+    ExtensionStep,
+    Instances,
+    NoNumber,
+    OnChange,
+    OnExpiry,
+    Reopen,
+    StatedDate,
+)
+from domain.sla.standards import Standards
+
+
+class Change(NamedTuple):
+    """Something after which a target went on otherwise."""
+
+    at: datetime
+    by: int | None
+    why: Why
+    before: CompiledTarget
+    due_before: Due | None
+    due_after: Due | None
+
+
+class Opening(NamedTuple):
+    """A target that begins because the time of another one ran out."""
+
+    at: datetime
+    by: str
+    """The target whose time it was."""
+    place: int
+    """Of the first event behind it."""
+    origin: Inherited
+    origin_place: int
+    cycle: int
+
+
+class Start(NamedTuple):
+    """From where a target runs."""
+
+    at: datetime
+    day: date | None
+    by: int | None
+    """The version of the event; None when another target's expiry opened it."""
+    place: int
+    recorded_at: datetime
+    opening: Opening | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """A target as it runs or ran, once."""
+
+    target: CompiledTarget
+    part: str | None
+    cycle: int
+    instance: int
+    start: Start
+    active_at: datetime
+    """When it came to run: at its start, or later, when it held for the case only from then on."""
+    since: int
+    """The place from which on it may be stopped."""
+    measured_at: datetime
+    measured_day: date | None = None
+    origin: Origin
+    """The same as its policy counts it."""
+    origin_place: int = 0
+    inherited: Inherited | None = None
+    moves: tuple[Move, ...] = ()
+    stage: int = 0
+    windows: list[tuple[CompiledTarget, datetime | None]] = field(default_factory=list)
+    """The targets that it had before, and until when: the pauses of each count for as long as it held."""
+    stood: list[Pause] = field(default_factory=list)
+    """From a stop to the reopening that undid it."""
+    pauses: list[Pause] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    extended: list[Extended] = field(default_factory=list)
+    applied: list[ExtensionStep] = field(default_factory=list)
+    due: Due | None = None
+    original: Due | None = None
+    stop: int | None = None
+    cancel: int | None = None
+    dropped: Change | None = None
+    """The change after which nothing of its kind is asked for any longer."""
+    lapsed_at: datetime | None = None
+    """When another target took its place."""
+    born_overdue: bool = False
+    end: int | None = None
+    """The place at which it ended."""
+
+    @property
+    def view(self) -> View:
+        """By which calendars its due is decided."""
+        lived = self.target.target.verdict_by is CalendarOf.AS_LIVED
+        return LIVED if lived else View(self.start.recorded_at)
+
+
+class Runner:
+    """Lets the targets of one subject run over its history."""
+
+    def __init__(self, timeline: Timeline, standards: Standards, at: datetime) -> None:
+        self.timeline, self.standards, self.at = timeline, standards, at
+        self.reopened = timeline.places("case-reopened", "obligation-reopened")
+        self._opened: dict[tuple[str | None, str, str], list[Opening]] = {}
+        self._approvals = self._approved()
+
+    @property
+    def openings(self) -> int:
+        """How many targets began because the time of others ran out."""
+        return sum(map(len, self._opened.values()))
+
+    def is_opened(self, lane: Lane, part: str | None) -> bool:
+        """Whether a target was opened by another."""
+        targets = (stage.target for stage in lane if stage.target is not None)
+        return any((part, each.policy, each.target.id) in self._opened for each in targets)
+
+    def runs(self, lane: Lane, part: str | None = None, opened_at: int = 0) -> Iterator[Run]:
+        """Each time that a target runs, in order; of a part from the place at which that was opened."""
+        timeline = self.timeline if part is None else self.timeline.of_part(part)
+        before: Run | None = None
+        while True:
+            run = self._begun(lane, timeline, part, opened_at, before)
+            if run is None:
+                return
+            self._go(run, lane, timeline)
+            yield run
+            if run.end is None:
+                return
+            before = run
+
+    # Start ------------------------------------------------------------------------------------------------------------
+
+    def _begun(
+        self, lane: Lane, timeline: Timeline, part: str | None, opened_at: int, before: Run | None
+    ) -> Run | None:
+        since, restart = 0, None
+        if before is not None and before.end is not None:
+            since = before.end
+            if before.target.target.instances is Instances.CYCLE:
+                ended = before.end
+                restart = next((place for place in self.reopened if place > ended), None)
+                if restart is None:
+                    return None
+                since = restart
+        for number, stage in enumerate(lane):
+            following = lane[number + 1].place if number + 1 < len(lane) else None
+            if stage.target is None:
+                continue
+            start = self._start(stage, stage.target, timeline, part, since, restart)
+            if start is not None and (following is None or start.place < following):
+                return self._run(stage, stage.target, number, start, timeline, part, opened_at, before)
+        return None
+
+    def _start(
+        self,
+        stage: Stage,
+        target: CompiledTarget,
+        timeline: Timeline,
+        part: str | None,
+        since: int,
+        restart: int | None,
+    ) -> Start | None:
+        openings = self._opened.get((part, target.policy, target.target.id), ())
+        opening = next((each for each in openings if each.place >= since), None)
+        found = None if opening is None else _opened(opening)
+        if target.opened:
+            return found
+        place = restart if restart is not None and target.restarts else first(target.start, timeline, since)
+        if place is not None and (found is None or place < found.place):
+            found = _started(timeline.all[place], place)
+        elif found is None and stage.inherited is not None and not since:
+            happening = timeline.all[stage.place]
+            found = _started(happening, stage.place)
+        return found
+
+    def _run(
+        self,
+        stage: Stage,
+        target: CompiledTarget,
+        number: int,
+        start: Start,
+        timeline: Timeline,
+        part: str | None,
+        opened_at: int,
+        before: Run | None,
+    ) -> Run:
+        cycle = start.opening.cycle if start.opening else 1 + sum(place <= start.place for place in self.reopened)
+        since = start.place if start.opening else start.place + 1
+        active_at = start.at
+        if stage.at is not None and stage.place > start.place:
+            active_at = max(active_at, stage.at)
+        if part is not None:
+            since = max(since, opened_at + 1)
+            active_at = max(active_at, timeline.all[opened_at].at)
+        run = Run(
+            target=target,
+            part=part,
+            cycle=cycle,
+            instance=before.instance + 1 if before is not None and before.cycle == cycle else 1,
+            start=start,
+            active_at=active_at,
+            since=since,
+            measured_at=start.at,
+            origin=Origin(start.at, start.at.date(), by_day=False),
+            inherited=stage.inherited if cycle == 1 else None,
+            moves=stage.moves,
+            stage=number,
+        )
+        self._measure(run, timeline)
+        run.original = self._first_due(run)
+        return run
+
+    def _measure(self, run: Run, timeline: Timeline) -> None:
+        """Finds from when the run is measured."""
+        start, target = run.start, run.target
+        run.measured_at, run.measured_day, run.origin_place = start.at, start.day, start.place
+        if start.opening is not None:
+            run.measured_at, run.measured_day, _ = start.opening.origin
+            run.origin_place = start.opening.origin_place
+        if target.measured_from is not None and run.cycle == 1:
+            earlier = first(target.measured_from, timeline, 0)
+            if earlier is not None and earlier <= run.since:
+                one = timeline.all[earlier]
+                run.measured_at, run.measured_day, run.origin_place = one.at, one.day, earlier
+        if run.inherited is not None and run.inherited.at < run.measured_at:
+            run.measured_at, run.measured_day = run.inherited.at, run.inherited.day
+        run.origin = self.origin(run)
+
+    def origin(self, run: Run, told: Steps = None) -> Origin:
+        """From when a run is measured, as its policy counts that."""
+        return origin_of(run.target, run.measured_at, run.measured_day, self.hours(run), told)
+
+    # Course -----------------------------------------------------------------------------------------------------------
+
+    def _go(self, run: Run, lane: Lane, timeline: Timeline) -> None:
+        """Follows a run to its end, or to the instant that is asked about."""
+        following, kept = run.stage + 1, False
+        while True:
+            target = run.target
+            stop = first(target.stop, timeline, run.since, run.origin_place)
+            cancel = first(target.cancel, timeline, run.since)
+            end = min((place for place in (stop, cancel) if place is not None), default=None)
+            change = lane[following] if following < len(lane) else None
+            if change is not None and (end is None or change.place <= end):
+                following += 1
+                kept = self._changed(run, change, timeline, kept=kept)
+                if run.dropped is not None:
+                    return
+                continue
+            self._pause(run, timeline, end)
+            self._reckon(run, end)
+            if self._lapsed(run, stop if stop == end else None):
+                return
+            if end is None:
+                break
+            run.end = end
+            if stop == end:
+                run.stop = stop
+            else:
+                run.cancel = cancel
+            again = next((place for place in self.reopened if place > end), None)
+            if (
+                target.target.reopen is not Reopen.RESUME
+                or again is None
+                or run.target.target.instances is Instances.START
+            ):
+                break
+            begin, until = timeline.all[end].at, timeline.all[again].at
+            run.stood.append(Pause(begin, until, "stopped", end, again))
+            run.stop = run.cancel = run.end = None
+            run.since = again + 1
+        if passed(run.due, run.active_at):
+            run.born_overdue = run.stop is None or not self.stopped_in_time(run)
+
+    def _changed(self, run: Run, change: Stage, timeline: Timeline, *, kept: bool) -> bool:
+        """Lets a change take effect on a run; gives back whether the run keeps its target from here on."""
+        target, at = run.target, change.at or run.start.at
+        self._pause(run, timeline)
+        self._reckon(run, change.place)
+        if passed(run.due, at):  # what was missed stays missed, and by the due that was
+            return kept
+        if change.why is Why.RULE and (kept or target.target.on_change is OnChange.KEEP):
+            return True
+        due_before = run.due
+        if change.target is None:
+            run.dropped = Change(at, change.by, change.why, target, due_before, None)
+            run.end = change.place
+            return kept
+        if change.why is Why.RULE:
+            run.windows.append((target, at))
+            run.target = change.target
+        run.moves, run.inherited = change.moves, change.inherited if run.cycle == 1 else None
+        self._measure(run, timeline)
+        self._pause(run, timeline)
+        self._reckon(run, change.place)
+        run.changes.append(Change(at, change.by, change.why, target, due_before, run.due))
+        if passed(run.due, at):
+            run.active_at = at
+        run.active_at = max(run.active_at, at) if passed(run.due, at) else run.active_at
+        return kept
+
+    def _pause(self, run: Run, timeline: Timeline, end: int | None = None) -> None:
+        begin, found = run.origin.at, list(run.stood)
+        earlier: datetime | None = None
+        last = None if end is None else timeline.all[end].at
+        for target, until in (*run.windows, (run.target, last)):
+            since = begin if earlier is None else max(begin, earlier)
+            if target.grounds or target.between:
+                cut = (clipped(pause, since, until) for pause in pauses_of(target, timeline))
+                found += [pause for pause in cut if pause is not None]
+            earlier = until
+        run.pauses = found
+
+    def _lapsed(self, run: Run, stop: int | None) -> bool:
+        """Lets another target take the place of one whose time ran out, when its policy says so."""
+        target = run.target.target
+        if target.on_expiry is not OnExpiry.OPENS or run.due is None:
+            return False
+        stopped = None if stop is None else self.timeline.all[stop]
+        until = self.at if stopped is None else stopped.at
+        if run.cancel is not None or not passed(run.due, until):
+            return False
+        if stopped is not None and in_time(run.due, stopped.at, stopped.day, self.hours(run).zone):
+            return False
+        due = run.due
+        run.lapsed_at = due.at
+        place = next((number for number, one in enumerate(self.timeline.all) if passed(due, one.at)), None)
+        run.end = len(self.timeline.all) if place is None else place
+        if target.opens is not None:
+            origin = Inherited(run.measured_at, run.measured_day, run.start.recorded_at)
+            key = (run.part, run.target.policy, target.opens)
+            opening = Opening(due.at, target.id, run.end, origin, run.origin_place, run.cycle)
+            openings = self._opened.setdefault(key, [])
+            if opening not in openings:
+                openings.append(opening)
+        return True
+
+    def stopped_in_time(self, run: Run) -> bool:
+        """Whether a run that was stopped was stopped in time."""
+        return run.stop is not None and self.in_time(run, run.stop)
+
+    def in_time(self, run: Run, place: int) -> bool:
+        """Whether an event is not after a run's due."""
+        one = self.timeline.all[place]
+        return in_time(run.due, one.at, one.day, self.hours(run).zone)
+
+    # Dues -------------------------------------------------------------------------------------------------------------
+
+    def hours(self, run: Run, view: View | None = None) -> Hours:
+        """How a run counts."""
+        return hours_of(self.standards, run.target, view or run.view, run.moves)
+
+    def due_by(self, run: Run, view: View) -> Due | None:
+        """The due by another view of the calendars."""
+        if not needs_hours(run.target):
+            return run.due
+        return self._due(run, run.applied, view)
+
+    def other_due(self, run: Run) -> tuple[Due | None, Due | None]:
+        """The due as promised, and as lived."""
+        if same_as_lived(self.standards, run.target, run.start.at, run.start.recorded_at) and not run.moves:
+            return run.due, run.due
+        promised = View(run.start.recorded_at)
+        if run.view == LIVED:
+            return self.due_by(run, promised), run.due
+        return run.due, self.due_by(run, LIVED)
+
+    def arithmetic(self, run: Run) -> Steps:
+        """How its due came about, line by line."""
+        told: Steps = []
+        if needs_hours(run.target):
+            self.origin(run, told)
+            due_of(run.target, run.origin, self.hours(run), run.applied, spans_of(run.pauses, self.at), told)
+        return told
+
+    def _first_due(self, run: Run) -> Due | None:
+        return due_of(run.target, run.origin, self.hours(run)) if needs_hours(run.target) else None
+
+    def _due(self, run: Run, steps: Sequence[ExtensionStep], view: View | None = None) -> Due | None:
+        pauses = spans_of(run.pauses, self.at) if run.pauses else ()
+        return due_of(run.target, run.origin, self.hours(run, view), steps, pauses)
+
+    def _reckon(self, run: Run, limit: int | None) -> None:
+        """Works out the due, with what was approved and stated up to a place."""
+        clock = run.target.target.clock
+        if isinstance(clock, NoNumber):
+            return
+        if isinstance(clock, StatedDate):
+            self._stated(run, clock, limit)
+            return
+        run.applied, run.extended = [], []
+        run.due = self._due(run, ())
+        if not self._approvals:
+            return
+        taken: dict[str, int] = {}
+        for place, request in self._approvals:
+            if place <= run.start.place or (limit is not None and place > limit) or not self._is_for(run, request):
+                continue
+            self._extend(run, place, str(request.step), taken)
+
+    def _extend(self, run: Run, place: int, step_id: str, taken: dict[str, int]) -> None:
+        one = self.timeline.all[place]
+        step = next((each for each in run.target.target.extensions if each.id == step_id), None)
+        taken[step_id] = taken.get(step_id, 0) + 1
+        late = not in_time(run.due, one.at, one.day, self.hours(run).zone)
+        beyond = step is None or taken[step_id] > step.most
+        before = run.due
+        if step is not None and not late and not beyond:
+            run.applied.append(step)
+            run.due = self._due(run, run.applied)
+        if before is not None and run.due is not None:
+            run.extended.append(Extended(step_id, one.recorded.version, one.at, late, before, run.due, beyond))
+
+    def _is_for(self, run: Run, request: Any) -> bool:
+        ids = {(each.policy, each.target.id) for each in (run.target, *(target for target, _ in run.windows))}
+        return request.part == run.part and (str(request.policy), str(request.target)) in ids
+
+    def _approved(self) -> list[tuple[int, Any]]:
+        """The places of approvals, and what was asked for."""
+        approvals = self.timeline.by_name.get("extension-approved", ())
+        if not approvals:
+            return []
+        requests = {
+            self.timeline.all[place].recorded.version: self.timeline.all[place].recorded.event
+            for place in self.timeline.places("extension-requested")
+        }
+        found = ((place, requests.get(self.timeline.all[place].recorded.event.request)) for place in approvals)
+        return [(place, request) for place, request in found if request is not None]
+
+    def _stated(self, run: Run, clock: StatedDate, limit: int | None) -> None:
+        """The latest date that was stated before the one before it had passed."""
+        run.due, run.extended = None, []
+        for place in self.timeline.places("due-stated", "obligation-opened"):
+            one = self.timeline.all[place]
+            due = stated_due(one, clock, self.hours(run).zone)
+            if due is None or (limit is not None and place > limit):
+                continue
+            if run.due is None:
+                run.due = run.original = due
+                continue
+            late = not in_time(run.due, one.at, one.day, self.hours(run).zone)
+            run.extended.append(
+                Extended("stated", one.recorded.version, one.at, late, run.due, run.due if late else due)
+            )
+            run.due = run.due if late else due
+
+
+def stated_due(one: Happening, clock: StatedDate, place: Any) -> Due | None:
+    """The due that an event states for what a target is about; None when it states none."""
+    event = one.recorded.event
+    at: datetime | None = getattr(event, "due_at", None)
+    if at is None:
+        return None
+    if hasattr(event, "stated_by"):
+        if event.target != clock.of or clock.by not in {"any", str(event.stated_by)}:
+            return None
+    elif clock.of != OWN_DUE:
+        return None
+    if str(event.due_precision) != "day":
+        return Due(at, None, open_ended=False)
+    day = at.astimezone(place).date()
+    return Due(midnight(next_day(day), place), day, open_ended=True)
+
+
+OWN_DUE = "obligation"
+"""What the date is for that an obligation is opened with."""
+
+
+def next_day(day: date) -> date:
+    """The day after."""
+    return date.fromordinal(day.toordinal() + 1)
+
+
+def _started(one: Happening, place: int) -> Start:
+    return Start(one.at, one.day, one.recorded.version, place, one.recorded.recorded_at)
+
+
+def _opened(opening: Opening) -> Start:
+    return Start(opening.at, None, None, opening.place, opening.origin.recorded_at, opening)
