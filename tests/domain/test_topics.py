@@ -290,8 +290,10 @@ def test_every_text_of_an_event_is_personal_or_reviewed() -> None:
 
 
 def test_an_event_holds_only_what_has_one_canonical_form() -> None:
-    exact = (str, bool, UUID, Count, Version, EscalationLevel, Instant, Day, Personal, types.NoneType, Event)
-    exact += (timedelta, time, Literal)
+    exact = (
+        str, bool, UUID, Count, Version, EscalationLevel, Instant, Day, Personal, types.NoneType, Event, timedelta,
+        time, Literal,
+    )  # fmt: skip
     odd = [
         (path, kind)
         for path, kind in FIELDS

@@ -196,7 +196,7 @@ def test_every_field_of_a_policy_is_shown_as_it_was_given(front_end: FrontEnd) -
         None,
         "RETARGET",
     )
-    none = {name: [] for name in WHEN}
+    none: dict[str, list[Any]] = {name: [] for name in WHEN}
     rules = [document["rules"][0], document["rules"][1] | {"when": none}]
     assert shown == {name: value for name, value in document.items() if name != "targets"} | {"rules": rules}
     front_end.done("publishPolicy", "version", proposal=request["request"], approvedBy="李四")
