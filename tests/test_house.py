@@ -99,7 +99,7 @@ def test_both_locks_agree_and_hold_every_declared_dependency() -> None:
 
 def test_no_file_names_a_place_of_one_machine() -> None:
     places = re.compile(rf"(?<![\w./])(?:{re.escape(str(PROJECT))}/|/(?:home|Users)/[a-z]\w*/|/{'root'}/)")
-    kept = [*files(*ROOMS, "tests", "docs", ".ci"), *(path for path in PROJECT.iterdir() if path.is_file())]
+    kept = [*files(*ROOMS, "tests", "docs", "examples", ".ci"), *(path for path in PROJECT.iterdir() if path.is_file())]
     texts = (
         (path, path.read_bytes().decode(errors="ignore")) for path in kept if not path.name.startswith(".coverage")
     )

@@ -9,7 +9,8 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemaini
 from api.cli.projecting import catch_up
 from api.cli.serving import bound, serve, url_of
 from api.cli.terminal import Terminal
-from api.demo.fill import BOOK, demo_settings, empty, fill, new_book, this_year, year_in
+from api.demo.fill import demo_settings, empty, fill, new_book, this_year, year_in
+from api.demo.group import BOOK
 from api.demo.tour import questions, reopened
 from api.demo.year import Year
 from api.settings import Settings

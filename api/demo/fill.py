@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from api.demo.group import ZONE
+from api.demo.group import BOOK, ZONE
 from api.demo.telling import HERE
 from api.demo.year import Year
 from api.settings import Settings, WrongSetting
@@ -17,7 +17,6 @@ from ledger.embedded import Embedded
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted
 
-BOOK = "demo"
 BATCH = 1_000
 # Leans on the primary key of outcome.
 IS_IN = "SELECT EXISTS (SELECT FROM ledger.outcome WHERE book = %(book)s AND command_id = %(id)s)"

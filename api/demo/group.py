@@ -8,6 +8,7 @@ from domain.case.events import CaseKind, PauseGround
 from domain.channel import Channel
 from domain.envelope import Actor, ActorKind
 
+BOOK = "demo"
 ZONE = "Asia/Shanghai"
 
 GROUP = "集团 Group"

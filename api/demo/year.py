@@ -10,7 +10,8 @@ from typing import NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from api.demo.accounts import Accounts
-from api.demo.group import BRANCHES, CHANNELS, MATTERS, REGISTRAR, ZONE
+from api.demo.calendars import calendar_steps
+from api.demo.group import BOOK, BRANCHES, CHANNELS, MATTERS, REGISTRAR, ZONE
 from api.demo.life import SPOKEN, tell_case, tell_duplicate
 from api.demo.organisation import Group
 from api.demo.people import Person, person, registration, tier
@@ -84,7 +85,8 @@ class Year(NamedTuple):
         group = Group(self.start, self.start + timedelta(days=self._cut), self.namespace, self._random)
         accounts = Accounts(self.start, self.namespace, self._random, people)
         told = [
-            *group.told(), *self._records(people), *accounts.told(), *self._cases(people), *self._calls(people)
+            *group.told(), *self._calendars(), *self._records(people), *accounts.told(), *self._cases(people),
+            *self._calls(people),
         ]  # fmt: skip
         steps = sorted((step.said_at, name, step) for name, step in told if step.said_at < self.end)
         last = Step(self.end, REGISTRAR, (self._call("last call", people[0], self.end),))
@@ -112,6 +114,11 @@ class Year(NamedTuple):
             for nth, day in enumerate((30, 210)):
                 at = self.start + timedelta(days=day, hours=9, seconds=one.number)
                 yield f"{name} tier {nth}", Step(at, REGISTRAR, (tier(one, at, random),))
+
+    def _calendars(self) -> Iterator[tuple[str, Step]]:
+        outage_at = self.start + timedelta(days=self._cut)
+        for nth, step in enumerate(calendar_steps(BOOK, self.start, outage_at)):
+            yield f"calendar {nth:02d}", step
 
     def _cases(self, people: list[Person]) -> Iterator[tuple[str, Step]]:
         """Every case's steps; who is new is registered with their first receipt."""
