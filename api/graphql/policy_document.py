@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import strawberry
-from pydantic import TypeAdapter
 
 from api.graphql.enums import CaseKind, Channel, PauseGround, Priority
 from api.graphql.policy_enums import (
@@ -32,8 +31,6 @@ from api.graphql.policy_enums import (
 from api.graphql.policy_inputs import DURATION, EXPRESSION
 from api.policy_words import target_words
 from domain.sla import policy
-
-SPAN: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
 @strawberry.type(description="What people read.")
@@ -205,7 +202,7 @@ class PolicyDocument:
 
 def _duration(length: Any) -> str | None:
     """A duration as ISO 8601 has it; None for anything else."""
-    return str(SPAN.dump_python(length, mode="json")) if isinstance(length, timedelta) else None
+    return policy.duration(length) if isinstance(length, timedelta) else None
 
 
 def _clock(clock: policy.ClockType) -> TargetClock:

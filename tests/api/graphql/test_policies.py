@@ -47,7 +47,7 @@ TARGET: dict[str, Any] = {
     ],
     "escalations": [
         {"level": 1, "atPercent": 100, "afterDue": None, "toUnit": "客户服务处", "toStaff": None},
-        {"level": 2, "atPercent": None, "afterDue": "P1D", "toUnit": None, "toStaff": "Director Li"},
+        {"level": 2, "atPercent": None, "afterDue": "PT24H", "toUnit": None, "toStaff": "Director Li"},
     ],
     "onExpiry": "OPENS",
     "opens": "reply",
@@ -56,7 +56,7 @@ TARGET: dict[str, Any] = {
     "reopen": "RESUME",
     "cycles": "WORST",
     "lateRecord": "ACCEPT_WITHIN",
-    "lateRecordWithin": "P2D",
+    "lateRecordWithin": "PT48H",
     "verdictBy": "AS_LIVED",
 }
 REPLY: dict[str, Any] = {

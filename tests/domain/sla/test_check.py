@@ -1,10 +1,14 @@
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from domain.sla.check import BadPolicy, document_of, document_problems, problems
-from domain.sla.policy import PolicyDocument
+from domain.sla.policy import PolicyDocument, Span, duration
 from tests.domain.sla.documents import POLICY, mistakes, policy, warnings
 
 
@@ -246,3 +250,18 @@ def test_a_document_that_no_event_can_hold_is_a_mistake() -> None:
     ((place, message),) = mistakes(raw)
     assert place == ""
     assert re.fullmatch(r"The document has 5\d{4} bytes; at most 51200 are kept. Divide it into several.", message)
+
+
+@given(st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=36_525)))
+def test_a_duration_is_written_in_one_way_and_reads_back_as_it_was(span: timedelta) -> None:
+    assert TypeAdapter(Span).validate_python(duration(span)) == span
+
+
+def test_a_duration_of_a_day_is_written_in_hours() -> None:
+    assert [
+        duration(timedelta(**each)) for each in ({"days": 1}, {"minutes": 90}, {"seconds": 1, "milliseconds": 5})
+    ] == [
+        "PT24H",
+        "PT1H30M",
+        "PT1.005S",
+    ]
