@@ -134,8 +134,9 @@ def _of_parts(rules: Mapping[int, Rule], targets: Mapping[int, Target], ids: Map
     for place, target in targets.items():
         yield from target_problems(target, ("targets", place))
     yield from _rules(rules, set(ids.values()))
-    yield from _opens(rules, targets, ids)
+    yield from _opens(targets, ids)
     named = {target_id for rule in rules.values() for target_id in rule.targets}
+    named |= {target.opens for target in targets.values() if target.opens}
     for place, name in ids.items():
         if name not in named:
             yield Problem(("targets", place), f"No rule names the target {name!r}, so it never runs.", Severity.WARNING)
@@ -153,7 +154,7 @@ def _rules(rules: Mapping[int, Rule], ids: set[str]) -> Iterator[Problem]:
                 yield Problem((*at, index), f"{name} is there twice.", Severity.WARNING)
 
 
-def _opens(rules: Mapping[int, Rule], targets: Mapping[int, Target], ids: Mapping[int, str]) -> Iterator[Problem]:
+def _opens(targets: Mapping[int, Target], ids: Mapping[int, str]) -> Iterator[Problem]:
     leads = {one.id: one.opens for one in targets.values() if one.on_expiry is OnExpiry.OPENS and one.opens}
     subjects = {target.id: target.subject for target in targets.values()}
     for place, target in targets.items():
@@ -167,9 +168,6 @@ def _opens(rules: Mapping[int, Rule], targets: Mapping[int, Target], ids: Mappin
         elif subjects.get(opened, target.subject) is not target.subject:
             said = {SubjectKind.CASE: "a case", SubjectKind.PART: "a part", SubjectKind.OBLIGATION: "an obligation"}
             yield Problem(at, f"{opened} is about {said[subjects[opened]]}, and {target.id} about another subject.")
-        for rule in rules.values():
-            if opened in ids.values() and target.id in rule.targets and opened not in rule.targets:
-                yield Problem(at, f"The rule {rule.id} has {target.id} but not {opened}, which it opens; name both.")
 
 
 def _leads_back(start: str, leads: Mapping[str, str]) -> bool:

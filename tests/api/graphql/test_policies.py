@@ -244,7 +244,7 @@ def test_every_type_of_clock_is_taken_and_shown(front_end: FrontEnd) -> None:
 
 def test_all_mistakes_of_a_policy_are_told_with_their_places_in_the_input(front_end: FrontEnd) -> None:
     target = TARGET | {"stop": "responce-sent", "clock": {"type": "CALENDAR_DAYS"}, "cutOff": "noon"}
-    rules = [{"id": "some", "targets": ["decision", "replie", "reply"]}]
+    rules = [{"id": "some", "targets": ["decision", "replie"]}]
     document = DOCUMENT | {"zone": "Asia/Shangai", "rules": rules, "targets": [target, REPLY]}
     assert objections(front_end, "proposePolicy", **PROPOSED | {"document": document}) == [
         ("INVALID_INPUT", ["document", "zone"]),
