@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from domain.customer import Tier
 from domain.sla.policy import OnExpiry, PolicyDocument, Rule, SubjectKind, Target, When
 from domain.sla.shape import Path, Problem, Severity, near, place_of, shape_problems
 from domain.sla.target_check import target_problems
@@ -18,6 +19,7 @@ __all__ = ["BadPolicy", "Problem", "Severity", "document_of", "document_problems
 MOST_BYTES = 50 * 1024
 """A document is an event, which the ledger keeps up to 56 KiB, the reason and the names beside it among that."""
 
+TIERS = tuple(map(str, Tier))
 MOST_PARTS = 200
 """More rules or targets than that are too many anyhow, and are not compared with one another."""
 
@@ -145,6 +147,10 @@ def _of_parts(rules: Mapping[int, Rule], targets: Mapping[int, Target], ids: Map
 def _rules(rules: Mapping[int, Rule], ids: set[str]) -> Iterator[Problem]:
     for place, rule in rules.items():
         at = ("rules", place, "targets")
+        for index, tier in enumerate(rule.when.tier):
+            if tier not in TIERS:
+                why = f"No customer is in a tier {tier!r}; there are {', '.join(TIERS)}{near(tier, TIERS)}"
+                yield Problem(("rules", place, "when", "tier", index), why, Severity.WARNING)
         if not rule.targets:
             yield Problem(at, "It names no target, so nothing would be promised under it.")
         for index, name in enumerate(rule.targets):

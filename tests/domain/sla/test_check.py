@@ -242,6 +242,12 @@ def test_what_means_something_but_perhaps_not_what_was_meant_is_a_warning() -> N
     assert document_of(raw).name == "group-service"
 
 
+def test_a_tier_that_no_customer_is_in_is_a_warning() -> None:
+    assert warnings(policy(("rules.0.when.tier", ["gold", "platinum"]))) == [
+        ("rules[0].when.tier[1]", "No customer is in a tier 'platinum'; there are key, gold, silver, standard.")
+    ]
+
+
 def test_a_rule_for_some_of_a_field_hides_no_rule_for_others() -> None:
     some = {"id": "loans", "when": {"attributes": {"product": ["loan"]}}, "targets": ["reply", "solve"]}
     cards = {"id": "cards", "when": {"attributes": {"product": ["card", "loan"]}}, "targets": ["reply"]}
