@@ -1,4 +1,4 @@
-"""What the group promises over the year: stricter after the outage, with a trial that ends and one that nobody wanted."""
+"""What the group promises over the year: stricter after the outage; a trial ends, and one proposal is turned down."""
 
 from __future__ import annotations
 
