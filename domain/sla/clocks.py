@@ -15,7 +15,7 @@ from domain.sla.alarms import alarms_of
 from domain.sla.calendars import UnknownCalendar
 from domain.sla.clock import ENGINE, Basis, Clock, ClockKey, State, Stop, Verdict
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import passed
+from domain.sla.dues import needs_hours, passed
 from domain.sla.happenings import Happening, Timeline
 from domain.sla.lanes import Lane, TierSince, lanes_of, terms_of
 from domain.sla.measures import Hours
@@ -123,7 +123,13 @@ def _run(subject: str, runner: Runner, lanes: Sequence[Lane]) -> Course:
         for number, (lane, part, _) in enumerate(tracks)
         if not results[number] and lane[-1].target is not None and not lane[-1].target.opened
     ]
-    return Course(subject, runner, [run for runs in results for run in runs], waiting)
+    told = Course(subject, runner, [], waiting)
+    runs: dict[ClockKey, Run] = {}
+    for each in results:
+        for run in each:
+            runs.setdefault(told.key_of(run), run)  # what a rule asks for again after it had ended stays as it ended
+    told.runs.extend(runs.values())
+    return told
 
 
 def _absorbed(timeline: Timeline, inherited: Sequence[Recorded[Any]], at: datetime) -> Mapping[str, Timeline]:
@@ -188,7 +194,9 @@ def _clock(key: ClockKey, run: Run, runner: Runner, pair: Pair, *, segments: boo
 
 def _state(run: Run, runner: Runner, pair: Pair) -> State:
     target = run.target.target
-    if isinstance(target.clock, NoNumber):
+    if isinstance(target.clock, NoNumber) or (
+        run.due is None and (not needs_hours(run.target) or run.stop is not None)
+    ):
         return State.INFORMATIONAL
     if run.lapsed_at is not None:
         return State.LAPSED

@@ -155,7 +155,7 @@ def _rule_changes(
         told += [(timeline.after(each.at), each.at, None, each) for each in tiers if each.at > assigned_at]
     if not told:
         return
-    facts, latest = _facts_assigned(timeline, terms, tiers, assigned_at)
+    facts, latest = facts_assigned(timeline, terms, tiers, assigned_at)
     fits = terms.fits
     for place, at, by, event in sorted(told, key=lambda one: (one[0], one[1])):
         if isinstance(event, TierSince):
@@ -172,7 +172,7 @@ def _field_of(timeline: Timeline, place: int) -> str:
     return FIELD_OF.get(name_of(timeline.all[place].recorded.event), "unit")
 
 
-def _facts_assigned(
+def facts_assigned(
     timeline: Timeline, terms: Terms, tiers: Sequence[TierSince], at: datetime
 ) -> tuple[CaseFacts, dict[str, int]]:
     """The facts on which the terms rest, and of each event the latest place that told one of them."""
@@ -187,27 +187,26 @@ def _facts_assigned(
 
 
 def _changed(lanes: list[list[Stage]], place: int, change: _RuleChange, targets: list[CompiledTarget]) -> None:
-    """Lets each lane go on with the target that takes its place: the same, or else another of its kind."""
+    """Lets each lane go on with the target that takes its place: the same, or else another of its kind.
+
+    One that was asked for no longer is taken up again where it was.
+    """
     left = list(targets)
     going: dict[int, CompiledTarget | None] = {}
-    for same in (_same_target, _same_kind):
+    for dropped, same in ((False, _same_target), (False, _same_kind), (True, _same_target), (True, _same_kind)):
         for number, lane in enumerate(lanes):
-            before = _target_of(lane)
-            if number in going or before is None:
+            if number in going or (lane[-1].target is None) is not dropped:
                 continue
+            before = next(stage.target for stage in reversed(lane) if stage.target is not None)
             found = next((each for each in left if same(before, each)), None)
             if found is not None:
                 left.remove(found)
                 going[number] = found
     for number, lane in enumerate(lanes):
-        if _target_of(lane) is not None:
-            last = lane[-1]
-            lane.append(Stage(place, change.at, change.by, Why.RULE, going.get(number), last.moves, last.inherited))
+        last, target = lane[-1], going.get(number)
+        if last.target is not None or target is not None:
+            lane.append(Stage(place, change.at, change.by, Why.RULE, target, last.moves, last.inherited))
     lanes += [[Stage(place, change.at, change.by, Why.RULE, target)] for target in left]
-
-
-def _target_of(lane: list[Stage]) -> CompiledTarget | None:
-    return lane[-1].target
 
 
 def _same_target(one: CompiledTarget, other: CompiledTarget) -> bool:

@@ -103,6 +103,10 @@ class Run:
     born_overdue: bool = False
     end: int | None = None
     """The place at which it ended."""
+    hours: Hours | None = None
+    """How it counts, once that was asked for."""
+    kept: bool | None = None
+    """Whether it was stopped in time, once that was asked for."""
 
     @property
     def view(self) -> View:
@@ -259,6 +263,8 @@ class Runner:
             change = lane[following] if following < len(lane) else None
             if change is not None and (end is None or change.place <= end):
                 following += 1
+                if change.target is None and any(stage.target is not None for stage in lane[following:]):
+                    continue  # it is asked for again later
                 kept = self._changed(run, change, timeline, kept=kept)
                 if run.dropped is not None:
                     return
@@ -306,10 +312,12 @@ class Runner:
             run.windows.append((target, at))
             run.target = change.target
         run.moves, run.inherited = change.moves, change.inherited if run.cycle == 1 else None
+        run.hours = None
+        run.changes.append(Change(at, change.by, change.why, target, due_before, None))
         self._measure(run, timeline)
         self._pause(run, timeline)
         self._reckon(run, change.place)
-        run.changes.append(Change(at, change.by, change.why, target, due_before, run.due))
+        run.changes[-1] = run.changes[-1]._replace(due_after=run.due)
         if passed(run.due, at):
             run.active_at = at
         run.active_at = max(run.active_at, at) if passed(run.due, at) else run.active_at
@@ -353,7 +361,9 @@ class Runner:
 
     def stopped_in_time(self, run: Run) -> bool:
         """Whether a run that was stopped was stopped in time."""
-        return run.stop is not None and self.in_time(run, run.stop)
+        if run.kept is None:
+            run.kept = run.stop is not None and self.in_time(run, run.stop)
+        return run.kept
 
     def in_time(self, run: Run, place: int) -> bool:
         """Whether an event is not after a run's due."""
@@ -364,7 +374,11 @@ class Runner:
 
     def hours(self, run: Run, view: View | None = None) -> Hours:
         """How a run counts."""
-        return hours_of(self.standards, run.target, view or run.view, run.moves)
+        if view is not None:
+            return hours_of(self.standards, run.target, view, run.moves)
+        if run.hours is None:
+            run.hours = hours_of(self.standards, run.target, run.view, run.moves)
+        return run.hours
 
     def due_by(self, run: Run, view: View) -> Due | None:
         """The due by another view of the calendars."""
@@ -405,7 +419,7 @@ class Runner:
             self._stated(run, clock, limit)
             return
         run.applied, run.extended = [], []
-        run.due = self._due(run, ())
+        run.due = self._due(run, ()) if run.pauses or run.changes else run.original
         if not self._approvals:
             return
         taken: dict[str, int] = {}

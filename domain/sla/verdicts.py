@@ -52,11 +52,15 @@ def pair_of(key: ClockKey, run: Run, runner: Runner, history: History, as_record
     now = _now(key, run, runner, due)
     if now is None and not missed:
         return UNDECIDED
+    dues = _dues(run, due)
+    if not missed and not as_recorded and not _straddled(runner.timeline, dues):
+        return Pair(Verdict.KEPT if runner.stopped_in_time(run) else now, now, rests_on_late=False)
     when_due = Verdict.MISSED if missed else None
     used = [runner.timeline.all[place].recorded for place in _used(run, runner.timeline)]
     stop = None if run.stop is None else runner.timeline.all[run.stop].recorded
     if not missed:
-        when_due = _when_due(key, run, due, used, stop, runner, history, as_recorded, again)
+        floor = min(each.at for each in dues)
+        when_due = _when_due(key, run, due, floor, used, stop, runner, history, as_recorded, again)
     ends = [runner.timeline.all[pause.until].recorded for pause in run.pauses if pause.until is not None]
     rests = [*used, *ends] if now is Verdict.MISSED or stop is None else [*used, *ends, stop]
     return Pair(when_due, now, any(_late(each, due) for each in rests))
@@ -72,6 +76,22 @@ def about_clock(timeline: Timeline, place: int, key: ClockKey) -> bool:
     event = timeline.all[place].recorded.event
     told = (event.policy, event.target, event.part, event.cycle, event.instance)
     return bool(told == (key.policy, key.target, key.part, key.cycle, key.instance))
+
+
+def _dues(run: Run, due: Due) -> list[Due]:
+    """All dues that the run had, one after the other."""
+    dues = [due, run.original, *(each.due_before for each in run.extended)]
+    dues += [each for change in run.changes for each in (change.due_before, change.due_after)]
+    return [each for each in dues if each is not None]
+
+
+def _straddled(timeline: Timeline, dues: Sequence[Due]) -> bool:
+    """Whether a due passed between an event and its record; otherwise what was known at each due is what was so."""
+    return any(
+        one.recorded.recorded_at > due.at and one.at <= due.at and passed(due, one.recorded.recorded_at)
+        for due in dict.fromkeys(dues)
+        for one in timeline.all
+    )
 
 
 def _late(recorded: Recorded[Any], due: Due) -> bool:
@@ -127,13 +147,13 @@ def _used(run: Run, timeline: Timeline) -> Iterator[int]:
     versions = {change.by for change in run.changes} | {each.version for each in run.extended if not each.ignored}
     if versions:
         yield from (place for place, one in enumerate(timeline.all) if one.recorded.version in versions)
-    yield from timeline.places("terms-assigned", "policy-reassigned")
 
 
 def _when_due(
     key: ClockKey,
     run: Run,
     due: Due,
+    floor: datetime,
     used: Sequence[Recorded[Any]],
     stop: Recorded[Any] | None,
     runner: Runner,
@@ -141,11 +161,9 @@ def _when_due(
     as_recorded: History,
     again: Again,
 ) -> Verdict | None:
-    dues = [due, run.original, *(each.due_before for each in run.extended)]
-    dues += [each for change in run.changes for each in (change.due_before, change.due_after)]
-    floor = min(each.at for each in dues if each is not None)
     kept = runner.stopped_in_time(run)
-    known = [learned_at(each, floor) for each in used]
+    terms = runner.timeline.places("terms-assigned", "policy-reassigned")
+    known = [learned_at(each, floor) for each in (*used, *(runner.timeline.all[place].recorded for place in terms))]
     ends = [runner.timeline.all[pause.until].recorded for pause in run.pauses if pause.until is not None]
     if kept and stop is not None:
         ends.append(stop)

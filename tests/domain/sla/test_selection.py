@@ -95,7 +95,7 @@ def test_a_case_may_be_reassigned_by_an_event_that_says_so() -> None:
     case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document)
     before = clocks_of(case, by, "2026-03-05 08:00")["resolution"]
     terms = {"policy": "service", "policy_version": 2, "rule": "all", "ground": (), "dues": ()}
-    who = {"request": 4, "reason": "merged firms", "requested_by": "Liu", "approved_by": "Chen"}
+    who: dict[str, Any] = {"request": 4, "reason": "merged firms", "requested_by": "Liu", "approved_by": "Chen"}
     case.then("2026-03-05 09:00", PolicyReassigned, terms=(terms,), zone_data="test", engine=1, **who)
     after = clocks_of(case, by, "2026-03-05 10:00")["resolution"]
     assert before.due is not None
