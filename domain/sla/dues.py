@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from domain.sla.clock import Due
@@ -25,6 +25,7 @@ from domain.sla.policy import (
     PauseDays,
     ReportingPeriod,
     Roll,
+    StatedDate,
     Weeks,
     WorkingTime,
     Years,
@@ -368,3 +369,26 @@ def in_time(due: Due | None, at: datetime, day: date | None, place: ZoneInfo) ->
 def needs_hours(target: CompiledTarget) -> bool:
     """Whether a due of the target can be worked out of a start at all."""
     return target.counts is not Counts.NOTHING or isinstance(target.target.clock, ReportingPeriod)
+
+
+# Stated dates ---------------------------------------------------------------------------------------------------------
+
+
+OWN_DUE = "obligation"
+"""What the date is for that an obligation is opened with."""
+
+
+def stated_due(event: Any, clock: StatedDate, place: ZoneInfo) -> Due | None:
+    """The due that an event states for what a target is about; None when it states none."""
+    at: datetime | None = getattr(event, "due_at", None)
+    if at is None:
+        return None
+    if hasattr(event, "stated_by"):
+        if event.target != clock.of or clock.by not in {"any", str(event.stated_by)}:
+            return None
+    elif clock.of != OWN_DUE:
+        return None
+    if str(event.due_precision) != "day":
+        return Due(at, None, open_ended=False)
+    day = at.astimezone(place).date()
+    return Due(midnight(day + DAY, place), day, open_ended=True)

@@ -13,7 +13,7 @@ from domain.sla.clocks import Course, clocks, course
 from domain.sla.dues import Step
 from domain.sla.lanes import TierSince, facts_assigned, terms_of
 from domain.sla.policy import CalendarOf
-from domain.sla.runs import Change, Run
+from domain.sla.run import Change, Run
 from domain.sla.selection import CHANGES_FACTS, CaseFacts, Choice, choice_among
 from domain.sla.standards import Standards
 from domain.sla.wording import SENTENCES, UNITS, VERDICTS, WHYS, Sentence, both_languages, lasting

@@ -71,8 +71,14 @@ class Terms(NamedTuple):
     recorded_at: datetime
 
 
-def terms_of(timeline: Timeline) -> Terms | None:
-    """The terms that hold: the latest recorded. None when none were assigned."""
+def terms_of(timeline: Timeline, under: Sequence[Fit] = ()) -> Terms | None:
+    """The terms that hold: the latest recorded, or others in their place. None when none were assigned."""
+    if under:
+        places = timeline.places("terms-assigned") or timeline.places("case-received", "case-registered")
+        if not places:
+            return None
+        recorded = timeline.all[places[-1]].recorded
+        return Terms(tuple(under), places[-1], recorded.version, recorded.recorded_at)
     places = timeline.places("terms-assigned", "policy-reassigned")
     if not places:
         return None

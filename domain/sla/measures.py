@@ -186,6 +186,20 @@ LIVED = View(None)
 
 def hours_of(standards: Standards, target: CompiledTarget, view: View, moves: tuple[Move, ...] = ()) -> Hours:
     """How a target counts, after the case moved to units with calendars of their own."""
+    if not moves:
+        latest = standards.kept.get(target.calendar, UNASKED)
+        if latest is not None and latest is not UNASKED:
+            all_known = view.known_at is not None and latest[0] <= view.known_at
+            if all_known or view.known_at is None:
+                key = (target.policy, target.version, target.target.id, target.zone.key, all_known)
+                kept: Hours | None = standards.kept.get(key)
+                if kept is None:
+                    kept = standards.kept[key] = _hours(standards, target, view, moves)
+                return kept
+    return _hours(standards, target, view, moves)
+
+
+def _hours(standards: Standards, target: CompiledTarget, view: View, moves: tuple[Move, ...]) -> Hours:
     place, work = target.zone, _work(standards, target.calendar, view)
     for move in moves:
         place = zone(move.zone)

@@ -1,21 +1,19 @@
-"""A target as it runs: begun by an event, gone on with after changes, ended by an event or by its own expiry."""
+"""How targets run: begun by an event, gone on with after changes, ended by an event or by their own expiry."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
 from domain.sla.clock import Due, Extended
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import Origin, Steps, due_of, in_time, midnight, needs_hours, origin_of, passed
+from domain.sla.dues import Origin, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
 from domain.sla.happenings import Happening, Timeline, first
 from domain.sla.lanes import Inherited, Lane, Stage, Why
-from domain.sla.measures import LIVED, Hours, Move, View, hours_of, same_as_lived
+from domain.sla.measures import LIVED, Hours, View, hours_of, same_as_lived
 from domain.sla.pauses import Pause, clipped, pauses_of, spans_of
 from domain.sla.policy import (
-    CalendarOf,
     ExtensionStep,
     Instances,
     NoNumber,
@@ -24,95 +22,8 @@ from domain.sla.policy import (
     Reopen,
     StatedDate,
 )
+from domain.sla.run import Change, Opening, Run, Start
 from domain.sla.standards import Standards
-
-
-class Change(NamedTuple):
-    """Something after which a target went on otherwise."""
-
-    at: datetime
-    by: int | None
-    why: Why
-    before: CompiledTarget
-    due_before: Due | None
-    due_after: Due | None
-
-
-class Opening(NamedTuple):
-    """A target that begins because the time of another one ran out."""
-
-    at: datetime
-    by: str
-    """The target whose time it was."""
-    place: int
-    """Of the first event behind it."""
-    origin: Inherited
-    origin_place: int
-    cycle: int
-
-
-class Start(NamedTuple):
-    """From where a target runs."""
-
-    at: datetime
-    day: date | None
-    by: int | None
-    """The version of the event; None when another target's expiry opened it."""
-    place: int
-    recorded_at: datetime
-    opening: Opening | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Run:
-    """A target as it runs or ran, once."""
-
-    target: CompiledTarget
-    part: str | None
-    cycle: int
-    instance: int
-    start: Start
-    active_at: datetime
-    """When it came to run: at its start, or later, when it held for the case only from then on."""
-    since: int
-    """The place from which on it may be stopped."""
-    measured_at: datetime
-    measured_day: date | None = None
-    origin: Origin
-    """The same as its policy counts it."""
-    origin_place: int = 0
-    inherited: Inherited | None = None
-    moves: tuple[Move, ...] = ()
-    stage: int = 0
-    windows: list[tuple[CompiledTarget, datetime | None]] = field(default_factory=list)
-    """The targets that it had before, and until when: the pauses of each count for as long as it held."""
-    stood: list[Pause] = field(default_factory=list)
-    """From a stop to the reopening that undid it."""
-    pauses: list[Pause] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    extended: list[Extended] = field(default_factory=list)
-    applied: list[ExtensionStep] = field(default_factory=list)
-    due: Due | None = None
-    original: Due | None = None
-    stop: int | None = None
-    cancel: int | None = None
-    dropped: Change | None = None
-    """The change after which nothing of its kind is asked for any longer."""
-    lapsed_at: datetime | None = None
-    """When another target took its place."""
-    born_overdue: bool = False
-    end: int | None = None
-    """The place at which it ended."""
-    hours: Hours | None = None
-    """How it counts, once that was asked for."""
-    kept: bool | None = None
-    """Whether it was stopped in time, once that was asked for."""
-
-    @property
-    def view(self) -> View:
-        """By which calendars its due is decided."""
-        lived = self.target.target.verdict_by is CalendarOf.AS_LIVED
-        return LIVED if lived else View(self.start.recorded_at)
 
 
 class Runner:
@@ -123,6 +34,8 @@ class Runner:
         self.reopened = timeline.places("case-reopened", "obligation-reopened")
         self._opened: dict[tuple[str | None, str, str], list[Opening]] = {}
         self._approvals = self._approved()
+        self.last_record = max((one.recorded.recorded_at for one in timeline.all), default=at)
+        """When the last of the events was recorded."""
 
     @property
     def openings(self) -> int:
@@ -462,7 +375,7 @@ class Runner:
         run.due, run.extended = None, []
         for place in self.timeline.places("due-stated", "obligation-opened"):
             one = self.timeline.all[place]
-            due = stated_due(one, clock, self.hours(run).zone)
+            due = stated_due(one.recorded.event, clock, self.hours(run).zone)
             if due is None or (limit is not None and place > limit):
                 continue
             if run.due is None:
@@ -473,32 +386,6 @@ class Runner:
                 Extended("stated", one.recorded.version, one.at, late, run.due, run.due if late else due)
             )
             run.due = run.due if late else due
-
-
-def stated_due(one: Happening, clock: StatedDate, place: Any) -> Due | None:
-    """The due that an event states for what a target is about; None when it states none."""
-    event = one.recorded.event
-    at: datetime | None = getattr(event, "due_at", None)
-    if at is None:
-        return None
-    if hasattr(event, "stated_by"):
-        if event.target != clock.of or clock.by not in {"any", str(event.stated_by)}:
-            return None
-    elif clock.of != OWN_DUE:
-        return None
-    if str(event.due_precision) != "day":
-        return Due(at, None, open_ended=False)
-    day = at.astimezone(place).date()
-    return Due(midnight(next_day(day), place), day, open_ended=True)
-
-
-OWN_DUE = "obligation"
-"""What the date is for that an obligation is opened with."""
-
-
-def next_day(day: date) -> date:
-    """The day after."""
-    return date.fromordinal(day.toordinal() + 1)
 
 
 def _started(one: Happening, place: int) -> Start:

@@ -12,7 +12,8 @@ from domain.sla.clock import ClockKey, Due, Verdict
 from domain.sla.dues import passed
 from domain.sla.happenings import Timeline
 from domain.sla.policy import LateRecord, NoNumber, OnExpiry
-from domain.sla.runs import Run, Runner
+from domain.sla.run import Run
+from domain.sla.runs import Runner
 
 History: TypeAlias = Sequence[Recorded[Any]]
 Again: TypeAlias = Callable[[History, datetime], "tuple[Runner, list[tuple[ClockKey, Run]]]"]
@@ -53,7 +54,7 @@ def pair_of(key: ClockKey, run: Run, runner: Runner, history: History, as_record
     if now is None and not missed:
         return UNDECIDED
     dues = _dues(run, due)
-    if not missed and not as_recorded and not _straddled(runner.timeline, dues):
+    if not missed and not as_recorded and not _straddled(runner, dues):
         return Pair(Verdict.KEPT if runner.stopped_in_time(run) else now, now, rests_on_late=False)
     when_due = Verdict.MISSED if missed else None
     used = [runner.timeline.all[place].recorded for place in _used(run, runner.timeline)]
@@ -85,12 +86,13 @@ def _dues(run: Run, due: Due) -> list[Due]:
     return [each for each in dues if each is not None]
 
 
-def _straddled(timeline: Timeline, dues: Sequence[Due]) -> bool:
+def _straddled(runner: Runner, dues: Sequence[Due]) -> bool:
     """Whether a due passed between an event and its record; otherwise what was known at each due is what was so."""
     return any(
-        one.recorded.recorded_at > due.at and one.at <= due.at and passed(due, one.recorded.recorded_at)
+        one.recorded.recorded_at >= due.at and one.at <= due.at and passed(due, one.recorded.recorded_at)
         for due in dict.fromkeys(dues)
-        for one in timeline.all
+        if runner.last_record >= due.at
+        for one in runner.timeline.all
     )
 
 

@@ -1,9 +1,12 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+from domain.case.events import CaseResolved
 from domain.case.terms import PolicyReassigned
+from domain.sla.clock import Verdict
 from domain.sla.policy import PolicyDocument
-from domain.sla.selection import CaseFacts, Matched, PassedOver, chosen
+from domain.sla.promises import Begun, promised
+from domain.sla.selection import CaseFacts, Fit, Matched, PassedOver, chosen
 from domain.sla.standards import Policies, PolicyVersion, Standards
 from tests.domain.sla.history import LONG_AGO, Case, clocks_of, instant, policy, published, standards, target
 
@@ -105,3 +108,33 @@ def test_a_case_may_be_reassigned_by_an_event_that_says_so() -> None:
         (2, date(2026, 3, 22)),
     ]
     assert clocks_of(case, by, "2026-03-05 08:00")["resolution"] == before
+
+
+def test_the_dues_that_registration_can_tell_are_those_that_the_clocks_then_have() -> None:
+    document = policy(
+        target({"type": "calendar_days", "amount": 10}),
+        target(id="dispatch", start="case-registered", stop="case-dispatched"),
+        target(id="visit", start="case-resolved", stop="follow-up-made"),
+    )
+    by = standards(document)
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document)
+    (choice,) = chosen(by, COMPLAINT, RECEIPT, instant("2026-03-02 09:30"))
+    begun = {"case-received": Begun(RECEIPT), "case-registered": Begun(instant("2026-03-02 09:30"))}
+    told = promised(by, choice, begun, instant("2026-03-02 09:30"))
+    found = clocks_of(case, by, "2026-03-02 09:30")
+    assert [(each.target, each.calendar, each.calendar_version) for each in told] == [
+        (name, "office", 1) for name in ("resolution", "dispatch", "visit")
+    ]
+    assert [each.due for each in told] == [found[each.target].due for each in told]
+    assert told[2].due is None
+
+
+def test_another_policy_over_the_same_events_is_a_counterfactual() -> None:
+    document = policy(target({"type": "calendar_days", "amount": 10}))
+    strict = policy(target({"type": "calendar_days", "amount": 5}), name="strict")
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document)
+    case.then("2026-03-10 09:00", CaseResolved, outcome="solved")
+    by = standards(document, strict)
+    assert clocks_of(case, by, "2026-03-20 09:00")["resolution"].now is Verdict.KEPT
+    what_if = clocks_of(case, by, "2026-03-20 09:00", under=(Fit("strict", 1, "all"),))["resolution"]
+    assert (what_if.key.policy, what_if.now) == ("strict", Verdict.MISSED)
