@@ -14,7 +14,7 @@ from domain.sla.dues import Step
 from domain.sla.lanes import TierSince, facts_assigned, terms_of
 from domain.sla.policy import CalendarOf
 from domain.sla.run import Change, Run
-from domain.sla.selection import CHANGES_FACTS, CaseFacts, Choice, choice_among
+from domain.sla.selection import CHANGES_FACTS, CaseFacts, Choice, asked, choice_among
 from domain.sla.standards import Standards
 from domain.sla.wording import SENTENCES, UNITS, VERDICTS, WHYS, Sentence, both_languages, lasting
 from domain.sla.working_time import NOTHING
@@ -125,7 +125,7 @@ def _choice(
     if changed:
         facts = _facts_now(told, tiers)
     receipt = timeline.all[receipts[0]].recorded.occurred_at
-    for regime, policies in standards.policies.in_force(receipt, terms.recorded_at).items():
+    for regime, policies in asked(standards.policies, receipt, terms.recorded_at, terms.fits).regimes:
         choice = choice_among(regime, policies, facts)
         if choice is not None and (choice.policy.name, choice.rule) == (clock.basis.policy, clock.basis.rule):
             return choice

@@ -69,6 +69,8 @@ class Terms(NamedTuple):
     place: int
     version: int
     recorded_at: datetime
+    instead: bool = False
+    """Whether they stand in the place of those that were assigned, for a counterfactual."""
 
 
 def terms_of(timeline: Timeline, under: Sequence[Fit] = ()) -> Terms | None:
@@ -78,7 +80,7 @@ def terms_of(timeline: Timeline, under: Sequence[Fit] = ()) -> Terms | None:
         if not places:
             return None
         recorded = timeline.all[places[-1]].recorded
-        return Terms(tuple(under), places[-1], recorded.version, recorded.recorded_at)
+        return Terms(tuple(under), places[-1], recorded.version, recorded.recorded_at, instead=True)
     places = timeline.places("terms-assigned", "policy-reassigned")
     if not places:
         return None
@@ -150,7 +152,8 @@ def _rule_changes(
     places = [place for place in timeline.places(*names) if timeline.all[place].recorded.version > terms.version]
     if not places and len(tiers) < 2:
         return
-    among = asked(standards.policies, timeline.all[receipts[0]].recorded.occurred_at, terms.recorded_at)
+    receipt = timeline.all[receipts[0]].recorded.occurred_at
+    among = asked(standards.policies, receipt, terms.recorded_at, terms.fits, alone=terms.instead)
     places = [place for place in places if _field_of(timeline, place) in among.fields]
     told: list[tuple[int, datetime, int | None, Any]] = [
         (place, timeline.all[place].at, timeline.all[place].recorded.version, timeline.all[place].recorded.event)
@@ -233,7 +236,7 @@ def _merged(lanes: list[list[Stage]], place: int, timeline: Timeline, absorbed: 
     streams = _streams_of(timeline, place, absorbed)
     for lane in lanes:
         last = lane[-1]
-        if last.target is None or not last.target.target.statutory:
+        if last.target is None or last.target.opened or not last.target.target.statutory:
             continue
         starts = [_start_in(absorbed[stream], last.target) for stream in streams]
         found = [start for start in starts if start is not None]

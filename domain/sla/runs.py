@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.sla.clock import Due, Extended
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import Origin, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
+from domain.sla.dues import Added, Origin, Step, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
 from domain.sla.happenings import Happening, Timeline, first
 from domain.sla.lanes import Inherited, Lane, Stage, Why
 from domain.sla.measures import LIVED, Hours, View, hours_of, same_as_lived
@@ -310,7 +310,10 @@ class Runner:
 
     def arithmetic(self, run: Run) -> Steps:
         """How its due came about, line by line."""
-        told: Steps = []
+        told: list[Step] = []
+        if isinstance(run.target.target.clock, StatedDate) and run.original is not None:
+            on = run.original.on
+            told.append(Step(Added.STATED, None, "", run.original.at if on is None else None, on))
         if needs_hours(run.target):
             self.origin(run, told)
             due_of(run.target, run.origin, self.hours(run), run.applied, spans_of(run.pauses, self.at), told)

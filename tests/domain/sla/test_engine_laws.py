@@ -33,6 +33,7 @@ from domain.envelope import Recorded
 from domain.event import Event, Precision
 from domain.sla.clock import Clock, Segment, State, Verdict
 from domain.sla.clocks import clocks
+from domain.sla.dues import passed
 from domain.sla.standards import UnitHours
 from tests.domain.sla.history import CASE, OFFICE, Case, calendar, made, policy, standards, target
 
@@ -56,6 +57,20 @@ EVERYTHING = policy(
     timed("calendar_days", 4, "part", subject="part", stop="case-part-resolved"),
     timed("calendar_days", 3, "notice", stop="all(decision-made, complainant-notified(version=@decision-made))"),
     target({"type": "stated_date", "of": "resolution"}, id="stated"),
+    timed("working_time", "PT3H", "deemed", cut_off={"at": "close_of_business"}, boundary="next_opening"),
+    target({"type": "reporting_period", "every_months": 1, "within": 3}, id="return", stop="return-submitted"),
+    target(
+        {"type": "business_days", "amount": 2, "ends": "close_of_business", "first_day": "counted"},
+        id="ladder",
+        start="any(case-registered, customer-replied)",
+        measured_from="case-received",
+        pauses={"grounds": ALLOWED, "between": [{"ground": "m", "begins": "decision-made", "ends": "response-sent"}]},
+        extensions=[{"id": "more", "length": 3, "mode": "add_to_rolled", "most": 2}],
+        cap=6,
+        escalations=[{"level": 1, "at_percent": 80}, {"level": 2, "after_due": "PT1H"}],
+        on_change="keep",
+        kind="other",
+    ),
     target({"type": "no_number", "word": {"en": "prompt"}}, id="prompt", stop="case-acknowledged"),
     timed("elapsed", "PT2H", "urgent", extensions=[{"id": "more", "length": "PT2H", "mode": "add_to_raw"}]),
     rules=[
@@ -65,7 +80,7 @@ EVERYTHING = policy(
             "id": "all",
             "targets": [
                 *("hours", "elapsed", "days", "business", "exact", "statute", "next", "part", "notice", "stated"),
-                "prompt",
+                *("prompt", "deemed", "return", "ladder"),
             ],
         },
     ],
@@ -109,7 +124,9 @@ KINDS: list[Event] = [
     made(DueStated, target="resolution", due_at=START + timedelta(days=3), due_precision="day", stated_by="company"),
     made(DueStated, target="其他", due_at=START + timedelta(days=1), due_precision="instant", stated_by="source"),
     made(ExtensionRequested, policy="service", target="urgent", step="more", reason="r", requested_by="Liu"),
+    made(ExtensionRequested, policy="service", target="ladder", step="more", reason="r", requested_by="Liu"),
     made(ExtensionApproved, request=4, approved_by="Chen"),
+    made(ExtensionApproved, request=5, approved_by="Chen"),
     made(CaseEscalated, level=1, by="alarm"),
 ]
 MINUTES = st.integers(0, 20 * 24 * 60).map(lambda count: timedelta(minutes=count))
@@ -223,3 +240,26 @@ def test_a_miss_stays_a_miss_as_long_as_nothing_is_recorded_late(steps: Any, one
         if clock.now is Verdict.MISSED:
             assert later[key].now is Verdict.MISSED, key
             assert later[key].when_due is Verdict.MISSED, key
+
+
+@settings(max_examples=200, deadline=None)
+@given(STEPS, MINUTES)
+def test_the_verdict_when_due_is_what_somebody_who_asked_at_every_moment_would_have_seen_first(
+    steps: Any, at: timedelta
+) -> None:
+    """From one moment at which something became known to the next, the first due that passed decides."""
+    history = told([(event, after, late, False) for event, after, late, _ in steps])
+    moments = sorted({each.recorded_at for each in history if each.recorded_at <= START + at})
+    for clock in clocks([each for each in history if each.recorded_at <= START + at], STANDARDS, START + at):
+        if clock.due is None:
+            continue
+        seen: Verdict | None = None
+        for moment, until in pairwise([*moments, START + at]):
+            known = [each for each in history if each.recorded_at <= moment]
+            then = next((each for each in clocks(known, STANDARDS, until) if each.key == clock.key), None)
+            seen = then.now if then is not None and then.now is Verdict.KEPT else None
+            if then is not None and passed(then.due, until):
+                seen = then.now
+                break
+        if clock.now is not None:
+            assert clock.when_due is seen, clock

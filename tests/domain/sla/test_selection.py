@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from domain.case.events import CaseResolved
+from domain.case.events import CasePrioritised, CaseResolved
 from domain.case.terms import PolicyReassigned
 from domain.sla.clock import Verdict
 from domain.sla.policy import PolicyDocument
@@ -138,3 +138,16 @@ def test_another_policy_over_the_same_events_is_a_counterfactual() -> None:
     assert clocks_of(case, by, "2026-03-20 09:00")["resolution"].now is Verdict.KEPT
     what_if = clocks_of(case, by, "2026-03-20 09:00", under=(Fit("strict", 1, "all"),))["resolution"]
     assert (what_if.key.policy, what_if.now) == ("strict", Verdict.MISSED)
+
+
+def test_a_change_after_a_reassignment_chooses_among_the_rules_of_the_version_assigned() -> None:
+    rules = [{"id": "urgent", "when": {"priority": ["high"]}, "targets": ["four"]}, {"id": "all", "targets": ["eight"]}]
+    document = policy(FOUR, EIGHT, rules=rules)
+    by = Standards(Policies((published(document), version(document, 2, date(2027, 1, 1)))), standards().calendars)
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document, rule="all")
+    terms = {"policy": "service", "policy_version": 2, "rule": "all", "ground": (), "dues": ()}
+    who: dict[str, Any] = {"request": 4, "reason": "merged firms", "requested_by": "Liu", "approved_by": "Chen"}
+    case.then("2026-03-02 10:00", PolicyReassigned, terms=(terms,), zone_data="test", engine=1, **who)
+    case.then("2026-03-02 11:00", CasePrioritised, priority="high")
+    clock = clocks_of(case, by, "2026-03-02 12:00")["four"]
+    assert (clock.basis.policy_version, clock.basis.rule) == (2, "urgent")
