@@ -34,6 +34,7 @@ from domain.sla.working_time import NOTHING, Boundary, NeverReached, Span, insta
 
 DAY = timedelta(days=1)
 LEAST = timedelta(microseconds=1)
+TIMED = frozenset({Counts.HOURS, Counts.TIME})
 
 
 class Origin(NamedTuple):
@@ -42,7 +43,7 @@ class Origin(NamedTuple):
     at: datetime
     """Of a day: its first instant."""
     day: date
-    """The local day in the target's zone."""
+    """The local day in the target's zone; of a target of hours, without a cut-off, that of UTC."""
     by_day: bool
     """Whether only its day is known."""
     deemed: bool = False
@@ -83,11 +84,13 @@ Steps: TypeAlias = list[Step] | None
 
 def origin_of(target: CompiledTarget, at: datetime, day: date | None, hours: Hours, told: Steps = None) -> Origin:
     """The start as it counts: a cut-off may move it to the opening of the next working day."""
+    cut_off = target.target.cut_off
     if day is None:
+        if cut_off is None and target.counts in TIMED:  # nobody asks for the day, and finding it takes a while
+            return Origin(at, at.date(), by_day=False)
         origin = Origin(at, at.astimezone(hours.zone).date(), by_day=False)
     else:
         origin = Origin(midnight(day, hours.zone), day, by_day=True)
-    cut_off = target.target.cut_off
     if cut_off is None or hours.work is None or not _cut_off(cut_off.at, origin, hours):
         return origin
     following = hours.work.working_day_after(origin.day, 1)

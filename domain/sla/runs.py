@@ -117,7 +117,10 @@ class Runner:
         opened_at: int,
         before: Run | None,
     ) -> Run:
-        cycle = start.opening.cycle if start.opening else 1 + sum(place <= start.place for place in self.reopened)
+        if start.opening is not None:
+            cycle = start.opening.cycle
+        else:
+            cycle = 1 + sum(place <= start.place for place in self.reopened) if self.reopened else 1
         since = start.place if start.opening else start.place + 1
         active_at = start.at
         if stage.at is not None and stage.place > start.place:
@@ -184,7 +187,7 @@ class Runner:
                 continue
             self._pause(run, timeline, end)
             self._reckon(run, end)
-            if self._lapsed(run, stop if stop == end else None):
+            if self._lapsed(run, end):
                 return
             if end is None:
                 break
@@ -233,10 +236,11 @@ class Runner:
         run.changes[-1] = run.changes[-1]._replace(due_after=run.due)
         if passed(run.due, at):
             run.active_at = at
-        run.active_at = max(run.active_at, at) if passed(run.due, at) else run.active_at
         return kept
 
     def _pause(self, run: Run, timeline: Timeline, end: int | None = None) -> None:
+        if not (run.windows or run.stood or run.target.grounds or run.target.between):
+            return
         begin, found = run.origin.at, list(run.stood)
         earlier: datetime | None = None
         last = None if end is None else timeline.all[end].at
@@ -248,16 +252,13 @@ class Runner:
             earlier = until
         run.pauses = found
 
-    def _lapsed(self, run: Run, stop: int | None) -> bool:
+    def _lapsed(self, run: Run, end: int | None) -> bool:
         """Lets another target take the place of one whose time ran out, when its policy says so."""
         target = run.target.target
         if target.on_expiry is not OnExpiry.OPENS or run.due is None:
             return False
-        stopped = None if stop is None else self.timeline.all[stop]
-        until = self.at if stopped is None else stopped.at
-        if run.cancel is not None or not passed(run.due, until):
-            return False
-        if stopped is not None and in_time(run.due, stopped.at, stopped.day, self.hours(run).zone):
+        ran_out = passed(run.due, self.at) if end is None else not self.in_time(run, end)
+        if not ran_out:
             return False
         due = run.due
         run.lapsed_at = due.at

@@ -105,7 +105,11 @@ class Policies:
             )
             if not withdrawn or days[each.document.zone] < (each.effective_before or date.max):
                 regimes.setdefault(each.document.regime, []).append(each)
-        return MappingProxyType({regime: tuple(regimes[regime]) for regime in sorted(regimes)})
+        found = {regime: tuple(regimes[regime]) for regime in sorted(regimes)}
+        # Most days have the same policies in force, and what is worked out for one day then serves for all of them.
+        key = tuple((regime, *((each.name, each.version) for each in found[regime])) for regime in found)
+        kept: Mapping[str, tuple[PolicyVersion, ...]] = self.kept.setdefault(("in force", key), MappingProxyType(found))
+        return kept
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ EVERYTHING = policy(
         },
     ],
 )
+RESUMED = {"elapsed"}
 STANDARDS = standards(
     EVERYTHING,
     calendars=[
@@ -247,7 +248,8 @@ def test_a_miss_stays_a_miss_as_long_as_nothing_is_recorded_late(steps: Any, one
 def test_the_verdict_when_due_is_what_somebody_who_asked_at_every_moment_would_have_seen_first(
     steps: Any, at: timedelta
 ) -> None:
-    """From one moment at which something became known to the next, the first due that passed decides."""
+    """From one moment at which something became known to the next, the first due that passed decides; but a clock that
+    a reopening resumes after it was kept has another one."""
     history = told([(event, after, late, False) for event, after, late, _ in steps])
     moments = sorted({each.recorded_at for each in history if each.recorded_at <= START + at})
     for clock in clocks([each for each in history if each.recorded_at <= START + at], STANDARDS, START + at):
@@ -260,6 +262,7 @@ def test_the_verdict_when_due_is_what_somebody_who_asked_at_every_moment_would_h
             seen = then.now if then is not None and then.now is Verdict.KEPT else None
             if then is not None and passed(then.due, until):
                 seen = then.now
-                break
+                if seen is not Verdict.KEPT or clock.key.target not in RESUMED:
+                    break
         if clock.now is not None:
             assert clock.when_due is seen, clock
