@@ -202,9 +202,9 @@ def _as_it_became_known(key: ClockKey, floor: datetime, at: datetime, history: H
             continue
         kept = runner.stopped_in_time(run)
         verdict, kept_when = Verdict.KEPT if kept else None, None
-        if passed(run.due, until) and run.dropped is None:
-            cancelled = run.cancel is not None and runner.in_time(run, run.cancel)
+        if passed(run.due, until):
+            ended = run.dropped is not None or (run.cancel is not None and runner.in_time(run, run.cancel))
             if not kept or run.target.target.reopen is not Reopen.RESUME:
-                return verdict if kept or cancelled else _missed_or_lapsed(run)
+                return verdict if kept or ended else _missed_or_lapsed(run)
             kept_when = len(run.stood)
     return verdict
