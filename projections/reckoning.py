@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, LiteralString, NamedTuple
@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from domain.correction import applied
 from domain.envelope import Recorded
+from domain.stream import Category, category_of
 from ledger.database import Database
 from ledger.errors import UnknownTopic, UnreadableEvent
 from ledger.ledger import Ledger
@@ -24,7 +25,15 @@ from projections.writing import Step, added, stated
 STREAMS_AT_ONCE = 1_000
 """So many histories are held in memory at a time."""
 
+# Leans on the primary key, or on an index (book, stream).
 TAKE_AWAY = "DELETE FROM {table} WHERE book = %(book)s AND stream = ANY(%(streams)s)"
+# Leans on the primary key.
+LEANING = "SELECT DISTINCT stream FROM {touch} WHERE book = %(book)s AND on_stream = ANY(%(streams)s)"
+KEEP_LEANS = """
+INSERT INTO {touch} (book, on_stream, stream)
+SELECT %(book)s, on_stream, stream FROM unnest(%(ons)s::text[], %(streams)s::text[]) AS leans (on_stream, stream)
+ON CONFLICT DO NOTHING
+"""
 
 History = Sequence[Recorded[Any]]
 
@@ -38,7 +47,7 @@ class Subject(NamedTuple):
     written: History
     """As it was written, amendments among it."""
     others: Mapping[str, History]
-    """The histories, as read, of the streams that its own leans on."""
+    """The histories, as read, of the streams that its own leans on, and of those that these lean on."""
     standing: Mapping[str, Any]
     """The states of the book's own streams that `beside` names."""
 
@@ -47,6 +56,12 @@ def leans_on_nothing(history: History) -> Iterable[str]:
     """No other stream."""
     del history
     return ()
+
+
+def always(recorded: Recorded[Any]) -> bool:
+    """Whatever happens."""
+    del recorded
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +74,17 @@ class Reckoning(View[V]):
 
     tells_apart: tuple[str, ...]
     """The columns that, after the book and the stream, identify a row."""
+    subjects: frozenset[Category]
+    """Whose rows they are: kinds of streams."""
     rows: Callable[[Subject], Sequence[V]]
     beside: Callable[[str], Sequence[str]]
     """The streams of a book, given its name, that all rows lean on: nothing in them is ever amended."""
     again: LiteralString
-    """Selects the streams whose rows have to be worked out again when one of those grows."""
+    """Selects the streams whose rows have to be worked out again when one of those grows at %(since)s."""
     leans_on: Callable[[History], Iterable[str]] = leans_on_nothing
-    """Other subjects' streams that a history leans on."""
-    bears: Callable[[History], Iterable[str]] = leans_on_nothing
-    """Other subjects' streams that lean on a history."""
+    """Other streams that a history leans on. Which do is kept beside the table, and nothing is forgotten of it."""
+    matters: Callable[[Recorded[Any]], bool] = always
+    """Whether an event changes anything for those that lean on its stream."""
 
     @property
     @override
@@ -81,17 +98,30 @@ def reckoned(view: Reckoning[Any], ledger: Ledger, database: Database, part: Par
     They are worked out as they are written, a thousand subjects at a time; the step raises CannotTake.
     """
     beside = frozenset(view.beside(ledger.book))
-    concerned = {recorded.stream: recorded for recorded in part.events if recorded.stream not in beside}
-    for recorded in part.events:
-        if recorded.stream in beside:
-            found = database.rows(view.statement(view.again), {"book": ledger.book})
-            concerned |= {stream: recorded for (stream,) in found if stream not in concerned}
-            break
+    concerned = _concerned(view, ledger.book, database, part, beside)
     if not concerned:
         return Change(part.end, (), part.stopped)
     standing = ledger.standing(beside, part.end)
     work = _Work(view, ledger, part, concerned, standing)
     return Change(part.end, (work.write,), part.stopped)
+
+
+def _concerned(
+    view: Reckoning[Any], book: str, database: Database, part: Part, beside: Collection[str]
+) -> dict[str, Recorded[Any]]:
+    """The streams whose rows a part changes, each with the last event that has it so."""
+    own = {each.stream: each for each in part.events if category_of(each.stream) in view.subjects}
+    leant = {each.stream: each for each in part.events if each.stream not in beside and view.matters(each)}
+    others: dict[str, Recorded[Any]] = {}
+    if leant:
+        last = max(leant.values(), key=lambda recorded: recorded.position)
+        found = database.rows(view.statement(LEANING), {"book": book, "streams": list(leant)})
+        others |= {stream: last for (stream,) in found}
+    grown = [recorded for recorded in part.events if recorded.stream in beside]
+    if grown:
+        asked = {"book": book, "since": min(recorded.recorded_at for recorded in grown)}
+        others |= {stream: grown[-1] for (stream,) in database.rows(view.statement(view.again), asked)}
+    return others | own
 
 
 class _Work(NamedTuple):
@@ -105,43 +135,49 @@ class _Work(NamedTuple):
 
     def write(self, connection: psycopg.Connection) -> None:
         """Replaces the rows about all of them. Raises: CannotTake."""
-        done = set[str]()
-        waiting = dict(self.concerned)
-        while waiting:
-            chunk = dict(islice(waiting.items(), STREAMS_AT_ONCE))
-            for stream in chunk:
-                del waiting[stream]
-            histories = self._read(chunk, chunk)
-            for stream, written in histories.items():
-                done.add(stream)
-                for other in self.view.bears(_as_read(written)):
-                    if other not in done and other not in waiting and other not in chunk:
-                        waiting[other] = chunk[stream]
-            for step in self._steps(histories, chunk):
+        waiting = iter(sorted(self.concerned))
+        while chunk := list(islice(waiting, STREAMS_AT_ONCE)):
+            for step in self._steps(chunk):
                 step(connection)
 
-    def _steps(self, histories: Mapping[str, History], because: Mapping[str, Recorded[Any]]) -> list[Step]:
-        read = {stream: _as_read(written) for stream, written in histories.items()}
-        wanted = {
-            other: because[stream]
-            for stream, history in read.items()
-            for other in self.view.leans_on(history)
-            if other not in read
-        }
-        others = {stream: _as_read(written) for stream, written in self._read(wanted, wanted).items()} | read
+    def _steps(self, streams: Sequence[str]) -> list[Step]:
+        written = self._read(streams)
+        read = {stream: _as_read(history) for stream, history in written.items()}
+        leans = self._leans(read)
         rows: list[Any] = []
-        for stream, written in histories.items():
-            history = read[stream]
-            leant = {other: others[other] for other in self.view.leans_on(history)}
+        for stream, history in written.items():
+            others = {other: read[other] for other in leans.get(stream, ())}
             try:
-                rows += self.view.rows(Subject(stream, history, written, leant, self.standing))
+                rows += self.view.rows(Subject(stream, read[stream], history, others, self.standing))
             except Exception as error:
-                raise CannotTake(self._culprit(stream, because[stream]), error) from error
+                raise CannotTake(self._culprit(stream), error) from error
         book = self.ledger.book
-        away = stated(self.view.statement(TAKE_AWAY), book=book, streams=list(histories))
-        return [away, *added(self.view, book, rows)]
+        steps = [stated(self.view.statement(TAKE_AWAY), book=book, streams=list(written))]
+        if leans:
+            pairs = [(other, stream) for stream, others in leans.items() for other in others]
+            ons, leaning = [other for other, _ in pairs], [stream for _, stream in pairs]
+            steps.append(stated(self.view.statement(KEEP_LEANS), book=book, ons=ons, streams=leaning))
+        return [*steps, *added(self.view, book, rows)]
 
-    def _read(self, streams: Iterable[str], because: Mapping[str, Recorded[Any]]) -> dict[str, History]:
+    def _leans(self, read: dict[str, History]) -> dict[str, list[str]]:
+        """What each subject leans on, directly or by another; the histories of all that are added to those read."""
+        direct: dict[str, tuple[str, ...]] = {}
+        wanted = list(read)
+        leans = {stream: list[str]() for stream in wanted}
+        while wanted:
+            direct |= {stream: tuple(self.view.leans_on(read[stream])) for stream in wanted}
+            wanted = sorted({other for stream in wanted for other in direct[stream]} - read.keys())
+            read |= {stream: _as_read(history) for stream, history in self._read(wanted).items()}
+        for stream, found in leans.items():
+            named = list(direct[stream])
+            while named:
+                other = named.pop(0)
+                if other != stream and other not in found:
+                    found.append(other)
+                    named += direct[other]
+        return {stream: found for stream, found in leans.items() if found}
+
+    def _read(self, streams: Collection[str]) -> dict[str, History]:
         """Histories as they were written, up to the part's end. Raises: CannotTake."""
         histories: dict[str, list[Recorded[Any]]] = {stream: [] for stream in streams}
         if not histories:
@@ -156,13 +192,13 @@ class _Work(NamedTuple):
         try:
             through(self.ledger, histories.keys(), self.part.end, collect)
         except (UnknownTopic, UnreadableEvent) as error:  # by this program, though another one has read it before
-            last = max(because.values(), key=lambda recorded: recorded.position)
+            last = max(self.concerned.values(), key=lambda recorded: recorded.position)
             raise CannotTake(last, error) from error
         return dict(histories)
 
-    def _culprit(self, stream: str, because: Recorded[Any]) -> Recorded[Any]:
+    def _culprit(self, stream: str) -> Recorded[Any]:
         own = [recorded for recorded in self.part.events if recorded.stream == stream]
-        return own[-1] if own else because
+        return own[-1] if own else self.concerned[stream]
 
 
 def _as_read(written: History) -> History:
