@@ -143,7 +143,8 @@ def _expanded(said: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem], t
         raw[kind] = [*own, *listed] if isinstance(own, list) else own | {each.pop("date"): each for each in listed}
         if kind == "holidays" and not isinstance(own, list):
             raw[kind] = {key: value["name"] if isinstance(value, dict) else value for key, value in raw[kind].items()}
-    raw["source"] = "; ".join(part for part in (known.source, raw.get("source")) if isinstance(part, str))
+    if isinstance(told := raw.get("source", ""), str):
+        raw["source"] = "; ".join(part for part in (known.source, told) if part)
     return raw, [], known.notes
 
 

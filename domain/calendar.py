@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Annotated, ClassVar, TypeAlias, assert_never, get_args
 from uuid import UUID, uuid5
 
@@ -136,7 +137,7 @@ CalendarCommand: TypeAlias = ProposeCalendar | PublishCalendar | DeclineCalendar
 # Life -----------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BookCalendars:
     """All that was published, and what waits for a decision."""
 
@@ -147,9 +148,9 @@ class BookCalendars:
     decided: Mapping[int, CalendarPublished | CalendarDeclined] = field(default_factory=dict)
     """What became of the others."""
 
-    @property
+    @cached_property
     def calendars(self) -> Calendars:
-        """What was published, to count by."""
+        """What was published, to count by; it keeps what it has worked out."""
         return Calendars(self.versions)
 
 

@@ -17,7 +17,7 @@ from api.cli.terminal import Terminal, clean, table
 from api.present import present
 from api.workspace import Workspace
 from domain.sla.calendars import Calendars, UnknownCalendar
-from domain.sla.days import WEEKDAYS, DayKind, Days, ToldDay
+from domain.sla.days import WEEKDAYS, DayKind, ToldDay
 from domain.sla.zones import ZONE_DATA, zone
 
 MARKS = {DayKind.HOLIDAY: "H", DayKind.MAKE_UP: "+", DayKind.OVERRIDE: "*"}
@@ -76,12 +76,11 @@ def _days(
     calendars: Calendars, name: str, first: date, known_at: datetime | None
 ) -> list[tuple[date, ToldDay, dict[str, Any]]]:
     found = []
-    compiled: dict[int, Days] = {}
     time = calendars.as_known(name, known_at)
     for number in range(weeks.monthrange(first.year, first.month)[1]):
         day = first + timedelta(days=number)
         version = calendars.in_force(name, day, known_at)
-        told = compiled.setdefault(version.version, Days(version.document)).told(day)
+        told = calendars.told(name, day, known_at)
         row = {
             "date": day, "weekday": WEEKDAYS[day.weekday()], "kind": told.kind, "name": told.name,
             "frames": told.frames, "version": version.version, "opens_at": time.opening(day),

@@ -71,6 +71,7 @@ from domain.case.events import (
     WorkStarted,
 )
 from domain.case.promise import NOTHING_PROMISED, Promising
+from domain.case.promising import PROMISING
 from domain.case.rules import (
     about_its_subject,
     answered,
@@ -144,7 +145,7 @@ def decide(
 
 def needs(command: CaseCommand, context: Context, promising: Promising = NOTHING_PROMISED) -> Iterable[str]:
     """Other streams whose states the decision on a command asks for."""
-    if isinstance(command, RegisterCase):
+    if isinstance(command, ReceiveCase | RegisterCase):
         return promising.needs(command, context)
     if isinstance(command, relations.RelationCommand):
         return relations.needs(command, context)
@@ -230,7 +231,7 @@ def decider(promising: Promising) -> Decider[Case | None]:
     )
 
 
-CASE = decider(NOTHING_PROMISED)
+CASE = decider(PROMISING)
 
 # Receipt and record ---------------------------------------------------------------------------------------------------
 
@@ -279,7 +280,7 @@ def _promised(
         return decided
     as_registered = case._replace(
         registration=CaseRegistered(unit=command.unit, handler=command.handler, registered_by=command.registered_by),
-        previous=Moment(command.at, command.precision),
+        previous=Moment(command.at, command.precision, command.zone),
         unit=command.unit or case.unit,
         handler=command.handler or case.handler,
     )

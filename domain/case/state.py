@@ -115,6 +115,8 @@ class Moment(NamedTuple):
 
     at: datetime
     precision: Precision
+    zone: str = "UTC"
+    """Where it was written down, which says what day a day is."""
 
 
 RareEvent: TypeAlias = (
@@ -236,7 +238,7 @@ class Case(NamedTuple):
 
 def evolve(case: Case | None, recorded: Recorded[CaseEvent]) -> Case | None:
     """The case after an event, in whatever order history has them; what comes before its receipt leaves nothing."""
-    moment = Moment(recorded.occurred_at, recorded.occurred_precision)
+    moment = Moment(recorded.occurred_at, recorded.occurred_precision, recorded.occurred_zone)
     event = recorded.event
     if case is None:
         return _received(event, moment) if isinstance(event, CaseReceived) else None

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.sla.calendar import CalendarDocument
-from domain.sla.days import Days
+from domain.sla.days import Days, ToldDay
 from domain.sla.working_time import DaySource, Span, WorkingTime
 from domain.sla.zones import zone
 
@@ -72,6 +72,10 @@ class Calendars:
     def in_force(self, name: str, day: date, at: datetime | None) -> CalendarVersion:
         """The version that holds for a local date, as known at an instant. Raises: UnknownCalendar."""
         return _holding(self._counting(name, at), day)
+
+    def told(self, name: str, day: date, at: datetime | None) -> ToldDay:
+        """What a calendar says of a local date, and why, as known at an instant. Raises: UnknownCalendar."""
+        return self._days_of(self.in_force(name, day, at)).told(day)
 
     def as_known(self, name: str, at: datetime | None) -> WorkingTime:
         """The working time by the versions known at an instant (None: by all), whatever was declared afterwards.

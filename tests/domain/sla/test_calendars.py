@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.sla.calendars import Calendars, CalendarVersion, UnknownCalendar
+from domain.sla.days import DayKind
 from domain.sla.working_time import Boundary, WorkingTime
 from tests.domain.sla.made import calendar, utc, version
 
@@ -183,3 +184,10 @@ def test_a_due_as_lived_is_reached_by_as_much_time_as_the_target_has(
 ) -> None:
     lived = calendars.as_lived("office")
     assert lived.between(start, lived.after(start, amount, boundary)) == amount
+
+
+def test_a_date_is_told_as_it_was_known() -> None:
+    calendars = book(FIRST, version(2, "2026-01-01", "2026-03-09T10:00", CLOSED))
+    then, now = (calendars.told("office", FRIDAY, at) for at in (utc("2026-03-01T00:00"), None))
+    assert (then.kind, then.name, then.frames) == (DayKind.USUAL, None, DAY)
+    assert (now.kind, now.name, now.frames) == (DayKind.HOLIDAY, "Founders' day", ())

@@ -171,7 +171,8 @@ def test_a_target_begins_with_the_holding_response_and_is_measured_from_the_rece
     first, second = (clock_of(case, by, "2025-05-20 09:00", name) for name in ("fifteen", "thirty-five"))
     assert (first.state, first.now) == (State.MET, Verdict.KEPT)
     assert (second.started_by, second.measured_from) == (4, instant("2025-04-17 10:00", "Europe/London"))
-    assert second.due is not None and second.due.on == date(2025, 6, 11)
+    assert second.due is not None
+    assert second.due.on == date(2025, 6, 11)
 
 
 def test_a_portal_may_have_sent_the_matter_before_the_company_received_it() -> None:
@@ -179,7 +180,8 @@ def test_a_portal_may_have_sent_the_matter_before_the_company_received_it() -> N
     case = Case().then("2026-03-01 08:00", SentToPortal, portal="CFPB").received("2026-03-03 10:00")
     case.registered("2026-03-03 10:05", rules)
     found = clock_of(case, standards(rules), "2026-03-04 10:00").due
-    assert found is not None and found.on == date(2026, 3, 16)
+    assert found is not None
+    assert found.on == date(2026, 3, 16)
 
 
 def test_a_return_is_due_so_many_business_days_after_the_half_year() -> None:
