@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from domain.sla.clock import Due, Extended
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import Origin
+from domain.sla.dues import Origin, passed
 from domain.sla.lanes import Inherited, Why
 from domain.sla.measures import LIVED, Hours, Move, View
 from domain.sla.pauses import Pause
@@ -95,6 +95,11 @@ class Run:
     """How it counts, once that was asked for."""
     kept: bool | None = None
     """Whether it was stopped in time, once that was asked for."""
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether a due had passed before a change of rule gave it another one."""
+        return any(passed(change.due_before, change.at) for change in self.changes)
 
     @property
     def view(self) -> View:

@@ -215,7 +215,8 @@ class Runner:
         target, at = run.target, change.at or run.start.at
         self._pause(run, timeline)
         self._reckon(run, change.place)
-        if passed(run.due, at):  # what was missed stays missed, and by the due that was
+        # What was missed stays missed, and by the due that was, unless the policy lets the rule in the end decide.
+        if passed(run.due, at) and not _overtakes(target, change):
             return kept
         if change.why is Why.RULE and (kept or target.target.on_change is OnChange.KEEP):
             return True
@@ -234,7 +235,7 @@ class Runner:
         self._pause(run, timeline)
         self._reckon(run, change.place)
         run.changes[-1] = run.changes[-1]._replace(due_after=run.due)
-        if passed(run.due, at):
+        if passed(run.due, at) and not passed(due_before, at):
             run.active_at = at
         return kept
 
@@ -390,6 +391,11 @@ class Runner:
                 Extended("stated", one.recorded.version, one.at, late, run.due, run.due if late else due)
             )
             run.due = run.due if late else due
+
+
+def _overtakes(target: CompiledTarget, change: Stage) -> bool:
+    """Whether a change of rule gives a target another due though its own had passed."""
+    return change.why is Why.RULE and change.target is not None and target.target.on_change is OnChange.FINAL
 
 
 def _started(one: Happening, place: int) -> Start:
