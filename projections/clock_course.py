@@ -1,4 +1,4 @@
-"""The course of clocks, worked out when it is asked for: their stretches, those to come, and why they stand as they do."""
+"""The course of clocks, worked out when it is asked for: their stretches, those to come, and why they stand so."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from domain.sla.clock import Clock, ClockKey, Segment, State
 from domain.sla.explain import Explanation, explained
 from ledger.ledger import Ledger
+from projections.sla_row import SlaTimer
 from projections.sla_timer import SLA_TIMER, TICK, Asked, asked
 from projections.working_out import subjects
 
@@ -17,23 +18,27 @@ class Wanted(NamedTuple):
     """A clock whose course is asked for."""
 
     key: ClockKey
-    started_at: datetime | None
-    """As its row has it."""
+    at: datetime
 
 
 class ClockCourse(NamedTuple):
     """A clock at an instant."""
 
     at: datetime
-    """The one asked about; of a clock that begins later, the first of its life."""
     clock: Clock
     explanation: Explanation
     upcoming: Sequence[Segment]
     """The stretches from then on to its due, if nothing happens; none of a clock that stands still or is over."""
 
 
-def courses(ledger: Ledger, wanted: Collection[Wanted], now: datetime) -> dict[ClockKey, ClockCourse]:
-    """The course of some clocks at an instant, those that there are. Their histories are read in one statement.
+def wanted_at(timer: SlaTimer, now: datetime) -> Wanted:
+    """The course of a clock at an instant; of one that begins later, at the first of its life."""
+    begins = timer.started_at is not None and timer.started_at > now
+    return Wanted(timer.key, timer.started_at + TICK if begins and timer.started_at is not None else now)
+
+
+def courses(ledger: Ledger, wanted: Collection[Wanted]) -> dict[Wanted, ClockCourse]:
+    """The course of some clocks, those that there are. Their histories are read in one statement.
 
     Raises: LedgerAway.
     """
@@ -41,17 +46,17 @@ def courses(ledger: Ledger, wanted: Collection[Wanted], now: datetime) -> dict[C
     for each in wanted:
         of_streams.setdefault(each.key.subject, []).append(each)
     standing = ledger.standing(SLA_TIMER.beside(ledger.book), ledger.head())
-    found: dict[ClockKey, ClockCourse] = {}
+    found: dict[Wanted, ClockCourse] = {}
     for subject in subjects(SLA_TIMER, list(of_streams), ledger.histories, standing):
         if subject.history:
-            found |= _of_subject(asked(subject), of_streams[subject.stream], now)
+            found |= _of_subject(asked(subject), of_streams[subject.stream])
     return found
 
 
-def _of_subject(told: Asked, wanted: Sequence[Wanted], now: datetime) -> Mapping[ClockKey, ClockCourse]:
-    found: dict[ClockKey, ClockCourse] = {}
-    for key, started_at in wanted:
-        at = now if started_at is None or started_at < now else started_at + TICK
+def _of_subject(told: Asked, wanted: Sequence[Wanted]) -> Mapping[Wanted, ClockCourse]:
+    found: dict[Wanted, ClockCourse] = {}
+    for each in wanted:
+        key, at = each
         explanation = explained(
             told.history,
             told.standards,
@@ -63,7 +68,7 @@ def _of_subject(told: Asked, wanted: Sequence[Wanted], now: datetime) -> Mapping
         )
         if explanation is not None:
             clock = explanation.clock
-            found[key] = ClockCourse(at, clock, explanation, _upcoming(told, clock, at))
+            found[each] = ClockCourse(at, clock, explanation, _upcoming(told, clock, at))
     return found
 
 
