@@ -11,13 +11,15 @@ from api.cli.options import All, Book, Json, Limit
 from api.cli.terminal import Terminal, answering
 
 Within = Annotated[
-    Lasting,
-    typer.Option("--within", parser=lasting, metavar="TIME", help="How far ahead to look: 3d, 36h, 90m, 2w."),
+    Lasting | None,
+    typer.Option(
+        "--within", parser=lasting, metavar="TIME", help="How far ahead to look: 3d, 36h, 90m, 2w; a day by default."
+    ),
 ]
 
 
 def due(
-    within: Within = Lasting(UNITS["d"]),
+    within: Within = None,
     unit: Annotated[str | None, typer.Option("--unit", help="Only what this unit has.")] = None,
     handler: Annotated[str | None, typer.Option("--handler", help="Only what this member of staff has.")] = None,
     target: Annotated[
@@ -39,5 +41,5 @@ def due(
         from api.workspace import Workspace
 
         with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
-            asked = answer.Asked(within.time, unit, handler, tuple(target or ()), statutory)
+            asked = answer.Asked(within.time if within else UNITS["d"], unit, handler, tuple(target or ()), statutory)
             answer.run(workspace, terminal, asked, limit=None if everything else limit)
