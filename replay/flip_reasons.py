@@ -12,8 +12,8 @@ from domain.sla.clock import Clock
 from domain.sla.clocks import Course
 from domain.sla.compiled import CompiledTarget, Counts
 from domain.sla.days import ToldDay
-from domain.sla.policy import COUNTING_DAYS, ReportingPeriod, StatedDate, Target
-from domain.sla.runs import Run
+from domain.sla.policy import COUNTING_DAYS, Ends, ReportingPeriod, StatedDate, Target
+from domain.sla.run import Run
 from domain.sla.selection import Choice
 from domain.sla.standards import Standards
 from replay.hypothetical_terms import Promise
@@ -292,10 +292,12 @@ def _days_otherwise(one: Side, other: Side, a: Run, h: Run) -> Iterator[DayDiffe
     ends = [run.due.on or run.due.at.astimezone(run.target.zone).date() for run in (a, h) if run.due is not None]
     first = min(a.origin.day, h.origin.day, *_first_days(a, h))
     last = max(ends, default=first)
+    by_hours = _by_hours(a) or _by_hours(h)
     for apart in range(min((last - first).days + 1, MOST_DAYS)):
         day = first + apart * DAY
         was, now = _told(one.standards, a, day), _told(other.standards, h, day)
-        if (was and was.frames) != (now and now.frames):
+        hours = [(None,) if told is None else told.frames for told in (was, now)]
+        if hours[0] != hours[1] and (by_hours or bool(hours[0]) != bool(hours[1])):
             yield DayDifference(day, was, now)
 
 
@@ -303,6 +305,13 @@ def _first_days(a: Run, h: Run) -> Iterator[date]:
     """A cut-off has moved the origin past days that may have been otherwise."""
     for run in (a, h):
         yield run.measured_at.astimezone(run.target.zone).date()
+
+
+def _by_hours(run: Run) -> bool:
+    """Whether the hours of a day matter, and not only whether anybody works on it."""
+    clock = run.target.target.clock
+    by_time_of_day = isinstance(clock, COUNTING_DAYS) and clock.ends is not Ends.END_OF_DAY
+    return run.target.counts is Counts.HOURS or run.target.target.cut_off is not None or by_time_of_day
 
 
 def _asks(run: Run) -> bool:

@@ -16,7 +16,7 @@ from domain.sla.clock import Clock, Verdict
 from domain.sla.clocks import Course, clocks, course
 from domain.sla.compiled import CompiledTarget
 from domain.sla.policy import Target
-from domain.sla.runs import Run
+from domain.sla.run import Run
 from domain.sla.standards import Standards
 from replay.flip_reasons import Reason, Side, reasons_for
 from replay.hypothesis import Supposed

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 from domain.amendment import Amendment
 from domain.book import BookTime
 from domain.case.events import CaseReceived
-from domain.envelope import Recorded, RegisterNumber
+from domain.envelope import Recorded
 from domain.event import Event
 from ledger.ledger import Ledger
 
@@ -91,7 +91,3 @@ class Reader:
             "limit": limit,
         }
         return [Receipt(*row) for row in self._ledger.database.rows(RECEIPTS, asked)]
-
-    def stream_of_number(self, number: RegisterNumber) -> str | None:
-        """The stream whose event has a register number, such as C2026-000123."""
-        return self._ledger.stream_of_number(number)

@@ -171,6 +171,16 @@ def test_a_calendar_that_differs_is_told_day_by_day() -> None:
     assert (day.now.kind, day.now.name, day.now.frames) == (DayKind.HOLIDAY, "Founders", ())
 
 
+def test_other_hours_are_no_reason_where_whole_days_are_counted() -> None:
+    days = policy(target({"type": "business_days", "amount": 2}))
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:05", days).then("2026-03-05 09:00", RESOLVED)
+    week = {day: ["10:00-16:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+    shorter = calendar(week=week, holidays=[{"date": "2026-03-03", "name": "Founders"}]).document
+    found = what_if(case, Hypothesis(calendar=shorter), days)
+    assert told(found) == [("resolution", FlipKind.MISSED_TO_KEPT, [ReasonKind.CALENDAR])]
+    assert [each.day for each in found.flips[0].reasons[0].days] == [date(2026, 3, 3)]
+
+
 def test_a_calendar_supposed_from_a_day_on_counts_earlier_days_as_they_were() -> None:
     closed = calendar(week={"mon": ["09:00-10:00"]}).document
     case = solved("2026-03-02 18:00")

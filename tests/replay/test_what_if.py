@@ -83,7 +83,7 @@ def test_a_book_is_asked_and_nothing_is_written(ledger: Ledger, reader: Reader) 
 
 def test_a_reader_offers_nothing_that_writes(reader: Reader) -> None:
     offered = {name for name in dir(reader) if not name.startswith("_")}
-    assert offered == {"book", "head", "histories", "receipts", "since", "standing", "stream_of_number", "time"}
+    assert offered == {"book", "head", "histories", "receipts", "since", "standing", "time"}
 
 
 def test_cases_are_chosen_by_when_they_were_received(ledger: Ledger, reader: Reader) -> None:
