@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from api.graphql.enums import shown
 from domain.sla.policy import (
-    Boundary,
     CalendarOf,
     Ends,
     ExtensionMode,
@@ -22,6 +21,7 @@ from domain.sla.policy import (
     SubjectKind,
     TargetKind,
 )
+from domain.sla.working_time import Boundary
 
 __all__ = [
     "Boundary",

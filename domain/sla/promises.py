@@ -71,4 +71,4 @@ def _first(expression: Waited, begun: Mapping[str, Begun]) -> Begun | None:
     found = [one for one in each if one is not None]
     if not found or (not expression.any and None in each):
         return None
-    return min(found) if expression.any else max(found)
+    return (min if expression.any else max)(found, key=lambda one: one.at)
