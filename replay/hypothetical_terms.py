@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from domain.case.deadline import DeadlineMissed, DeadlineWarned
 from domain.case.events import CaseReceived, CaseRegistered
 from domain.case.promise import Ground, Terms
 from domain.case.terms import PolicyReassigned, PolicyReassignmentRequested, TermsAssigned
+from domain.case.tiers import tier_known, tiers_of
 from domain.correction import amended, applied
-from domain.customer import TierAssigned
 from domain.envelope import Recorded
 from domain.sla.clock import ENGINE
 from domain.sla.lanes import TierSince
@@ -35,16 +36,15 @@ class Subject(NamedTuple):
     written: History
     read: History
     """With corrections applied."""
-    customer: History = ()
-    """The stream of its customer, as read."""
+    customers: Mapping[str, History] = MappingProxyType({})
+    """The streams of the customers that it had, as read."""
     inherited: History = ()
     """The streams, as read, of cases that were merged into it."""
 
     @property
     def tiers(self) -> tuple[TierSince, ...]:
-        """The tiers of its customer in order of time."""
-        told = [TierSince(one.occurred_at, one.event.tier.value) for one in self.customer if _tier(one)]
-        return tuple(sorted(told, key=lambda one: one.at))
+        """The tiers of its customers in order of time."""
+        return tuple(tiers_of(self.read, self.customers))
 
     @property
     def as_recorded(self) -> History:
@@ -60,10 +60,6 @@ class Promise(NamedTuple):
     was: Chosen
     """What was chosen at its registration, by regime."""
     now: Chosen
-
-
-def _tier(recorded: Recorded[Any]) -> bool:
-    return isinstance(recorded.event, TierAssigned)
 
 
 def promised_under(subject: Subject, actual: Standards, under: Supposed) -> Promise | None:
@@ -101,8 +97,7 @@ def _facts(known: History, subject: Subject, behind: Recorded[Any]) -> CaseFacts
     for recorded in known:
         if recorded.event.TOPIC.rpartition(".")[0] in names:
             facts = facts.after(recorded.event)
-    tiers = [one.event.tier.value for one in subject.customer if _tier(one) and one.position < behind.position]
-    return facts._replace(tier=tiers[-1] if tiers else None)
+    return facts._replace(tier=tier_known(known, subject.customers, behind.position))
 
 
 def _chosen(standards: Standards, facts: CaseFacts, receipt: datetime, known_at: datetime) -> Chosen:

@@ -12,15 +12,16 @@ from datetime import datetime
 from functools import reduce
 from typing import Any, NamedTuple
 
-from domain.calendar import BookCalendars, stream_of_calendars
-from domain.case.events import CaseCustomerChanged, CaseReceived
+from domain.calendar import BookCalendars
+from domain.case.events import CaseReceived
 from domain.case.relations import CaseAbsorbed
+from domain.case.tiers import customers_of
 from domain.correction import applied
 from domain.envelope import Recorded
-from domain.policy import stream_of_policies
 from domain.policy_events import BookPolicies
 from domain.sla.selection import CHANGES_FACTS, CaseFacts
-from domain.sla.standards import Policies, Standards
+from domain.sla.standards import Standards
+from domain.standards import standards_of, streams_of_standards
 from domain.stream import Category, stream_of
 from replay.flips import Flip, Totals, added, compared
 from replay.hypothesis import Hypothesis, Supposed, supposed
@@ -102,13 +103,12 @@ class Question:
         written = self.book.histories(streams, self.upto)
         read = {stream: tuple(applied(history)) for stream, history in written.items()}
         wanted = {stream: history for stream, history in read.items() if self._is_asked_about(history)}
-        customers = self._read(filter(None, map(customer_of, wanted.values())))
+        customers = self._read(stream for history in wanted.values() for _, stream in customers_of(history))
         absorbed = self._absorbed(wanted.values())
         for stream, history in wanted.items():
-            customer = customer_of(history)
+            theirs = {each: customers[each] for _, each in customers_of(history)}
             inherited = tuple(one for other in _lineage(history, absorbed) for one in absorbed[other])
-            told = () if customer is None else customers[customer]
-            yield Subject(stream, written[stream], history, told, inherited)
+            yield Subject(stream, written[stream], history, theirs, inherited)
 
     def _is_asked_about(self, history: History) -> bool:
         receipt = next((one for one in history if isinstance(one.event, CaseReceived)), None)
@@ -147,22 +147,13 @@ def question(
     Raises: Refused, when what is supposed would be refused if somebody proposed it.
     """
     position = book.head() if upto is None else upto
-    streams = stream_of_policies(book.book), stream_of_calendars(book.book)
+    streams = streams_of_standards(book.book)
     states = book.standing(streams, position)
     policies: BookPolicies = states[streams[0]]
     calendars: BookCalendars = states[streams[1]]
-    actual = Standards(Policies(policies.versions), calendars.calendars)
+    actual = standards_of(states, book.book)
     under = supposed(hypothesis, policies, calendars, book.book)
     return Question(book, selection or Selection(), at, position, actual, under)
-
-
-def customer_of(history: History) -> str | None:
-    """The stream of a case's customer, as it is known by now."""
-    found = None
-    for recorded in history:
-        if isinstance(recorded.event, CaseReceived | CaseCustomerChanged) and recorded.event.customer_id is not None:
-            found = recorded.event.customer_id
-    return None if found is None else stream_of(Category.CUSTOMER, found)
 
 
 def _says_facts(recorded: Recorded[Any]) -> bool:

@@ -38,6 +38,7 @@ from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from api.graphql.what_if import WhatIfQuery
 from domain.envelope import RegisterNumber
 from domain.stream import Category
 from ledger.book import books
@@ -73,7 +74,7 @@ def _number(text: str) -> RegisterNumber:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery, CalendarQuery, PolicyQuery):
+class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery, CalendarQuery, PolicyQuery, WhatIfQuery):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from domain.calendar import BookCalendars
 from domain.customer import Tier, TierAssigned
@@ -13,6 +14,7 @@ from domain.policy_events import BookPolicies
 from domain.sla.calendars import CalendarVersion
 from domain.sla.policy import PolicyDocument
 from domain.sla.standards import Policies, Standards
+from domain.stream import Category, stream_of
 from replay.flip_reasons import ReasonKind
 from replay.flips import Compared, Flip, FlipKind, compared
 from replay.hypothesis import Hypothesis, Supposed, supposed
@@ -20,6 +22,7 @@ from replay.hypothetical_terms import Subject
 from tests.domain.sla.history import Case, calendar, instant, published
 from tests.domain.story import recorded
 
+CUSTOMER = UUID(int=11)
 EVENING = "2026-04-30 18:00"
 
 
@@ -52,12 +55,13 @@ def what_if(
 ) -> Compared:
     """The case compared; the tier, if any, was assigned long ago."""
     kept = book(*policies, calendars=calendars)
-    customer: tuple[Recorded[Any], ...] = ()
+    customers: dict[str, tuple[Recorded[Any], ...]] = {}
     if tier is not None:
         assigned = recorded(TierAssigned(tier=tier, rule_version=None), 2)
-        customer = (assigned._replace(stream="customer-1", position=0, occurred_at=instant("2020-01-01 00:00")),)
+        stream = stream_of(Category.CUSTOMER, CUSTOMER)
+        customers[stream] = (assigned._replace(stream=stream, position=0, occurred_at=instant("2020-01-01 00:00")),)
     told = tuple(case.told)
-    subject = Subject(case.stream, told, told, customer, tuple(inherited))
+    subject = Subject(case.stream, told, told, customers, tuple(inherited))
     return compared(subject, standards(kept), under(hypothesis, kept), instant(at, case.zone))
 
 

@@ -27,7 +27,7 @@ from replay.flip_reasons import ReasonKind
 from replay.flips import FlipKind, Totals, added
 from replay.hypothesis import Hypothesis
 from tests.domain.sla.history import Case, calendar, instant, made, policy, target
-from tests.replay.supposing import book, name_of, told, under, what_if
+from tests.replay.supposing import CUSTOMER, book, name_of, told, under, what_if
 
 OLDER = UUID(int=8)
 RESOLVED = made(CaseResolved, outcome=Outcome.SOLVED)
@@ -42,7 +42,7 @@ def hours(count: int, **fields: Any) -> dict[str, Any]:
 
 def solved(at: str) -> Case:
     """Received and registered on Monday at nine, resolved then."""
-    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:05", SERVICE)
+    case = Case().received("2026-03-02 09:00", customer_id=CUSTOMER).registered("2026-03-02 09:05", SERVICE)
     return case.then(at, RESOLVED)
 
 

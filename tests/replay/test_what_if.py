@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from domain.amending import ApproveAmendment, RequestCorrection
 from domain.amendment import Occurrence, Replacement
 from domain.case.commands import ChangeCaseCustomer, ReceiveCase, RegisterCase, ResolveCase, TransferCase
@@ -22,7 +24,8 @@ from replay.hypothesis import Hypothesis
 from replay.reader import Reader
 from replay.what_if import Question, Selection, question
 from tests.ledger.submissions import OPENED, case_stream, register_customer, submission
-from tests.ledger.test_terms import POLICY, publish_policy, tell
+from tests.ledger.test_terms import DESK, POLICY, publish_policy, tell
+from tests.projections.books import fill
 
 LATER = datetime(2026, 6, 1, tzinfo=UTC)
 MONDAY = datetime.fromisoformat("2026-01-12T09:00:00+08:00")
@@ -204,3 +207,15 @@ def test_a_larger_book_takes_no_more_memory(ledger: Ledger, reader: Reader) -> N
     small = held()
     write(ledger, *(life(uuid4()) for _ in range(500)))
     assert held() < 2 * small
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("hypothesis", [Hypothesis(PolicyDocument.model_validate(POLICY)), Hypothesis(calendar=DESK)])
+def test_what_is_so_already_flips_nothing_in_any_history(
+    ledger: Ledger, reader: Reader, hypothesis: Hypothesis, seed: int
+) -> None:
+    fill(ledger, cases=60, seed=seed)
+    flips, totals = answered(question(reader, hypothesis, LATER))
+    assert flips == []
+    assert totals.cases == 60
+    assert any(total.actual.missed for _, total in totals.in_order())
