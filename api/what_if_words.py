@@ -68,8 +68,8 @@ SENTENCES: Mapping[ReasonKind, Pair] = MappingProxyType({
 
 APART: Mapping[ReasonKind, tuple[Pair, Pair]] = MappingProxyType({
     ReasonKind.POLICY: (
-        ("Rule {now} would hold, where no policy of its regime holds.", "将适用 {now},目前该制度下无适用的服务标准。"),
-        ("No rule of its regime would hold, where {was} holds.", "该制度下将无适用规则,目前适用 {was}。"),
+        ("Rule {now} would hold; no policy of its regime does.", "将适用 {now},目前该制度下无适用的服务标准。"),
+        ("No rule of its regime would hold; {was} does.", "该制度下将无适用规则,目前适用 {was}。"),
     ),
     ReasonKind.TARGET: (
         ("The rule would ask for the target {now}.", "规则将要求目标 {now}。"),

@@ -20,7 +20,6 @@ from api.cli.case import find
 from api.cli.exits import WrongUse
 from api.cli.period import instant
 from api.cli.terminal import Terminal, add_row, table
-from api.policy_words import both
 from api.present import present
 from api.what_if_words import flip_words, reason_words, sides_of
 from api.workspace import Workspace
@@ -287,16 +286,15 @@ def _show(
     terminal.stamp(asked.book.book, asked.book.time)
     terminal.show(Text(HYPOTHETICAL, "yellow"), _supposed(asked, hypothesis))
     terminal.show(
-        f"{totals.cases:,} cases as of {asked.at.astimezone(place).isoformat(' ', 'seconds')} (position {asked.upto}); "
+        f"{totals.cases:,} cases as of {asked.at.astimezone(place).isoformat(' ', 'seconds')}; "
         f"{totals.cases_with_flips:,} of them have a clock that would be otherwise."
     )
     if totals.targets:
         terminal.show(_totals(totals))
+    for flip in kept:
+        terminal.show("", *_told(flip))
     if kept:
-        lines = table("case", "target", "what", "due", "would be due", "why")
-        for flip in kept:
-            _add_flip(lines, flip)
-        terminal.show("", lines)
+        terminal.show("")
     if count > len(kept):
         terminal.show(f"{count - len(kept):,} more; --all shows them, --csv and --json have them.")
 
@@ -306,13 +304,13 @@ def _supposed(asked: Question, hypothesis: Hypothesis) -> str:
     policy = asked.supposed.policy
     if policy is not None:
         first = hypothesis.policy_since
-        since = "" if first is None else f" for receipts from {first.isoformat()} on"
+        since = "" if first is None else f", for receipts from {first.isoformat()} on"
         place = asked.supposed.replaced
         beside = f"in the place of {place}" if place else "beside what was published"
-        told.append(f"the policy {policy.name}, {both(policy.document.title)}, {beside}{since}")
+        told.append(f"the policy {policy.name} {beside}{since}")
     if hypothesis.calendar is not None:
         first = hypothesis.calendar_since
-        since = "" if first is None else f" for dates from {first.isoformat()} on"
+        since = "" if first is None else f", for dates from {first.isoformat()} on"
         told.append(f"the calendar {hypothesis.calendar.name}{since}")
     return f"Supposed: {'; '.join(told)}."
 
@@ -336,26 +334,32 @@ def _figures(total: TargetTotal) -> tuple[int, ...]:
     return (actual.kept, actual.missed, actual.undecided, would_be.kept, would_be.missed, would_be.undecided)
 
 
-def _add_flip(lines: Any, flip: Flip) -> None:
+def _told(flip: Flip) -> Iterator[str]:
+    """A flip in some lines: what becomes of which clock, by when it is and would be due, and why."""
     clock = flip.hypothetical or flip.actual
     target = "" if clock is None else clock.key.target
     if clock is not None and (clock.key.cycle, clock.key.instance) != (1, 1):
         target += f" {clock.key.cycle}/{clock.key.instance}"
-    words = [reason_words(reason) for reason in flip.reasons]
     what, what_zh = flip_words(flip.kind)
     if flip.kind is FlipKind.VERDICT_CHANGES and flip.actual and flip.hypothetical:
         what = f"{VERDICTS[flip.actual.now][0]}, would be {VERDICTS[flip.hypothetical.now][0]}"
         what_zh = f"{VERDICTS[flip.actual.now][1]}变为{VERDICTS[flip.hypothetical.now][1]}"
-    why = f"{' '.join(english for english, _ in words)}\n{''.join(chinese for _, chinese in words)}"
-    add_row(lines, _case(flip), target, f"{what}\n{what_zh}", _due(flip.actual), _due(flip.hypothetical), why)
+    if flip.actual is None and flip.hypothetical is not None and flip.hypothetical.now is not None:
+        what = f"{what}, {VERDICTS[flip.hypothetical.now][0]}"
+        what_zh = f"{what_zh},{VERDICTS[flip.hypothetical.now][1]}"
+    yield f"{_case(flip)} {target}: {what} ({what_zh})"
+    dues = [("due", flip.actual), ("would be due", flip.hypothetical)]
+    yield "  " + ", ".join(f"{word} {_due(each)}" for word, each in dues if each is not None)
+    for reason in flip.reasons:
+        english, chinese = reason_words(reason)
+        yield f"  {english}"
+        yield f"  {chinese}"
 
 
 def _case(flip: Flip) -> str:
     return str(flip.number) if flip.number is not None else flip.source_key or str(subject_of(flip.stream))
 
 
-def _due(clock: Clock | None) -> str:
-    if clock is None:
-        return ""
+def _due(clock: Clock) -> str:
     due: Due | None = clock.due
     return due_words(due, zone(clock.basis.zone))[0]
