@@ -1,8 +1,8 @@
 from typing import Any
 
 from domain.case.deadline import DeadlineWarned
-from domain.case.escalation import CaseEscalated
 from domain.case.dialogue import CustomerReplied
+from domain.case.escalation import CaseEscalated
 from domain.case.events import CaseReopened, CaseResolved
 from domain.sla.clock import Alarm, Clock
 from tests.domain.sla.history import Case, clock_of, instant, policy, standards, target
