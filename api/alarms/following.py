@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from threading import Event
+from threading import Event, Thread
 from typing import NamedTuple
 
 import psycopg
@@ -80,6 +80,12 @@ class Alarms:
         if raised and self._keeps_view:
             self._bring_up(self._ledger.head())
         return raised
+
+    def following(self, stop: Event) -> Thread:
+        """A thread that follows, begun."""
+        thread = Thread(target=self.follow, args=(stop,), name="alarms", daemon=True)
+        thread.start()
+        return thread
 
     def follow(self, stop: Event) -> None:
         """Records alarms as they become due, until told to stop. It outlives a database that goes away and comes back,

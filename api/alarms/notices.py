@@ -14,7 +14,6 @@ from domain.case.about import AboutCase
 from domain.case.deadline import NoteMiss, NoteWarning
 from domain.case.escalation import EscalateCase, EscalatedBy
 from domain.sla.clock import Alarm, Clock, ClockKey, Due
-from domain.sla.policy import Escalation
 from domain.sla.standards import Standards
 from domain.sla.working_time import NOTHING
 from domain.sla.zones import zone
@@ -99,15 +98,10 @@ def _command(asked: Asked, pending: Pending, basis: int) -> AboutCase:
     at = max(alarm.at, clock.started_at or alarm.at)
     about: dict[str, Any] = {"at": at, "zone": clock.basis.zone, "case_id": subject_of(key.subject)}
     if alarm.kind == "escalation":
-        rung = _rung(asked.standards, clock, alarm)
-        return EscalateCase(
-            **about,
-            level=alarm.level,
-            to_unit=rung and rung.to_unit,
-            to_staff=rung and rung.to_staff,
-            reason=_cut(f"{clock.title.en}: {_by_when(due, clock.basis.zone)}", LONGEST_LABEL),
-            by=EscalatedBy.ALARM,
-        )
+        to_unit, to_staff = _called(asked.standards, clock, alarm)
+        reason = _cut(f"{clock.title.en}: {_by_when(due, clock.basis.zone)}", LONGEST_LABEL)
+        about |= {"level": alarm.level, "to_unit": to_unit, "to_staff": to_staff, "reason": reason}
+        return EscalateCase(**about, by=EscalatedBy.ALARM)
     about |= {"policy": key.policy, "target": key.target, "part": key.part, "cycle": key.cycle,
               "instance": key.instance, "due_at": due.at, "due_on": due.on}  # fmt: skip
     if alarm.kind == "warning":
@@ -125,10 +119,14 @@ def _command(asked: Asked, pending: Pending, basis: int) -> AboutCase:
     )
 
 
-def _rung(standards: Standards, clock: Clock, alarm: Alarm) -> Escalation | None:
+def _called(standards: Standards, clock: Clock, alarm: Alarm) -> tuple[str | None, str | None]:
+    """To which unit and whom the policy's ladder leads."""
     version = standards.policies.version(clock.basis.policy, clock.basis.policy_version)
     target = None if version is None else version.document.target(clock.key.target)
-    return None if target is None else target.escalations[alarm.number]
+    if target is None:
+        return None, None
+    rung = target.escalations[alarm.number]
+    return rung.to_unit, rung.to_staff
 
 
 def _counted(asked: Asked, clock: Clock, at: datetime) -> int:

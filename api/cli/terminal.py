@@ -54,6 +54,11 @@ class Terminal:
             sys.stdout.write(json_of(data) + "\n")
             sys.stdout.flush()
 
+    def line(self, data: Mapping[str, Any]) -> None:
+        """One of many answers as JSON, on a line of its own, as soon as there is one."""
+        sys.stdout.write(json_of(data, indented=False) + "\n")
+        sys.stdout.flush()
+
     def stream(self, head: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> None:
         """The same, with a last field of many items, each written as soon as there is one, on a line of its own."""
         sys.stdout.write(f'{json_of(head).removesuffix("}").rstrip()},\n  "{name}": [')

@@ -64,7 +64,7 @@ def tell(ledger: Ledger, *commands: Command, at: datetime, **rest: Any) -> int:
 def publish(ledger: Ledger, at: datetime, raw: dict[str, Any] = POLICY) -> None:
     """The calendar, and a policy that holds since long ago."""
     book = id_of_book(ledger.book)
-    said = {"at": at, "book_id": book, "reason": "promised", "requested_by": "王芳"}
+    said: dict[str, Any] = {"at": at, "book_id": book, "reason": "promised", "requested_by": "王芳"}
     if not ledger.history(streams_of_standards(ledger.book)[1]):
         document = document_of(CLOCK)
         tell(ledger, ProposeCalendar(document=document, effective_from=SINCE, **said), at=at)

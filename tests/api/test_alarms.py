@@ -1,7 +1,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from threading import Event, Thread
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -88,8 +88,10 @@ def test_what_is_noted_says_by_what_it_was_due_and_who_noted_it(ledger: Ledger, 
         "First reply: due by 2026-03-02 17:00:00 (Asia/Shanghai), measured from 2026-03-02 09:00:00 "
         "(Asia/Shanghai), by rule all of the policy service, version 1, on the calendar round-the-clock, version 1."
     )
-    about: dict[str, Any] = {"policy": "service", "target": "reply", "part": None, "cycle": 1, "instance": 1, "due_at": DUE,
-             "due_on": None, "explanation": said}  # fmt: skip
+    about: dict[str, Any] = {
+        "policy": "service", "target": "reply", "part": None, "cycle": 1, "instance": 1, "due_at": DUE, "due_on": None,
+        "explanation": said,
+    }  # fmt: skip
     told = [one for one in events(ledger, 1) if one.metadata.actor.kind is ActorKind.ALARM]
     missed = told[1].event
     assert isinstance(missed, DeadlineMissed)
