@@ -35,6 +35,7 @@ LISTS: Mapping[Path, tuple[str, ...]] = MappingProxyType({
     ("targets",): ("extension", "warning", "escalation"),
 })  # fmt: skip
 EXAMPLE = "example"
+MOST_BYTES = 1 << 20
 
 
 class UnreadableFile(Exception):
@@ -122,12 +123,16 @@ class PolicyFile(NamedTuple):
 def read_policy(path: File) -> PolicyFile:
     """A policy file. Raises: UnreadableFile."""
     try:
-        text = path.read_text("utf-8")
+        with path.open("rb") as file:
+            said = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise UnreadableFile(f"The policy {path} cannot be read: {error.strerror}.") from error
+    if len(said) > MOST_BYTES:
+        raise UnreadableFile(f"The policy {path} has more than {MOST_BYTES} bytes; an event keeps far less.")
+    try:
+        return policy_in(said.decode("utf-8"), str(path))
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"The policy {path} is not UTF-8, as TOML is.") from error
-    return policy_in(text, str(path))
 
 
 def policy_in(text: str, name: str) -> PolicyFile:

@@ -22,7 +22,7 @@ app = typer.Typer(
     help="Keep the policies (服务标准) that say what is due, and when: one person proposes, another publishes.",
 )
 
-File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A policy as a TOML file.")]
+File = Annotated[Path | None, typer.Argument(metavar="FILE", help="A policy as a TOML file.")]
 Library = Annotated[
     str | None, typer.Option("--library", metavar="NAME", help="Instead of FILE, a policy that ships, by its name.")
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from api.cli.as_of import AsOf
 from api.cli.exits import NotFound, WrongUse
 from api.cli.policies import approval_of, document_in, file_of, state_of
 from api.cli.terminal import Terminal, add_row, table
-from api.policies import UnreadableFile, library, library_policy, library_text, rules_of_counting
+from api.policies import Example, UnreadableFile, library, library_policy, library_text, rules_of_counting
 from api.policy_difference import differences
 from api.policy_words import (
     bilingual,
@@ -22,6 +22,7 @@ from api.policy_words import (
     escalation_words,
     expiry_words,
     extension_words,
+    length_words,
     reminder_words,
     target_words,
     when_words,
@@ -33,6 +34,8 @@ from domain.policy_events import BookPolicies
 from domain.sla.policy import PolicyDocument, Target
 from domain.sla.standards import PolicyVersion
 from domain.sla.zones import zone
+
+DEFAULTS = Target.model_fields
 
 
 def show(workspace: Workspace, terminal: Terminal, name: str, number: int | None, asked: AsOf | None) -> None:
@@ -114,6 +117,8 @@ def _lines(target: Target, document: PolicyDocument) -> Iterator[tuple[str, str]
     yield "time (时限)", bilingual(target_words(target))
     yield "from (起)", target.start
     yield "until (止)", target.stop
+    if target.cancel != DEFAULTS["cancel"].default:
+        yield "ended by (撤销)", target.cancel
     if target.subject != "case":
         yield "of each", target.subject
     for label, value in (("zone", target.zone), ("calendar", target.calendar)):
@@ -125,6 +130,8 @@ def _lines(target: Target, document: PolicyDocument) -> Iterator[tuple[str, str]
         yield "pauses (暂停)", f"{interval.ground}, from {interval.begins} until {interval.ends}"
     for step in target.extensions:
         yield "extension (延期)", extension_words(step, target.clock)
+    if target.cap is not None:
+        yield "at most (上限)", f"{length_words(target.cap, target.clock)[0]} in all"
     if target.warnings:
         yield "warnings (预警)", ", ".join(map(reminder_words, target.warnings))
     for rung in target.escalations:
@@ -132,6 +139,14 @@ def _lines(target: Target, document: PolicyDocument) -> Iterator[tuple[str, str]
     yield "expiry (到期)", bilingual(expiry_words(target))
     if target.note:
         yield "note", target.note
+
+
+def _examples(terminal: Terminal, examples: Sequence[Example]) -> None:
+    shown = table("target", "start", "due", "rolled", "note")
+    for example in examples:
+        add_row(shown, example.target, example.start, example.due, example.rolled, example.note)
+    if examples:
+        terminal.show("\nWorked examples (示例):", shown)
 
 
 def difference(workspace: Workspace, terminal: Terminal, names: list[str]) -> None:
@@ -182,6 +197,7 @@ def shipped(terminal: Terminal, name: str | None, *, toml: bool) -> None:
             terminal.show(text.rstrip("\n"))
         else:
             _document(terminal, document)
+            _examples(terminal, library_policy(name).worked())
         return
     documents = [library_policy(each).document() for each in library()]
     counting = rules_of_counting()

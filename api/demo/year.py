@@ -15,6 +15,7 @@ from api.demo.group import BOOK, BRANCHES, CHANNELS, MATTERS, REGISTRAR, ZONE
 from api.demo.life import SPOKEN, tell_case, tell_duplicate
 from api.demo.organisation import Group
 from api.demo.people import Person, person, registration, tier
+from api.demo.policies import policy_steps
 from api.demo.righting import SCRIPTS, put_right
 from api.demo.telling import Step, Telling, at_work, midnight
 from api.demo.told import Told
@@ -85,8 +86,8 @@ class Year(NamedTuple):
         group = Group(self.start, self.start + timedelta(days=self._cut), self.namespace, self._random)
         accounts = Accounts(self.start, self.namespace, self._random, people)
         told = [
-            *group.told(), *self._calendars(), *self._records(people), *accounts.told(), *self._cases(people),
-            *self._calls(people),
+            *group.told(), *self._calendars(), *self._policies(), *self._records(people), *accounts.told(),
+            *self._cases(people), *self._calls(people),
         ]  # fmt: skip
         steps = sorted((step.said_at, name, step) for name, step in told if step.said_at < self.end)
         last = Step(self.end, REGISTRAR, (self._call("last call", people[0], self.end),))
@@ -119,6 +120,11 @@ class Year(NamedTuple):
         outage_at = self.start + timedelta(days=self._cut)
         for nth, step in enumerate(calendar_steps(BOOK, self.start, outage_at)):
             yield f"calendar {nth:02d}", step
+
+    def _policies(self) -> Iterator[tuple[str, Step]]:
+        outage_at = self.start + timedelta(days=self._cut)
+        for nth, step in enumerate(policy_steps(BOOK, self.start, outage_at)):
+            yield f"policy {nth:02d}", step
 
     def _cases(self, people: list[Person]) -> Iterator[tuple[str, Step]]:
         """Every case's steps; who is new is registered with their first receipt."""

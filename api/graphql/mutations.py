@@ -21,6 +21,7 @@ from api.graphql.mutation import Mutation, Subject
 from api.graphql.obligation_mutations import OBLIGATION_MUTATIONS
 from api.graphql.organisation_mutations import STAFF_MUTATIONS, UNIT_MUTATIONS
 from api.graphql.payload import Answer, answer_of
+from api.graphql.policy_mutations import POLICY_MUTATIONS
 from api.graphql.request import Info, Request
 from api.graphql.touchpoint import Touchpoint, shown_touchpoint
 from domain.customer import AssignTier, RecordContact, RegisterCustomer
@@ -54,6 +55,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *STAFF_MUTATIONS,
     *OBLIGATION_MUTATIONS,
     *CALENDAR_MUTATIONS,
+    *POLICY_MUTATIONS,
 )
 
 

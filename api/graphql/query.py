@@ -32,6 +32,7 @@ from api.graphql.node import Node
 from api.graphql.nodes import SHOWN
 from api.graphql.obligation_query import ObligationQuery
 from api.graphql.organisation_query import OrganisationQuery
+from api.graphql.policy import PolicyQuery
 from api.graphql.problem import Code, Problem, speakable
 from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
@@ -72,7 +73,7 @@ def _number(text: str) -> RegisterNumber:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery, CalendarQuery):
+class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery, CalendarQuery, PolicyQuery):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(
         self,

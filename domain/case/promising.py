@@ -6,8 +6,7 @@ By the clocks' own rules, and as all of it was known when the case was registere
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, datetime
 
 from domain.case.about import AboutCase
 from domain.case.commands import ReceiveCase
@@ -16,12 +15,8 @@ from domain.case.state import Case, Moment
 from domain.customer import Customer
 from domain.envelope import Context
 from domain.event import Precision
-from domain.sla.calendars import UnknownCalendar
-from domain.sla.clock import ENGINE, Due
-from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import due_of, origin_of
-from domain.sla.expression import AllOf, Expression, Happens, read
-from domain.sla.measures import View, hours_of
+from domain.sla.clock import ENGINE
+from domain.sla.promises import Begun, promised
 from domain.sla.selection import CaseFacts, Choice, choice_among, chosen
 from domain.sla.standards import PolicyVersion, Standards
 from domain.sla.zones import ZONE_DATA, UnknownZone, zone
@@ -30,8 +25,6 @@ from domain.stream import Category, stream_of
 
 ALL_KNOWN = datetime(9999, 12, 31, tzinfo=UTC)
 """A decision knows what was published before it, and nothing else."""
-START = Happens("case-received")
-REGISTERED = Happens("case-registered")
 
 
 def needs(command: AboutCase, context: Context) -> Iterable[str]:
@@ -103,65 +96,32 @@ def _tier(case: Case, context: Context) -> str | None:
 
 def _terms(choice: Choice, case: Case, standards: Standards) -> Terms:
     name, version = choice.policy.name, choice.policy.version
-    policy = standards.policies.compiled(name, version)
-    targets = {} if policy is None else policy.targets
+    begun = {"case-received": _begun(case.received), "case-registered": _begun(case.previous)}
     return Terms(
         policy=name,
         policy_version=version,
         rule=choice.rule,
         ground=tuple(Ground(field=each.field, value=each.value) for each in choice.matched),
-        dues=tuple(_promised(targets[each], case, standards) for each in choice.targets if each in targets),
+        dues=tuple(
+            PromisedDue(
+                target=each.target,
+                calendar=each.calendar,
+                calendar_version=each.calendar_version or 1,  # no policy is published on a calendar that is not there
+                due_at=None if each.due is None else each.due.at,
+                due_on=None if each.due is None else each.due.on,
+            )
+            for each in promised(standards, choice, begun, ALL_KNOWN)
+        ),
     )
 
 
-def _promised(target: CompiledTarget, case: Case, standards: Standards) -> PromisedDue:
-    start = _started(read(target.target.start), case)
-    measured = start
-    if start is not None and target.target.measured_from is not None:
-        measured = _started(read(target.target.measured_from), case) or start
-    due = None if measured is None or target.opened else _due(target, measured, standards)
-    day = (start or case.received).at.astimezone(target.zone).date()
-    return PromisedDue(
-        target=target.target.id,
-        calendar=target.calendar,
-        calendar_version=_calendar_version(standards, target.calendar, day),
-        due_at=None if due is None else due.at,
-        due_on=None if due is None else due.on,
-    )
-
-
-def _started(start: Expression, case: Case) -> Moment | None:
-    """When a target began whose start is the receipt or the registration; None while it has not."""
-    if isinstance(start, Happens):
-        known = {START.name: case.received, REGISTERED.name: case.previous}
-        return None if start.conditions else known.get(start.name)
-    parts = [_started(part, case) for part in start.of]
-    found = [part for part in parts if part is not None]
-    if isinstance(start, AllOf):
-        return max(found, key=lambda each: each.at) if len(found) == len(parts) else None
-    return min(found, key=lambda each: each.at, default=None)
-
-
-def _due(target: CompiledTarget, start: Moment, standards: Standards) -> Due | None:
-    hours = hours_of(standards, target, View(ALL_KNOWN))
-    return due_of(target, origin_of(target, start.at, _day_of(start), hours), hours)
-
-
-def _day_of(moment: Moment) -> date | None:
-    """The local day of what is known by its day only."""
+def _begun(moment: Moment) -> Begun:
     if moment.precision is not Precision.DAY:
-        return None
+        return Begun(moment.at)
     try:
-        return moment.at.astimezone(zone(moment.zone)).date()
+        return Begun(moment.at, moment.at.astimezone(zone(moment.zone)).date())
     except UnknownZone:
-        return moment.at.date()
-
-
-def _calendar_version(standards: Standards, name: str, day: date) -> Any:
-    try:
-        return standards.calendars.in_force(name, day, ALL_KNOWN).version
-    except UnknownCalendar:
-        return 1
+        return Begun(moment.at, moment.at.date())
 
 
 PROMISING = Promising(needs, policies, assess)

@@ -10,7 +10,7 @@ from domain.sla.dues import last_day, midnight, passed
 from domain.sla.happenings import Timeline
 from domain.sla.measures import Hours
 from domain.sla.policy import Escalation, OnExpiry, Reminder
-from domain.sla.runs import Run
+from domain.sla.run import Run
 from domain.sla.segments import counting_from, stood_still
 from domain.sla.verdicts import Pair, about_clock
 from domain.sla.working_time import NOTHING, NeverReached

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from domain.customer import Tier
 from domain.sla.policy import OnExpiry, PolicyDocument, Rule, SubjectKind, Target, When
 from domain.sla.shape import Path, Problem, Severity, near, place_of, shape_problems
 from domain.sla.target_check import target_problems
@@ -18,6 +19,7 @@ __all__ = ["BadPolicy", "Problem", "Severity", "document_of", "document_problems
 MOST_BYTES = 50 * 1024
 """A document is an event, which the ledger keeps up to 56 KiB, the reason and the names beside it among that."""
 
+TIERS = tuple(map(str, Tier))
 MOST_PARTS = 200
 """More rules or targets than that are too many anyhow, and are not compared with one another."""
 
@@ -134,8 +136,9 @@ def _of_parts(rules: Mapping[int, Rule], targets: Mapping[int, Target], ids: Map
     for place, target in targets.items():
         yield from target_problems(target, ("targets", place))
     yield from _rules(rules, set(ids.values()))
-    yield from _opens(rules, targets, ids)
+    yield from _opens(targets, ids)
     named = {target_id for rule in rules.values() for target_id in rule.targets}
+    named |= {target.opens for target in targets.values() if target.opens}
     for place, name in ids.items():
         if name not in named:
             yield Problem(("targets", place), f"No rule names the target {name!r}, so it never runs.", Severity.WARNING)
@@ -144,6 +147,10 @@ def _of_parts(rules: Mapping[int, Rule], targets: Mapping[int, Target], ids: Map
 def _rules(rules: Mapping[int, Rule], ids: set[str]) -> Iterator[Problem]:
     for place, rule in rules.items():
         at = ("rules", place, "targets")
+        for index, tier in enumerate(rule.when.tier):
+            if tier not in TIERS:
+                why = f"No customer is in a tier {tier!r}; there are {', '.join(TIERS)}{near(tier, TIERS)}"
+                yield Problem(("rules", place, "when", "tier", index), why, Severity.WARNING)
         if not rule.targets:
             yield Problem(at, "It names no target, so nothing would be promised under it.")
         for index, name in enumerate(rule.targets):
@@ -153,7 +160,7 @@ def _rules(rules: Mapping[int, Rule], ids: set[str]) -> Iterator[Problem]:
                 yield Problem((*at, index), f"{name} is there twice.", Severity.WARNING)
 
 
-def _opens(rules: Mapping[int, Rule], targets: Mapping[int, Target], ids: Mapping[int, str]) -> Iterator[Problem]:
+def _opens(targets: Mapping[int, Target], ids: Mapping[int, str]) -> Iterator[Problem]:
     leads = {one.id: one.opens for one in targets.values() if one.on_expiry is OnExpiry.OPENS and one.opens}
     subjects = {target.id: target.subject for target in targets.values()}
     for place, target in targets.items():
@@ -167,9 +174,6 @@ def _opens(rules: Mapping[int, Rule], targets: Mapping[int, Target], ids: Mappin
         elif subjects.get(opened, target.subject) is not target.subject:
             said = {SubjectKind.CASE: "a case", SubjectKind.PART: "a part", SubjectKind.OBLIGATION: "an obligation"}
             yield Problem(at, f"{opened} is about {said[subjects[opened]]}, and {target.id} about another subject.")
-        for rule in rules.values():
-            if opened in ids.values() and target.id in rule.targets and opened not in rule.targets:
-                yield Problem(at, f"The rule {rule.id} has {target.id} but not {opened}, which it opens; name both.")
 
 
 def _leads_back(start: str, leads: Mapping[str, str]) -> bool:

@@ -28,7 +28,7 @@ class State(StrEnum):
     LAPSED = "lapsed"
     """Its time ran out, which is no breach: another target began, or the customer may go elsewhere."""
     INFORMATIONAL = "informational"
-    """A duty without a number."""
+    """A duty without a number, or one for which nobody has stated a date."""
 
 
 class Verdict(StrEnum):

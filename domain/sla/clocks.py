@@ -15,13 +15,15 @@ from domain.sla.alarms import alarms_of
 from domain.sla.calendars import UnknownCalendar
 from domain.sla.clock import ENGINE, Basis, Clock, ClockKey, State, Stop, Verdict
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import passed
+from domain.sla.dues import needs_hours, passed
 from domain.sla.happenings import Happening, Timeline
 from domain.sla.lanes import Lane, TierSince, lanes_of, terms_of
 from domain.sla.measures import Hours
 from domain.sla.policy import NoNumber, OnExpiry, StatedDate, SubjectKind
-from domain.sla.runs import Run, Runner
+from domain.sla.run import Run
+from domain.sla.runs import Runner
 from domain.sla.segments import counted, segments_of
+from domain.sla.selection import Fit
 from domain.sla.standards import Standards
 from domain.sla.stated import stated_lanes
 from domain.sla.verdicts import History, Pair, pair_of
@@ -54,6 +56,7 @@ def clocks(
     tier_at: Sequence[TierSince] = (),
     inherited: Sequence[Recorded[Any]] = (),
     as_recorded: Sequence[Recorded[Any]] = (),
+    under: Sequence[Fit] = (),
     segments: bool = True,
 ) -> tuple[Clock, ...]:
     """The clocks of a case or an obligation at an instant, each with both verdicts.
@@ -61,12 +64,13 @@ def clocks(
     `history` is its stream as read, with corrections applied, in order of version; `tier_at` the tiers of its customer
     in order of time; `inherited` the streams, as read, of cases that were merged into it. Where amendments change how
     the stream is read, `as_recorded` is the stream with them, so that what was known when a deadline came can be told.
+    `under` are rules to go by in the place of those that were assigned, for a counterfactual.
     Without `segments` the clocks have none, which is faster. It never raises, whatever the order of the events.
     """
-    told = course(history, standards, at, tier_at=tier_at, inherited=inherited)
+    told = course(history, standards, at, tier_at=tier_at, inherited=inherited, under=under)
 
     def again(known: History, until: datetime) -> tuple[Runner, list[tuple[ClockKey, Run]]]:
-        other = course(known, standards, until, tier_at=tier_at, inherited=inherited)
+        other = course(known, standards, until, tier_at=tier_at, inherited=inherited, under=under)
         return other.runner, [(other.key_of(run), run) for run in other.runs]
 
     found: list[Clock] = []
@@ -85,12 +89,13 @@ def course(
     *,
     tier_at: Sequence[TierSince] = (),
     inherited: Sequence[Recorded[Any]] = (),
+    under: Sequence[Fit] = (),
 ) -> Course:
     """How the targets of a subject ran up to an instant, for clocks and explanations to be made of."""
     timeline = Timeline.of(history, at)
     subject = history[0].stream if history else NO_STREAM
     runner = Runner(timeline, standards, at)
-    terms = terms_of(timeline)
+    terms = terms_of(timeline, under)
     lanes: list[Lane] = []
     if terms is not None:
         lanes = lanes_of(timeline, terms, standards, tier_at, _absorbed(timeline, inherited, at))
@@ -123,7 +128,13 @@ def _run(subject: str, runner: Runner, lanes: Sequence[Lane]) -> Course:
         for number, (lane, part, _) in enumerate(tracks)
         if not results[number] and lane[-1].target is not None and not lane[-1].target.opened
     ]
-    return Course(subject, runner, [run for runs in results for run in runs], waiting)
+    told = Course(subject, runner, [], waiting)
+    runs: dict[ClockKey, Run] = {}
+    for each in results:
+        for run in each:
+            runs.setdefault(told.key_of(run), run)  # what a rule asks for again after it had ended stays as it ended
+    told.runs.extend(runs.values())
+    return told
 
 
 def _absorbed(timeline: Timeline, inherited: Sequence[Recorded[Any]], at: datetime) -> Mapping[str, Timeline]:
@@ -189,7 +200,9 @@ def _clock(key: ClockKey, run: Run, runner: Runner, pair: Pair, *, segments: boo
 
 def _state(run: Run, runner: Runner, pair: Pair) -> State:
     target = run.target.target
-    if isinstance(target.clock, NoNumber):
+    if isinstance(target.clock, NoNumber) or (
+        run.due is None and (not needs_hours(run.target) or run.stop is not None)
+    ):
         return State.INFORMATIONAL
     if run.lapsed_at is not None:
         return State.LAPSED
@@ -240,24 +253,29 @@ def _cancelled(run: Run, runner: Runner) -> Stop | None:
 
 
 def _basis(target: CompiledTarget, start: datetime, known_at: datetime, standards: Standards) -> Basis:
-    key = ("calendar", target.calendar)
-    held = standards.kept.get(key)
-    if held is None:
-        try:
-            versions = standards.calendars.versions(target.calendar)
-        except UnknownCalendar:
-            versions = ()
-        held = standards.kept[key] = versions[0].version if len(versions) == 1 else len(versions)
-        standards.kept["several", *key] = len(versions) > 1
-    if standards.kept["several", *key]:
+    key = ("basis", target.policy, target.version, target.rule, target.target.id, target.zone.key)
+    kept: Basis | None = standards.kept.get(key)
+    if kept is not None:
+        return kept
+    try:
+        versions = standards.calendars.versions(target.calendar)
         day = start.astimezone(target.zone).date()
-        held = standards.calendars.in_force(target.calendar, day, known_at).version
+        version = standards.calendars.in_force(target.calendar, day, known_at).version
+    except UnknownCalendar:
+        versions, version = (), 0
+    basis = _basis_by(target, version)
+    if len(versions) < 2:
+        standards.kept[key] = basis
+    return basis
+
+
+def _basis_by(target: CompiledTarget, version: int) -> Basis:
     return Basis(
         policy=target.policy,
         policy_version=target.version,
         rule=target.rule,
         calendar=target.calendar,
-        calendar_version=held,
+        calendar_version=version,
         zone=target.zone.key,
         zone_data=ZONE_DATA,
         engine=ENGINE,

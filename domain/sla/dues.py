@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from domain.sla.clock import Due
@@ -25,6 +25,7 @@ from domain.sla.policy import (
     PauseDays,
     ReportingPeriod,
     Roll,
+    StatedDate,
     Weeks,
     WorkingTime,
     Years,
@@ -33,6 +34,7 @@ from domain.sla.working_time import NOTHING, Boundary, NeverReached, Span, insta
 
 DAY = timedelta(days=1)
 LEAST = timedelta(microseconds=1)
+TIMED = frozenset({Counts.HOURS, Counts.TIME})
 
 
 class Origin(NamedTuple):
@@ -41,7 +43,7 @@ class Origin(NamedTuple):
     at: datetime
     """Of a day: its first instant."""
     day: date
-    """The local day in the target's zone."""
+    """The local day in the target's zone; of a target of hours, without a cut-off, that of UTC."""
     by_day: bool
     """Whether only its day is known."""
     deemed: bool = False
@@ -82,11 +84,13 @@ Steps: TypeAlias = list[Step] | None
 
 def origin_of(target: CompiledTarget, at: datetime, day: date | None, hours: Hours, told: Steps = None) -> Origin:
     """The start as it counts: a cut-off may move it to the opening of the next working day."""
+    cut_off = target.target.cut_off
     if day is None:
+        if cut_off is None and target.counts in TIMED:  # nobody asks for the day, and finding it takes a while
+            return Origin(at, at.date(), by_day=False)
         origin = Origin(at, at.astimezone(hours.zone).date(), by_day=False)
     else:
         origin = Origin(midnight(day, hours.zone), day, by_day=True)
-    cut_off = target.target.cut_off
     if cut_off is None or hours.work is None or not _cut_off(cut_off.at, origin, hours):
         return origin
     following = hours.work.working_day_after(origin.day, 1)
@@ -368,3 +372,26 @@ def in_time(due: Due | None, at: datetime, day: date | None, place: ZoneInfo) ->
 def needs_hours(target: CompiledTarget) -> bool:
     """Whether a due of the target can be worked out of a start at all."""
     return target.counts is not Counts.NOTHING or isinstance(target.target.clock, ReportingPeriod)
+
+
+# Stated dates ---------------------------------------------------------------------------------------------------------
+
+
+OWN_DUE = "obligation"
+"""What the date is for that an obligation is opened with."""
+
+
+def stated_due(event: Any, clock: StatedDate, place: ZoneInfo) -> Due | None:
+    """The due that an event states for what a target is about; None when it states none."""
+    at: datetime | None = getattr(event, "due_at", None)
+    if at is None:
+        return None
+    if hasattr(event, "stated_by"):
+        if event.target != clock.of or clock.by not in {"any", str(event.stated_by)}:
+            return None
+    elif clock.of != OWN_DUE:
+        return None
+    if str(event.due_precision) != "day":
+        return Due(at, None, open_ended=False)
+    day = at.astimezone(place).date()
+    return Due(midnight(day + DAY, place), day, open_ended=True)

@@ -54,21 +54,28 @@ class Timeline:
         told: list[Happening] = []
         in_order, last = True, None
         for recorded in history:
-            if recorded.occurred_at > at:
+            occurred_at = recorded.occurred_at
+            if occurred_at > at:
                 continue
             if recorded.occurred_precision is Precision.DAY:
                 one = _of_day(told, recorded)
+                occurred_at = one.at
             else:
-                one = Happening(recorded.occurred_at, None, recorded)
-            if last is not None and one.at < last:
+                one = Happening(occurred_at, None, recorded)
+            if last is not None and occurred_at < last:
                 in_order = False
-            last = one.at
+            last = occurred_at
             told.append(one)
         if not in_order:
             told.sort(key=lambda one: one.at)  # stable: those of one instant stay in order of version
         by_name: dict[str, list[int]] = {}
         for place, one in enumerate(told):
-            by_name.setdefault(name_of(one.recorded.event), []).append(place)
+            event = one.recorded.event
+            name = _NAMES.get(type(event)) or name_of(event)
+            if name in by_name:
+                by_name[name].append(place)
+            else:
+                by_name[name] = [place]
         return cls(told, by_name)
 
     def of_part(self, part: str) -> Timeline:
@@ -170,12 +177,21 @@ def first(
         if places is None:
             return None
         if not expression.conditions and not expression.references:
-            return next((place for place in places if place >= since), None)
+            for place in places:
+                if place >= since:
+                    return place
+            return None
         return _first_that_fits(expression, timeline, places, since, found)
     origin = since if origin is None else origin
     if expression.any:
-        each = [first(part, timeline, since, origin, found) for part in expression.of]
-        return min((place for place in each if place is not None), default=None)
+        earliest: int | None = None
+        for part in expression.of:
+            if isinstance(part, Leaf) and part.name not in timeline.by_name:
+                continue
+            found_at = first(part, timeline, since, origin, found)
+            if found_at is not None and (earliest is None or found_at < earliest):
+                earliest = found_at
+        return earliest
     return _first_of_all(expression.of, timeline, since, origin)
 
 

@@ -69,10 +69,18 @@ class Terms(NamedTuple):
     place: int
     version: int
     recorded_at: datetime
+    instead: bool = False
+    """Whether they stand in the place of those that were assigned, for a counterfactual."""
 
 
-def terms_of(timeline: Timeline) -> Terms | None:
-    """The terms that hold: the latest recorded. None when none were assigned."""
+def terms_of(timeline: Timeline, under: Sequence[Fit] = ()) -> Terms | None:
+    """The terms that hold: the latest recorded, or others in their place. None when none were assigned."""
+    if under:
+        places = timeline.places("terms-assigned") or timeline.places("case-received", "case-registered")
+        if not places:
+            return None
+        recorded = timeline.all[places[-1]].recorded
+        return Terms(tuple(under), places[-1], recorded.version, recorded.recorded_at, instead=True)
     places = timeline.places("terms-assigned", "policy-reassigned")
     if not places:
         return None
@@ -144,7 +152,8 @@ def _rule_changes(
     places = [place for place in timeline.places(*names) if timeline.all[place].recorded.version > terms.version]
     if not places and len(tiers) < 2:
         return
-    among = asked(standards.policies, timeline.all[receipts[0]].recorded.occurred_at, terms.recorded_at)
+    receipt = timeline.all[receipts[0]].recorded.occurred_at
+    among = asked(standards.policies, receipt, terms.recorded_at, terms.fits, alone=terms.instead)
     places = [place for place in places if _field_of(timeline, place) in among.fields]
     told: list[tuple[int, datetime, int | None, Any]] = [
         (place, timeline.all[place].at, timeline.all[place].recorded.version, timeline.all[place].recorded.event)
@@ -155,7 +164,7 @@ def _rule_changes(
         told += [(timeline.after(each.at), each.at, None, each) for each in tiers if each.at > assigned_at]
     if not told:
         return
-    facts, latest = _facts_assigned(timeline, terms, tiers, assigned_at)
+    facts, latest = facts_assigned(timeline, terms, tiers, assigned_at)
     fits = terms.fits
     for place, at, by, event in sorted(told, key=lambda one: (one[0], one[1])):
         if isinstance(event, TierSince):
@@ -172,7 +181,7 @@ def _field_of(timeline: Timeline, place: int) -> str:
     return FIELD_OF.get(name_of(timeline.all[place].recorded.event), "unit")
 
 
-def _facts_assigned(
+def facts_assigned(
     timeline: Timeline, terms: Terms, tiers: Sequence[TierSince], at: datetime
 ) -> tuple[CaseFacts, dict[str, int]]:
     """The facts on which the terms rest, and of each event the latest place that told one of them."""
@@ -187,27 +196,26 @@ def _facts_assigned(
 
 
 def _changed(lanes: list[list[Stage]], place: int, change: _RuleChange, targets: list[CompiledTarget]) -> None:
-    """Lets each lane go on with the target that takes its place: the same, or else another of its kind."""
+    """Lets each lane go on with the target that takes its place: the same, or else another of its kind.
+
+    One that was asked for no longer is taken up again where it was.
+    """
     left = list(targets)
     going: dict[int, CompiledTarget | None] = {}
-    for same in (_same_target, _same_kind):
+    for dropped, same in ((False, _same_target), (False, _same_kind), (True, _same_target), (True, _same_kind)):
         for number, lane in enumerate(lanes):
-            before = _target_of(lane)
-            if number in going or before is None:
+            if number in going or (lane[-1].target is None) is not dropped:
                 continue
+            before = next(stage.target for stage in reversed(lane) if stage.target is not None)
             found = next((each for each in left if same(before, each)), None)
             if found is not None:
                 left.remove(found)
                 going[number] = found
     for number, lane in enumerate(lanes):
-        if _target_of(lane) is not None:
-            last = lane[-1]
-            lane.append(Stage(place, change.at, change.by, Why.RULE, going.get(number), last.moves, last.inherited))
+        last, target = lane[-1], going.get(number)
+        if last.target is not None or target is not None:
+            lane.append(Stage(place, change.at, change.by, Why.RULE, target, last.moves, last.inherited))
     lanes += [[Stage(place, change.at, change.by, Why.RULE, target)] for target in left]
-
-
-def _target_of(lane: list[Stage]) -> CompiledTarget | None:
-    return lane[-1].target
 
 
 def _same_target(one: CompiledTarget, other: CompiledTarget) -> bool:
@@ -228,7 +236,7 @@ def _merged(lanes: list[list[Stage]], place: int, timeline: Timeline, absorbed: 
     streams = _streams_of(timeline, place, absorbed)
     for lane in lanes:
         last = lane[-1]
-        if last.target is None or not last.target.target.statutory:
+        if last.target is None or last.target.opened or not last.target.target.statutory:
             continue
         starts = [_start_in(absorbed[stream], last.target) for stream in streams]
         found = [start for start in starts if start is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from domain.sla.calendars import Calendars, UnknownCalendar
@@ -186,10 +186,24 @@ LIVED = View(None)
 
 def hours_of(standards: Standards, target: CompiledTarget, view: View, moves: tuple[Move, ...] = ()) -> Hours:
     """How a target counts, after the case moved to units with calendars of their own."""
-    place, work = target.zone, _work(standards.calendars, target.calendar, view)
+    if not moves:
+        latest = standards.kept.get(target.calendar, UNASKED)
+        if latest is not None and latest is not UNASKED:
+            all_known = view.known_at is not None and latest[0] <= view.known_at
+            if all_known or view.known_at is None:
+                key = (target.policy, target.version, target.target.id, target.zone.key, all_known)
+                kept: Hours | None = standards.kept.get(key)
+                if kept is None:
+                    kept = standards.kept[key] = _hours(standards, target, view, moves)
+                return kept
+    return _hours(standards, target, view, moves)
+
+
+def _hours(standards: Standards, target: CompiledTarget, view: View, moves: tuple[Move, ...]) -> Hours:
+    place, work = target.zone, _work(standards, target.calendar, view)
     for move in moves:
         place = zone(move.zone)
-        moved = _work(standards.calendars, move.calendar, view)
+        moved = _work(standards, move.calendar, view)
         work = moved if moved is None or work is None else WorkMoved(work, move.at, moved, place)
     if target.counts is Counts.HOURS:
         return Hours(place, work, work or PASSING_TIME)
@@ -202,22 +216,34 @@ def same_as_lived(standards: Standards, target: CompiledTarget, since: datetime,
     """Whether nothing about the calendar became known after a start, so that what was promised is what is lived."""
     if not target.asks_calendar:
         return True
-    key = ("latest", target.calendar)
-    latest = standards.kept.get(key)
-    if latest is None:
-        try:
-            latest = max(version.known_at for version in standards.calendars.versions(target.calendar))
-        except UnknownCalendar:
-            return True
-        standards.kept[key] = latest
-    return bool(latest <= min(since, known_at))
+    if _work(standards, target.calendar, LIVED) is None:
+        return True
+    latest: datetime = standards.kept[target.calendar][0]
+    return latest <= since and latest <= known_at
 
 
-def _work(calendars: Calendars, name: str, view: View) -> Work | None:
+def _work(standards: Standards, name: str, view: View) -> Work | None:
+    held: tuple[datetime, WorkingTime, WorkingTime] | None = standards.kept.get(name, UNASKED)
+    if held is UNASKED:
+        held = standards.kept[name] = _latest(standards.calendars, name)
+    if held is None:
+        return None
+    latest, by_all, lived = held
+    if view.known_at is None:
+        return lived
+    return by_all if latest <= view.known_at else standards.calendars.as_known(name, view.known_at)
+
+
+UNASKED: Any = object()
+
+
+def _latest(calendars: Calendars, name: str) -> tuple[datetime, WorkingTime, WorkingTime] | None:
+    """When the last was heard of a calendar, and its working time by all that is known; None when there is none."""
     try:
-        return calendars.as_lived(name) if view.known_at is None else calendars.as_known(name, view.known_at)
+        latest = max(version.known_at for version in calendars.versions(name))
     except UnknownCalendar:
         return None
+    return latest, calendars.as_known(name, None), calendars.as_lived(name)
 
 
 def _whole_days(standards: Standards, work: Work, place: ZoneInfo, *, lasting: bool) -> WorkingTime:

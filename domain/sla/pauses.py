@@ -35,7 +35,7 @@ def pauses_of(target: CompiledTarget, timeline: Timeline) -> list[Pause]:
             until = first(ends, timeline, place + 1)
             found.append(_pause(timeline, ground, place, until))
             place = None if until is None else first(begins, timeline, until)
-    return sorted(found)
+    return sorted(found, key=lambda one: (one.begin, one.place))
 
 
 def _by_ground(grounds: frozenset[str], timeline: Timeline) -> Iterable[Pause]:

@@ -10,7 +10,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from domain.case.vocabulary import AttributeName, CaseKind, PauseGround, Priority
 from domain.channel import Channel
@@ -23,7 +23,22 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_len
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=NO_NUL)]
 
-Span = Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=36_525))]
+
+def duration(span: timedelta) -> str:
+    """A time as documents write it, in hours, minutes and seconds: `PT24H` is never `P1D`, which reads like a day."""
+    seconds, micros = divmod(round(span / timedelta(microseconds=1)), 1_000_000)
+    hours, rest = divmod(seconds, 3_600)
+    minutes, rest = divmod(rest, 60)
+    fraction = f".{micros:06}".rstrip("0") if micros else ""
+    parts = [(hours, f"{hours}H"), (minutes, f"{minutes}M"), (rest or micros, f"{rest}{fraction}S")]
+    return "PT" + ("".join(text for count, text in parts if count) or "0S")
+
+
+Span = Annotated[
+    timedelta,
+    Field(gt=timedelta(), le=timedelta(days=36_525)),
+    PlainSerializer(duration, return_type=str, when_used="json"),
+]
 """More than nothing, and no more than a century."""
 
 Days = Annotated[int, Field(ge=1, le=36_525)]

@@ -1,21 +1,19 @@
-"""A target as it runs: begun by an event, gone on with after changes, ended by an event or by its own expiry."""
+"""How targets run: begun by an event, gone on with after changes, ended by an event or by their own expiry."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
 from domain.sla.clock import Due, Extended
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import Origin, Steps, due_of, in_time, midnight, needs_hours, origin_of, passed
+from domain.sla.dues import Added, Origin, Step, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
 from domain.sla.happenings import Happening, Timeline, first
 from domain.sla.lanes import Inherited, Lane, Stage, Why
-from domain.sla.measures import LIVED, Hours, Move, View, hours_of, same_as_lived
+from domain.sla.measures import LIVED, Hours, View, hours_of, same_as_lived
 from domain.sla.pauses import Pause, clipped, pauses_of, spans_of
 from domain.sla.policy import (
-    CalendarOf,
     ExtensionStep,
     Instances,
     NoNumber,
@@ -24,91 +22,8 @@ from domain.sla.policy import (
     Reopen,
     StatedDate,
 )
+from domain.sla.run import Change, Opening, Run, Start
 from domain.sla.standards import Standards
-
-
-class Change(NamedTuple):
-    """Something after which a target went on otherwise."""
-
-    at: datetime
-    by: int | None
-    why: Why
-    before: CompiledTarget
-    due_before: Due | None
-    due_after: Due | None
-
-
-class Opening(NamedTuple):
-    """A target that begins because the time of another one ran out."""
-
-    at: datetime
-    by: str
-    """The target whose time it was."""
-    place: int
-    """Of the first event behind it."""
-    origin: Inherited
-    origin_place: int
-    cycle: int
-
-
-class Start(NamedTuple):
-    """From where a target runs."""
-
-    at: datetime
-    day: date | None
-    by: int | None
-    """The version of the event; None when another target's expiry opened it."""
-    place: int
-    recorded_at: datetime
-    opening: Opening | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Run:
-    """A target as it runs or ran, once."""
-
-    target: CompiledTarget
-    part: str | None
-    cycle: int
-    instance: int
-    start: Start
-    active_at: datetime
-    """When it came to run: at its start, or later, when it held for the case only from then on."""
-    since: int
-    """The place from which on it may be stopped."""
-    measured_at: datetime
-    measured_day: date | None = None
-    origin: Origin
-    """The same as its policy counts it."""
-    origin_place: int = 0
-    inherited: Inherited | None = None
-    moves: tuple[Move, ...] = ()
-    stage: int = 0
-    windows: list[tuple[CompiledTarget, datetime | None]] = field(default_factory=list)
-    """The targets that it had before, and until when: the pauses of each count for as long as it held."""
-    stood: list[Pause] = field(default_factory=list)
-    """From a stop to the reopening that undid it."""
-    pauses: list[Pause] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    extended: list[Extended] = field(default_factory=list)
-    applied: list[ExtensionStep] = field(default_factory=list)
-    due: Due | None = None
-    original: Due | None = None
-    stop: int | None = None
-    cancel: int | None = None
-    dropped: Change | None = None
-    """The change after which nothing of its kind is asked for any longer."""
-    lapsed_at: datetime | None = None
-    """When another target took its place."""
-    born_overdue: bool = False
-    end: int | None = None
-    """The place at which it ended."""
-
-    @property
-    def view(self) -> View:
-        """By which calendars its due is decided."""
-        lived = self.target.target.verdict_by is CalendarOf.AS_LIVED
-        return LIVED if lived else View(self.start.recorded_at)
 
 
 class Runner:
@@ -119,6 +34,8 @@ class Runner:
         self.reopened = timeline.places("case-reopened", "obligation-reopened")
         self._opened: dict[tuple[str | None, str, str], list[Opening]] = {}
         self._approvals = self._approved()
+        self.last_record = max((one.recorded.recorded_at for one in timeline.all), default=at)
+        """When the last of the events was recorded."""
 
     @property
     def openings(self) -> int:
@@ -200,7 +117,10 @@ class Runner:
         opened_at: int,
         before: Run | None,
     ) -> Run:
-        cycle = start.opening.cycle if start.opening else 1 + sum(place <= start.place for place in self.reopened)
+        if start.opening is not None:
+            cycle = start.opening.cycle
+        else:
+            cycle = 1 + sum(place <= start.place for place in self.reopened) if self.reopened else 1
         since = start.place if start.opening else start.place + 1
         active_at = start.at
         if stage.at is not None and stage.place > start.place:
@@ -259,13 +179,15 @@ class Runner:
             change = lane[following] if following < len(lane) else None
             if change is not None and (end is None or change.place <= end):
                 following += 1
+                if change.target is None and any(stage.target is not None for stage in lane[following:]):
+                    continue  # it is asked for again later
                 kept = self._changed(run, change, timeline, kept=kept)
                 if run.dropped is not None:
                     return
                 continue
             self._pause(run, timeline, end)
             self._reckon(run, end)
-            if self._lapsed(run, stop if stop == end else None):
+            if self._lapsed(run, end):
                 return
             if end is None:
                 break
@@ -306,16 +228,19 @@ class Runner:
             run.windows.append((target, at))
             run.target = change.target
         run.moves, run.inherited = change.moves, change.inherited if run.cycle == 1 else None
+        run.hours = None
+        run.changes.append(Change(at, change.by, change.why, target, due_before, None))
         self._measure(run, timeline)
         self._pause(run, timeline)
         self._reckon(run, change.place)
-        run.changes.append(Change(at, change.by, change.why, target, due_before, run.due))
+        run.changes[-1] = run.changes[-1]._replace(due_after=run.due)
         if passed(run.due, at):
             run.active_at = at
-        run.active_at = max(run.active_at, at) if passed(run.due, at) else run.active_at
         return kept
 
     def _pause(self, run: Run, timeline: Timeline, end: int | None = None) -> None:
+        if not (run.windows or run.stood or run.target.grounds or run.target.between):
+            return
         begin, found = run.origin.at, list(run.stood)
         earlier: datetime | None = None
         last = None if end is None else timeline.all[end].at
@@ -327,16 +252,13 @@ class Runner:
             earlier = until
         run.pauses = found
 
-    def _lapsed(self, run: Run, stop: int | None) -> bool:
+    def _lapsed(self, run: Run, end: int | None) -> bool:
         """Lets another target take the place of one whose time ran out, when its policy says so."""
         target = run.target.target
         if target.on_expiry is not OnExpiry.OPENS or run.due is None:
             return False
-        stopped = None if stop is None else self.timeline.all[stop]
-        until = self.at if stopped is None else stopped.at
-        if run.cancel is not None or not passed(run.due, until):
-            return False
-        if stopped is not None and in_time(run.due, stopped.at, stopped.day, self.hours(run).zone):
+        ran_out = passed(run.due, self.at) if end is None else not self.in_time(run, end)
+        if not ran_out:
             return False
         due = run.due
         run.lapsed_at = due.at
@@ -353,7 +275,9 @@ class Runner:
 
     def stopped_in_time(self, run: Run) -> bool:
         """Whether a run that was stopped was stopped in time."""
-        return run.stop is not None and self.in_time(run, run.stop)
+        if run.kept is None:
+            run.kept = run.stop is not None and self.in_time(run, run.stop)
+        return run.kept
 
     def in_time(self, run: Run, place: int) -> bool:
         """Whether an event is not after a run's due."""
@@ -364,7 +288,11 @@ class Runner:
 
     def hours(self, run: Run, view: View | None = None) -> Hours:
         """How a run counts."""
-        return hours_of(self.standards, run.target, view or run.view, run.moves)
+        if view is not None:
+            return hours_of(self.standards, run.target, view, run.moves)
+        if run.hours is None:
+            run.hours = hours_of(self.standards, run.target, run.view, run.moves)
+        return run.hours
 
     def due_by(self, run: Run, view: View) -> Due | None:
         """The due by another view of the calendars."""
@@ -383,7 +311,10 @@ class Runner:
 
     def arithmetic(self, run: Run) -> Steps:
         """How its due came about, line by line."""
-        told: Steps = []
+        told: list[Step] = []
+        if isinstance(run.target.target.clock, StatedDate) and run.original is not None:
+            on = run.original.on
+            told.append(Step(Added.STATED, None, "", run.original.at if on is None else None, on))
         if needs_hours(run.target):
             self.origin(run, told)
             due_of(run.target, run.origin, self.hours(run), run.applied, spans_of(run.pauses, self.at), told)
@@ -405,7 +336,7 @@ class Runner:
             self._stated(run, clock, limit)
             return
         run.applied, run.extended = [], []
-        run.due = self._due(run, ())
+        run.due = self._due(run, ()) if run.pauses or run.changes else run.original
         if not self._approvals:
             return
         taken: dict[str, int] = {}
@@ -448,7 +379,7 @@ class Runner:
         run.due, run.extended = None, []
         for place in self.timeline.places("due-stated", "obligation-opened"):
             one = self.timeline.all[place]
-            due = stated_due(one, clock, self.hours(run).zone)
+            due = stated_due(one.recorded.event, clock, self.hours(run).zone)
             if due is None or (limit is not None and place > limit):
                 continue
             if run.due is None:
@@ -459,32 +390,6 @@ class Runner:
                 Extended("stated", one.recorded.version, one.at, late, run.due, run.due if late else due)
             )
             run.due = run.due if late else due
-
-
-def stated_due(one: Happening, clock: StatedDate, place: Any) -> Due | None:
-    """The due that an event states for what a target is about; None when it states none."""
-    event = one.recorded.event
-    at: datetime | None = getattr(event, "due_at", None)
-    if at is None:
-        return None
-    if hasattr(event, "stated_by"):
-        if event.target != clock.of or clock.by not in {"any", str(event.stated_by)}:
-            return None
-    elif clock.of != OWN_DUE:
-        return None
-    if str(event.due_precision) != "day":
-        return Due(at, None, open_ended=False)
-    day = at.astimezone(place).date()
-    return Due(midnight(next_day(day), place), day, open_ended=True)
-
-
-OWN_DUE = "obligation"
-"""What the date is for that an obligation is opened with."""
-
-
-def next_day(day: date) -> date:
-    """The day after."""
-    return date.fromordinal(day.toordinal() + 1)
 
 
 def _started(one: Happening, place: int) -> Start:

@@ -12,7 +12,7 @@ from domain.sla.happenings import Timeline
 from domain.sla.measures import Hours
 from domain.sla.pauses import spans_of
 from domain.sla.policy import CountedDays, PauseDays
-from domain.sla.runs import Run
+from domain.sla.run import Run
 from domain.sla.working_time import NOTHING, Span
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -163,16 +163,37 @@ class Fit(NamedTuple):
     rule: str
 
 
-def asked(policies: Policies, receipt: datetime, known_at: datetime) -> Asked:
-    """The policies in force for a receipt, as known at an instant, ready to be asked about many cases."""
+def asked(
+    policies: Policies, receipt: datetime, known_at: datetime, assigned: Sequence[Fit] = (), *, alone: bool = False
+) -> Asked:
+    """The policies in force for a receipt, as known at an instant, ready to be asked about many cases.
+
+    Those that were assigned stand in the place of other versions of theirs, whenever they came into force; `alone`
+    leaves every other regime out.
+    """
     in_force = policies.in_force(receipt, known_at)
-    key = ("asked", id(in_force))  # what `in_force` gives is kept for as long as the policies are
+    # What `in_force` gives is kept for as long as the policies are, so that its id stays its own.
+    key = ("asked", id(in_force), alone, *((fit.policy, fit.version) for fit in assigned))
     found: Asked | None = policies.kept.get(key)
     if found is None:
-        whens = (rule.when for versions in in_force.values() for each in versions for rule in each.document.rules)
+        regimes = _with_assigned(policies, in_force, assigned, alone=alone)
+        whens = (rule.when for versions in regimes.values() for each in versions for rule in each.document.rules)
         fields = frozenset(field.partition(".")[0] for when in whens for field, _, _ in _asked(when, CaseFacts()))
-        found = policies.kept[key] = Asked(tuple(in_force.items()), fields, {})
+        found = policies.kept[key] = Asked(tuple(regimes.items()), fields, {})
     return found
+
+
+def _with_assigned(
+    policies: Policies, in_force: Mapping[str, tuple[PolicyVersion, ...]], assigned: Iterable[Fit], *, alone: bool
+) -> dict[str, tuple[PolicyVersion, ...]]:
+    versions = [policies.version(fit.policy, fit.version) for fit in assigned]
+    found = {} if alone else dict(in_force)
+    for version in versions:
+        if version is not None:
+            regime = version.document.regime
+            others = (each for each in in_force.get(regime, ()) if each.name != version.name)
+            found[regime] = tuple(sorted([version, *others], key=lambda one: (one.document.rank, one.name)))
+    return dict(sorted(found.items()))
 
 
 def _asked(when: When, facts: CaseFacts) -> Iterator[tuple[str, tuple[str, ...], str | None]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from domain.sla.calendars import Calendars
 from domain.sla.compiled import CompiledPolicy, compiled
@@ -70,20 +72,23 @@ class Policies:
         zone; none when it was withdrawn by then. Those of a regime stand in the order in which they are asked: by rank,
         then name.
         """
-        days = {name: receipt.astimezone(zone(name)).date() for name in self._zones()}
-        known = sum(each.known_at <= known_at for each in self.published)
-        withdrawn = sum(each.withdrawn_at is not None and each.withdrawn_at <= known_at for each in self.published)
-        key = (known, withdrawn, *days.values())
-        if key not in self.kept:
-            self.kept[key] = self._in_force(days, known_at)
-        found: Mapping[str, tuple[PolicyVersion, ...]] = self.kept[key]
+        zones, heard = self._zones_and_news()
+        days = [receipt.astimezone(place).date() for place in zones.values()]
+        key = (bisect_right(heard, known_at), *days)
+        found: Mapping[str, tuple[PolicyVersion, ...]] | None = self.kept.get(key)
+        if found is None:
+            found = self.kept[key] = self._in_force(dict(zip(zones, days, strict=True)), known_at)
         return found
 
-    def _zones(self) -> tuple[str, ...]:
-        if "zones" not in self.kept:
-            self.kept["zones"] = tuple(sorted({each.document.zone for each in self.published}))
-        zones: tuple[str, ...] = self.kept["zones"]
-        return zones
+    def _zones_and_news(self) -> tuple[dict[str, ZoneInfo], list[datetime]]:
+        """The zones of all policies, and the instants at which anything became known of one."""
+        held: tuple[dict[str, ZoneInfo], list[datetime]] | None = self.kept.get("zones")
+        if held is None:
+            zones = {name: zone(name) for name in sorted({each.document.zone for each in self.published})}
+            heard = {each.known_at for each in self.published}
+            heard |= {each.withdrawn_at for each in self.published if each.withdrawn_at is not None}
+            held = self.kept["zones"] = (zones, sorted(heard))
+        return held
 
     def _in_force(self, days: Mapping[str, date], known_at: datetime) -> Mapping[str, tuple[PolicyVersion, ...]]:
         latest: dict[str, PolicyVersion] = {}
@@ -100,7 +105,11 @@ class Policies:
             )
             if not withdrawn or days[each.document.zone] < (each.effective_before or date.max):
                 regimes.setdefault(each.document.regime, []).append(each)
-        return MappingProxyType({regime: tuple(regimes[regime]) for regime in sorted(regimes)})
+        found = {regime: tuple(regimes[regime]) for regime in sorted(regimes)}
+        # Most days have the same policies in force, and what is worked out for one day then serves for all of them.
+        key = tuple((regime, *((each.name, each.version) for each in found[regime])) for regime in found)
+        kept: Mapping[str, tuple[PolicyVersion, ...]] = self.kept.setdefault(("in force", key), MappingProxyType(found))
+        return kept
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from re import sub
 from zlib import crc32
 
 from domain.sla.compiled import CompiledTarget, target_compiled
+from domain.sla.dues import OWN_DUE
 from domain.sla.happenings import Timeline
 from domain.sla.lanes import Lane, Stage, Why
 from domain.sla.policy import StatedDate, SubjectKind, Target, TargetKind, Title
-from domain.sla.runs import OWN_DUE
 from domain.sla.zones import UnknownZone, zone
 
 STATED = "stated"

@@ -20,6 +20,7 @@ from domain.sla.policy import (
     StatedDate,
     Target,
     WorkingTime,
+    duration,
 )
 from domain.sla.shape import Path, Problem, Severity
 
@@ -137,13 +138,7 @@ def _wrong_measure(target: Target) -> str:
 
 def shown(length: int | timedelta) -> str:
     """A length as documents write it."""
-    if isinstance(length, int):
-        return str(length)
-    seconds = int(length.total_seconds())
-    hours, rest = divmod(seconds, 3_600)
-    minutes, rest = divmod(rest, 60)
-    told = "".join(f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (rest, "S")) if count)
-    return f"PT{told or '0S'}"
+    return str(length) if isinstance(length, int) else duration(length)
 
 
 def _warnings(target: Target, path: Path) -> Iterator[Problem]:

@@ -11,8 +11,9 @@ from domain.envelope import Recorded
 from domain.sla.clock import ClockKey, Due, Verdict
 from domain.sla.dues import passed
 from domain.sla.happenings import Timeline
-from domain.sla.policy import LateRecord, NoNumber, OnExpiry
-from domain.sla.runs import Run, Runner
+from domain.sla.policy import LateRecord, NoNumber, OnExpiry, Reopen
+from domain.sla.run import Run
+from domain.sla.runs import Runner
 
 History: TypeAlias = Sequence[Recorded[Any]]
 Again: TypeAlias = Callable[[History, datetime], "tuple[Runner, list[tuple[ClockKey, Run]]]"]
@@ -52,11 +53,15 @@ def pair_of(key: ClockKey, run: Run, runner: Runner, history: History, as_record
     now = _now(key, run, runner, due)
     if now is None and not missed:
         return UNDECIDED
+    dues = _dues(run, due)
+    if not missed and not as_recorded and not _straddled(runner, dues):
+        return Pair(Verdict.KEPT if runner.stopped_in_time(run) else now, now, rests_on_late=False)
     when_due = Verdict.MISSED if missed else None
     used = [runner.timeline.all[place].recorded for place in _used(run, runner.timeline)]
     stop = None if run.stop is None else runner.timeline.all[run.stop].recorded
     if not missed:
-        when_due = _when_due(key, run, due, used, stop, runner, history, as_recorded, again)
+        floor = min(each.at for each in dues)
+        when_due = _when_due(key, run, due, floor, used, stop, runner, history, as_recorded, again)
     ends = [runner.timeline.all[pause.until].recorded for pause in run.pauses if pause.until is not None]
     rests = [*used, *ends] if now is Verdict.MISSED or stop is None else [*used, *ends, stop]
     return Pair(when_due, now, any(_late(each, due) for each in rests))
@@ -72,6 +77,23 @@ def about_clock(timeline: Timeline, place: int, key: ClockKey) -> bool:
     event = timeline.all[place].recorded.event
     told = (event.policy, event.target, event.part, event.cycle, event.instance)
     return bool(told == (key.policy, key.target, key.part, key.cycle, key.instance))
+
+
+def _dues(run: Run, due: Due) -> list[Due]:
+    """All dues that the run had, one after the other."""
+    dues = [due, run.original, *(each.due_before for each in run.extended)]
+    dues += [each for change in run.changes for each in (change.due_before, change.due_after)]
+    return [each for each in dues if each is not None]
+
+
+def _straddled(runner: Runner, dues: Sequence[Due]) -> bool:
+    """Whether a due passed between an event and its record; otherwise what was known at each due is what was so."""
+    return any(
+        one.recorded.recorded_at >= due.at and one.at <= due.at and passed(due, one.recorded.recorded_at)
+        for due in dict.fromkeys(dues)
+        if runner.last_record >= due.at
+        for one in runner.timeline.all
+    )
 
 
 def _late(recorded: Recorded[Any], due: Due) -> bool:
@@ -127,13 +149,13 @@ def _used(run: Run, timeline: Timeline) -> Iterator[int]:
     versions = {change.by for change in run.changes} | {each.version for each in run.extended if not each.ignored}
     if versions:
         yield from (place for place, one in enumerate(timeline.all) if one.recorded.version in versions)
-    yield from timeline.places("terms-assigned", "policy-reassigned")
 
 
 def _when_due(
     key: ClockKey,
     run: Run,
     due: Due,
+    floor: datetime,
     used: Sequence[Recorded[Any]],
     stop: Recorded[Any] | None,
     runner: Runner,
@@ -141,11 +163,9 @@ def _when_due(
     as_recorded: History,
     again: Again,
 ) -> Verdict | None:
-    dues = [due, run.original, *(each.due_before for each in run.extended)]
-    dues += [each for change in run.changes for each in (change.due_before, change.due_after)]
-    floor = min(each.at for each in dues if each is not None)
     kept = runner.stopped_in_time(run)
-    known = [learned_at(each, floor) for each in used]
+    terms = runner.timeline.places("terms-assigned", "policy-reassigned")
+    known = [learned_at(each, floor) for each in (*used, *(runner.timeline.all[place].recorded for place in terms))]
     ends = [runner.timeline.all[pause.until].recorded for pause in run.pauses if pause.until is not None]
     if kept and stop is not None:
         ends.append(stop)
@@ -166,21 +186,25 @@ def _as_it_became_known(key: ClockKey, floor: datetime, at: datetime, history: H
     """The verdict at the first due that passed by what was known at the time.
 
     It goes from one instant at which something became known to the next. Within each stretch the due is the one that
-    was known then; if it passes before anything else becomes known, that decides.
+    was known then; if it passes before anything else becomes known, that decides. Only a clock that was kept and then
+    resumed by a reopening is weighed again, by the due that it has then.
     """
     learned = [(learned_at(each, floor) or each.recorded_at, each) for each in history]
     moments = sorted({floor, *(moment for moment, _ in learned if moment > floor)})
     verdict: Verdict | None = None
+    kept_when: int | None = None
     for number, moment in enumerate(moments):
         until = min(moments[number + 1], at) if number + 1 < len(moments) else at
         known = list(applied(each for told, each in learned if told <= moment))
         runner, runs = again(known, until)
         run = next((run for other, run in runs if other == key), None)
-        if run is None or run.due is None:
+        if run is None or run.due is None or kept_when == len(run.stood):
             continue
         kept = runner.stopped_in_time(run)
-        verdict = Verdict.KEPT if kept else None
-        if passed(run.due, until) and run.dropped is None:
-            cancelled = run.cancel is not None and runner.in_time(run, run.cancel)
-            return verdict if kept or cancelled else _missed_or_lapsed(run)
+        verdict, kept_when = Verdict.KEPT if kept else None, None
+        if passed(run.due, until):
+            ended = run.dropped is not None or (run.cancel is not None and runner.in_time(run, run.cancel))
+            if not kept or run.target.target.reopen is not Reopen.RESUME:
+                return verdict if kept or ended else _missed_or_lapsed(run)
+            kept_when = len(run.stood)
     return verdict

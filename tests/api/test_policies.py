@@ -198,9 +198,11 @@ def test_a_mistake_is_told_with_the_line_in_which_it_stands(
 
 def test_what_is_no_file_no_text_or_no_toml_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'name = "caf\xe9"')
+    (tmp_path / "huge.toml").write_text("#" * (1 << 20) + "\n", "utf-8")
     (tmp_path / "broken.toml").write_text("name = ", "utf-8")
     for name, why in (
         ("none.toml", "cannot be read"),
+        ("huge.toml", "has more than 1048576 bytes"),
         ("latin.toml", "is not UTF-8"),
         ("broken.toml", "is not TOML"),
     ):

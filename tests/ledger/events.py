@@ -1,7 +1,7 @@
 """Arbitrary events of every kind, made from the declarations of their models."""
 
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, timedelta
 from enum import Enum
 from functools import cache
@@ -17,11 +17,23 @@ from domain.amendment import Replacement
 from domain.correctable import CORRECTABLE
 from domain.event import EARLIEST, LATEST, NO_NUL, Event
 from domain.personal import Personal
+from domain.sla.calendar import CalendarDocument
+from domain.sla.policy import PolicyDocument
 from domain.topics import EVENTS
+from tests.domain.sla.documents import POLICY
+from tests.domain.sla.every_field import DOCUMENT
+from tests.domain.sla.made import calendar
 
 WRITABLE = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 LONGEST = 40
 """Long enough to meet every script; the limits have tests of their own."""
+
+
+DOCUMENTS: Mapping[type[BaseModel], Sequence[BaseModel]] = {
+    CalendarDocument: (calendar(), calendar(("22:00-06:00",), holidays={"2026-10-01": "国庆节"})),
+    PolicyDocument: (DOCUMENT, PolicyDocument.model_validate(POLICY)),
+}
+"""What has to hold together in itself, so that no arbitrary fields make one."""
 
 
 def any_event() -> st.SearchStrategy[Event]:
@@ -32,6 +44,8 @@ def any_event() -> st.SearchStrategy[Event]:
 def of_model(model: type[BaseModel]) -> st.SearchStrategy[Any]:
     if model is Replacement:
         return st.one_of([of_model(event) for event in CORRECTABLE]).map(Replacement.of)
+    if model in DOCUMENTS:
+        return st.sampled_from(DOCUMENTS[model])
     hints = get_type_hints(model, include_extras=True)
     return st.builds(model, **{name: _of_type(hints[name]) for name in model.model_fields})
 

@@ -128,7 +128,7 @@ def test_a_policy_is_read_in_both_languages(daybook: CommandLine) -> None:
     ]
     assert "key-accounts kind complaint or request or inquiry; tier key or gold " in " ".join(shown)
     first = shown.index("solved: Solved within 10 working days 10个工作日内办结")
-    assert shown[first + 1 : first + 11] == [
+    assert shown[first + 1 : first + 12] == [
         "internal (内部) resolution",
         "time (时限) 10 working days, until close of business (10个工作日，至营业结束)",
         "from (起) case-received",
@@ -138,6 +138,7 @@ def test_a_policy_is_read_in_both_languages(daybook: CommandLine) -> None:
             "extension (延期) complex: 5 working days more, after the due was moved to a working day, approved by "
             "supervisor, with notice to the complainant, at most 2 times"
         ),
+        "at most (上限) 20 working days in all",
         "warnings (预警) at 75 %",
         "escalation (升级) level 1 at the due to 客户服务处",
         "escalation (升级) level 2 3 days after the due to 集团",
@@ -207,6 +208,8 @@ def test_the_library_is_shown_in_short_in_words_and_as_its_file(daybook: Command
     )
     assert daybook("policy", "library", "fca-disp", "--toml").stdout == library_text("fca-disp")
     assert "psd-15-days: Payment services: final or holding response" in daybook("policy", "library", "fca-disp").stdout
+    examples = squeezed(daybook("policy", "library", "cn-bank").stdout)
+    assert examples[-1].startswith("decision 2025-09-20 2025-10-05 2025-10-09 The fifteenth day lies in the holiday")
     unknown = daybook("policy", "library", "fca")
     assert (unknown.exit_code, "There is no policy 'fca' in the library" in unknown.stderr) == (1, True)
 

@@ -1,9 +1,13 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from api.app import create_app
 from domain.sla.zones import ZONE_DATA
-from tests.api.graphql.asking import FrontEnd
+from tests.api.graphql.asking import FrontEnd, asking
+from tests.api.graphql.conftest import ACTOR, opened
+from tests.conftest import Database
 
 HOURS = ["09:00-12:00", "13:30-17:30"]
 DOCUMENT: dict[str, Any] = {
@@ -43,7 +47,15 @@ def objections(front_end: FrontEnd, mutation: str, **asked: Any) -> list[tuple[s
 PROPOSED = {"document": DOCUMENT, "effectiveFrom": "2026-01-01", "reason": "announced", "requestedBy": "陈洁"}
 
 
-def test_a_calendar_is_proposed_shown_published_and_declined(front_end: FrontEnd) -> None:
+@pytest.fixture
+def new_book(database: Database) -> Iterator[FrontEnd]:
+    """A front end of a book that nobody else writes in."""
+    with opened(database) as workspace, asking(create_app(workspace, development_actor=ACTOR)) as running:
+        yield running
+
+
+def test_a_calendar_is_proposed_shown_published_and_declined(new_book: FrontEnd) -> None:
+    front_end = new_book
     before = front_end.ask(f"{{ calendars {{ {SHOWN} }} }}")["calendars"]
     assert before == {"version": 0, "zoneData": ZONE_DATA, "published": [], "proposals": []}
     shown = front_end.done("proposeCalendar", SHOWN, **PROPOSED)

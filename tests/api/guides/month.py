@@ -1,5 +1,6 @@
 """A month of a small group, March 2026, as the guides tell of it: the same book for every example that they show."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from api.correcting import replacement_of
 from api.imports.loading import parsed
 from api.imports.run import run_import
+from api.policies import policy_in
 from domain.amending import ApproveAmendment, DeclineAmendment, RequestCorrection, RequestVoid
 from domain.book import AllowSelfApproval, id_of_book
 from domain.calendar import ProposeCalendar, PublishCalendar
@@ -36,12 +38,15 @@ from domain.event import Command, Precision
 from domain.money import Money
 from domain.obligation import MeetObligation, ObligationKind, OpenObligation
 from domain.personal import Personal
+from domain.policy import ProposePolicy, PublishPolicy
 from domain.sla.calendar import document_of
+from domain.sla.policy import PolicyDocument
 from domain.staff import GrantCertificate, RegisterStaff, id_of_staff
 from domain.stream import Category, stream_of
 from domain.unit.commands import MoveUnit, OpenUnit
 from domain.unit.events import UnitKind, id_of_unit
 from ledger.ledger import Ledger
+from tests.conftest import PROJECT
 
 ZONE = "Asia/Shanghai"
 NAMESPACE = UUID("00000000-0000-4000-8000-00000000b00c")
@@ -92,6 +97,13 @@ filed = { do = "close-case" }
 """
 
 
+def promise(hours: int) -> PolicyDocument:
+    """What the desk promises: a first reply in so many hours, and a solution in ten working days."""
+    text = Path(PROJECT / "docs" / "compliance.md").read_text("utf-8")
+    (told,) = re.findall(r"^```toml\n(name = \"desk-promise\".*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return policy_in(told.replace("PT24H", f"PT{hours}H"), "compliance.md").document()
+
+
 def at(day: int, hour: int = 9, minute: int = 0) -> datetime:
     """A time of that month in its zone."""
     return datetime(2026, 3, day, hour, minute, tzinfo=ZoneInfo(ZONE))
@@ -121,6 +133,7 @@ class Month:
         self.owed()
         self.letters()
         self.calendars()
+        self.policies()
 
     def organisation(self) -> None:
         """Two branches and a desk, their people, and a customer who rises."""
@@ -305,6 +318,22 @@ class Month:
         document["working_days"] = {"2026-05-09": {"like": "tue", "name": "2026-05-05 调休"}}
         document["source"] = "notices of December and March"
         self.publish(document, at(31, 15), 3, "May was announced")
+
+    def policies(self) -> None:
+        """What the desk promises, and one more version of it from May on."""
+        about: dict[str, Any] = {"zone": ZONE, "book_id": id_of_book(self.ledger.book)}
+        for hours, effective, when, proposal in (
+            (24, date(2026, 4, 1), at(31, 16), 1),
+            (12, date(2026, 5, 1), at(31, 17), 3),
+        ):
+            proposed = ProposePolicy(
+                **about, at=when, document=promise(hours), effective_from=effective, reason="promised in public",
+                requested_by=CHEN.name,
+            )  # fmt: skip
+            self.tell(CHEN, when, proposed, door="command-line")
+            later = when + timedelta(minutes=30)
+            published = PublishPolicy(**about, at=later, proposal=proposal, approved_by=LI.name)
+            self.tell(LI, later, published, door="command-line")
 
     def publish(self, document: dict[str, Any], when: datetime, proposal: int, reason: str) -> None:
         """One person proposes a calendar from the new year on, and another publishes it half an hour later."""

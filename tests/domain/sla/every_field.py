@@ -73,7 +73,7 @@ FULL: dict[str, Any] = target(2, CLOCKS[2]) | {
     "reopen": "resume",
     "cycles": "worst",
     "late_record": "accept_within",
-    "late_record_within": "P2D",
+    "late_record_within": "PT48H",
     "verdict_by": "as_lived",
 }
 

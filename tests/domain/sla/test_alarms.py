@@ -55,7 +55,7 @@ def test_the_escalation_ladder_rises_before_at_and_after_the_due() -> None:
 
 def test_what_was_recorded_is_not_to_be_told_again() -> None:
     case, by = opened(EIGHT_HOURS, escalations=LADDER, warnings=[{"at_percent": 50}, {"at_percent": 75}])
-    warned = {"policy": "service", "target": "resolution", "cycle": 1, "instance": 1}
+    warned: dict[str, Any] = {"policy": "service", "target": "resolution", "cycle": 1, "instance": 1}
     case.then("2026-03-02 17:00", DeadlineWarned, **warned, number=0, due_at=instant("2026-03-03 13:00"))
     case.then("2026-03-02 17:00", CaseEscalated, level=1, by="alarm")
     clock = clock_of(case, by, "2026-03-03 09:00")

@@ -126,7 +126,7 @@ def test_a_change_of_kind_brings_duties_that_were_none_before_and_drops_what_is_
 
 
 def test_each_fact_that_a_rule_asks_for_may_change_the_rule() -> None:
-    changes = {
+    changes: dict[str, Any] = {
         "category": (CaseClassified, {"category": "billing"}, ["billing"]),
         "unit": (CaseTransferred, {"from_unit": "desk", "to_unit": "north"}, ["north"]),
     }
@@ -208,3 +208,18 @@ def test_an_answer_before_the_change_is_in_time_for_the_new_target_too() -> None
     case.then("2026-03-02 09:45", ResponseSent, kind="first", channel="email")
     clock = clock_of(raised(case, "2026-03-02 11:00"), by, "2026-03-02 12:00", "quick")
     assert (clock.state, clock.born_overdue, clock.now) == (State.MET, False, Verdict.KEPT)
+
+
+def test_a_target_that_is_asked_for_again_goes_on_from_its_start() -> None:
+    rules = [
+        {"id": "urgent", "when": {"priority": ["high"]}, "targets": ["quick"]},
+        {"id": "all", "targets": ["eight"]},
+    ]
+    quick = target({"type": "elapsed", "amount": "PT1H"}, id="quick", kind="first_response", stop="response-sent")
+    case, by = opened(quick, EIGHT, rules=rules)
+    raised(case, "2026-03-02 09:45")
+    assert clock_of(case, by, "2026-03-02 10:00", "eight").state is State.CANCELLED
+    raised(case, "2026-03-02 10:30", "low")
+    found = clocks_of(case, by, "2026-03-02 11:00")
+    assert (found["eight"].state, found["eight"].counted) == (State.RUNNING, hours(2))
+    assert found["quick"].state is State.OVERDUE

@@ -64,6 +64,15 @@ def test_overlapping_pauses_count_once() -> None:
     assert [segment.why for segment in clock.segments] == [Why.RUNNING, Why.PAUSED, Why.RUNNING]
 
 
+def test_two_pauses_may_begin_at_one_instant_and_one_of_them_go_on() -> None:
+    case, by = opened(HOURS, pauses={"grounds": ["customer", "vendor"]})
+    case.then("2026-03-02 10:00", CasePaused, ground="customer")
+    case.then("2026-03-02 10:00", CasePaused, ground="vendor")
+    case.then("2026-03-02 12:00", CaseResumed, ground="customer")
+    clock = clock_of(case, by, "2026-03-02 15:00")
+    assert (clock.state, clock.counted) == (State.PAUSED, hours(1))
+
+
 def test_two_pauses_that_begin_in_the_same_minute_are_both_kept() -> None:
     """A peer keys a day's pauses by hour and minute, so that one overwrites the other."""
     case, by = opened({"type": "elapsed", "amount": "PT10M"}, **FOR_CUSTOMER)

@@ -1,9 +1,12 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+from domain.case.events import CasePrioritised, CaseResolved
 from domain.case.terms import PolicyReassigned
+from domain.sla.clock import Verdict
 from domain.sla.policy import PolicyDocument
-from domain.sla.selection import CaseFacts, Matched, PassedOver, chosen
+from domain.sla.promises import Begun, promised
+from domain.sla.selection import CaseFacts, Fit, Matched, PassedOver, chosen
 from domain.sla.standards import Policies, PolicyVersion, Standards
 from tests.domain.sla.history import LONG_AGO, Case, clocks_of, instant, policy, published, standards, target
 
@@ -95,7 +98,7 @@ def test_a_case_may_be_reassigned_by_an_event_that_says_so() -> None:
     case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document)
     before = clocks_of(case, by, "2026-03-05 08:00")["resolution"]
     terms = {"policy": "service", "policy_version": 2, "rule": "all", "ground": (), "dues": ()}
-    who = {"request": 4, "reason": "merged firms", "requested_by": "Liu", "approved_by": "Chen"}
+    who: dict[str, Any] = {"request": 4, "reason": "merged firms", "requested_by": "Liu", "approved_by": "Chen"}
     case.then("2026-03-05 09:00", PolicyReassigned, terms=(terms,), zone_data="test", engine=1, **who)
     after = clocks_of(case, by, "2026-03-05 10:00")["resolution"]
     assert before.due is not None
@@ -105,3 +108,46 @@ def test_a_case_may_be_reassigned_by_an_event_that_says_so() -> None:
         (2, date(2026, 3, 22)),
     ]
     assert clocks_of(case, by, "2026-03-05 08:00")["resolution"] == before
+
+
+def test_the_dues_that_registration_can_tell_are_those_that_the_clocks_then_have() -> None:
+    document = policy(
+        target({"type": "calendar_days", "amount": 10}),
+        target(id="dispatch", start="case-registered", stop="case-dispatched"),
+        target(id="visit", start="case-resolved", stop="follow-up-made"),
+    )
+    by = standards(document)
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document)
+    (choice,) = chosen(by, COMPLAINT, RECEIPT, instant("2026-03-02 09:30"))
+    begun = {"case-received": Begun(RECEIPT), "case-registered": Begun(instant("2026-03-02 09:30"))}
+    told = promised(by, choice, begun, instant("2026-03-02 09:30"))
+    found = clocks_of(case, by, "2026-03-02 09:30")
+    assert [(each.target, each.calendar, each.calendar_version) for each in told] == [
+        (name, "office", 1) for name in ("resolution", "dispatch", "visit")
+    ]
+    assert [each.due for each in told] == [found[each.target].due for each in told]
+    assert told[2].due is None
+
+
+def test_another_policy_over_the_same_events_is_a_counterfactual() -> None:
+    document = policy(target({"type": "calendar_days", "amount": 10}))
+    strict = policy(target({"type": "calendar_days", "amount": 5}), name="strict")
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document)
+    case.then("2026-03-10 09:00", CaseResolved, outcome="solved")
+    by = standards(document, strict)
+    assert clocks_of(case, by, "2026-03-20 09:00")["resolution"].now is Verdict.KEPT
+    what_if = clocks_of(case, by, "2026-03-20 09:00", under=(Fit("strict", 1, "all"),))["resolution"]
+    assert (what_if.key.policy, what_if.now) == ("strict", Verdict.MISSED)
+
+
+def test_a_change_after_a_reassignment_chooses_among_the_rules_of_the_version_assigned() -> None:
+    rules = [{"id": "urgent", "when": {"priority": ["high"]}, "targets": ["four"]}, {"id": "all", "targets": ["eight"]}]
+    document = policy(FOUR, EIGHT, rules=rules)
+    by = Standards(Policies((published(document), version(document, 2, date(2027, 1, 1)))), standards().calendars)
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document, rule="all")
+    terms = {"policy": "service", "policy_version": 2, "rule": "all", "ground": (), "dues": ()}
+    who: dict[str, Any] = {"request": 4, "reason": "merged firms", "requested_by": "Liu", "approved_by": "Chen"}
+    case.then("2026-03-02 10:00", PolicyReassigned, terms=(terms,), zone_data="test", engine=1, **who)
+    case.then("2026-03-02 11:00", CasePrioritised, priority="high")
+    clock = clocks_of(case, by, "2026-03-02 12:00")["four"]
+    assert (clock.basis.policy_version, clock.basis.rule) == (2, "urgent")

@@ -144,6 +144,15 @@ def test_an_expiry_that_opens_another_target_is_no_miss() -> None:
     assert (long.measured_from, long.due.on if long.due else None) == (instant("2026-03-02 09:00"), date(2026, 4, 27))
 
 
+def test_a_case_withdrawn_before_a_target_ran_out_opens_nothing() -> None:
+    three = target({"type": "business_days", "amount": 3}, id="summary", on_expiry="opens", opens="eight-weeks")
+    eight = target({"type": "weeks", "amount": 8}, id="eight-weeks", stop="response-sent(kind=final)")
+    case, by = opened(three, eight)
+    case.then("2026-03-04 10:00", CaseWithdrawn, channel="hotline")
+    found = clocks_of(case, by, "2026-05-20 10:00")
+    assert {name: clock.state for name, clock in found.items() if "/" not in name} == {"summary": State.CANCELLED}
+
+
 def test_what_is_opened_only_by_expiry_never_begins_when_the_first_target_was_met() -> None:
     fifteen = target(FIFTEEN_DAYS, id="fifteen", stop="response-sent", on_expiry="opens", opens="sixty")
     sixty = target({"type": "calendar_days", "amount": 60}, id="sixty", stop="response-sent(kind=final)")
