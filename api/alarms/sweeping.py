@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from threading import Event
 from typing import NamedTuple
-from uuid import UUID
 
 from api.alarms.candidates import Candidate, Place, locked
 from api.alarms.notices import Notice, Told, told
@@ -55,6 +55,15 @@ class Looked(NamedTuple):
     row: Candidate
     next_at: datetime | None
     """When something of its case becomes due; None is never, by the present course of things."""
+
+
+class Queue:
+    """The alarms of a case that are to be recorded one after the other, and the version that the next builds on."""
+
+    def __init__(self, case: Subject, due: Iterable[Notice]) -> None:
+        self.case = case
+        self.left = deque(due)
+        self.version = case.written[-1].version
 
 
 class Sweeper:
@@ -113,7 +122,7 @@ class Sweeper:
         """Records what is due of some cases. Gives back when more of each becomes due, those left out that keep moving,
         and how many alarms were recorded."""
         nexts = dict[str, datetime | None]()
-        done, raised = set[UUID](), 0
+        raised = 0
         waiting: Collection[str] = streams
         for _ in range(MOST_LOOKS):
             if not waiting:
@@ -126,40 +135,42 @@ class Sweeper:
                 for stream, case in cases.items()
             }
             nexts |= {stream: found[stream].next_at if stream in found else None for stream in waiting}
-            moved = set[str]()
-            for case, notice, answer in self._recorded(cases, found, done, now):
-                if isinstance(answer, StreamMoved | BatchMoved):
-                    moved.add(case.stream)
-                    continue
-                done.add(notice.command_id(self._ledger.book))
-                raised += self._heard_of(case, notice, answer)
-            waiting = moved
+            queues = [Queue(case, found[stream].due) for stream, case in cases.items() if found[stream].due]
+            waiting, count = self._recorded(queues, now)
+            raised += count
         for stream in waiting:  # it keeps moving: the next sweep looks again
             del nexts[stream]
         return nexts, raised
 
-    def _recorded(
-        self, cases: Mapping[str, Subject], found: Mapping[str, Told], done: Collection[UUID], now: datetime
-    ) -> Iterable[tuple[Subject, Notice, Outcome]]:
-        """Notices with what the ledger answered to each. Those in `done` were answered before."""
-        asking: list[tuple[Subject, Notice, Submission]] = []
-        for stream, case in cases.items():
-            due = [notice for notice in found[stream].due if notice.command_id(self._ledger.book) not in done]
-            version = case.written[-1].version
-            asking += [
-                (case, notice, self._submission(notice, stream, version + nth, now)) for nth, notice in enumerate(due)
-            ]
-        answers = self._carried_out([submission for *_, submission in asking]) if asking else []
-        return [(case, notice, answer) for (case, notice, _), answer in zip(asking, answers, strict=True)]
+    def _recorded(self, queues: Sequence[Queue], now: datetime) -> tuple[set[str], int]:
+        """Records the alarms of cases, of each one at a time, and says which cases have moved, and how many there were.
 
-    def _submission(self, notice: Notice, stream: str, version: int, now: datetime) -> Submission:
+        The second alarm of a case builds on the version of the first: sent along with it, it would take whatever came
+        in the first one's place, such as a pause, for that.
+        """
+        moved, raised = set[str](), 0
+        going = list(queues)
+        while going:
+            answers = self._carried_out([self._submission(queue, now) for queue in going])
+            for queue, answer in zip(going, answers, strict=True):
+                if isinstance(answer, StreamMoved | BatchMoved):
+                    moved.add(queue.case.stream)
+                    queue.left.clear()
+                    continue
+                raised += self._heard_of(queue, answer)
+                queue.left.popleft()
+            going = [queue for queue in going if queue.left]
+        return moved, raised
+
+    def _submission(self, queue: Queue, now: datetime) -> Submission:
         """Carried out only where the case is as it was looked at: a pause that has come meanwhile is not overlooked."""
+        notice = queue.left[0]
         return Submission(
             notice.command_id(self._ledger.book),
             (notice.command,),
             ACTOR,
             CHANNEL,
-            expected=((stream, version),),
+            expected=((queue.case.stream, queue.version),),
             said_at=now,
         )
 
@@ -177,12 +188,14 @@ class Sweeper:
         except (Refused, LedgerError) as error:
             return error
 
-    def _heard_of(self, case: Subject, notice: Notice, answer: Outcome) -> int:
+    def _heard_of(self, queue: Queue, answer: Outcome) -> int:
         """Tells of an alarm that this process recorded; how many these are, one or none."""
+        case, notice = queue.case, queue.left[0]
         match answer:
             case Accepted() if answer.placed and not answer.repeated and answer.recorded_at is not None:
-                number = next((one.register for one in case.history if isinstance(one.event, CaseRegistered)), None)
                 (placed,) = answer.placed
+                queue.version = placed.version
+                number = next((one.register for one in case.history if isinstance(one.event, CaseRegistered)), None)
                 self._heard(
                     Raised(
                         self._ledger.book, case.stream, number, notice.key, notice.clock.title.en, notice.alarm,
@@ -191,7 +204,7 @@ class Sweeper:
                 )  # fmt: skip
                 return 1
             case Accepted() | CommandIdReused():
-                return 0  # another process was faster, and may have known the book up to another position
+                return 0  # it was recorded before, by who may have known the book up to another position
             case _:
                 log.info("An alarm of %s came to nothing: %s", case.stream, answer)
                 return 0

@@ -1,9 +1,10 @@
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import Any, ClassVar
 from uuid import uuid4
 
+import psycopg
 import pytest
 from typing_extensions import override
 
@@ -19,12 +20,13 @@ from domain.case.escalation import CaseEscalated, EscalateCase, EscalatedBy
 from domain.case.events import Outcome, PauseGround, ResponseKind
 from domain.case.extension import ApproveExtension, RequestExtension
 from domain.channel import Channel
-from domain.envelope import ActorKind, Recorded, Source
+from domain.envelope import ActorKind, Recorded, Source, Submission
 from domain.event import Event as DomainEvent
 from domain.imports import FinishImport, StartImport
 from domain.obligation import ObligationKind, OpenObligation
 from ledger.database import Database
 from ledger.ledger import Ledger
+from ledger.outcome import Outcome as Answer
 from projections.runner import Runner
 from projections.sla_timer import SLA_TIMER
 from tests import conftest
@@ -147,6 +149,30 @@ def test_what_has_come_since_the_view_was_brought_up_is_not_overlooked(ledger: L
     assert [alarms(ledger, number) for number in (1, 2)] == [[], []]
     assert [kind for kind, *_ in alarms(ledger, 3)] == ["warned", "warned"]
     assert alarms(ledger, 4) == [MISSED, FIRST]
+
+
+class Interrupted(Ledger):
+    """A ledger that is written to by somebody else at the last moment before a batch."""
+
+    first: Submission | None = None
+
+    @override
+    def carry_out_all(self, submissions: Sequence[Submission]) -> list[Answer]:
+        if self.first is not None:
+            super().carry_out(self.first)
+            self.first = None
+        return super().carry_out_all(submissions)
+
+
+def test_a_pause_that_comes_between_looking_and_noting_leaves_nothing_to_be_noted(
+    ledger: Ledger, views: Database
+) -> None:
+    """Not even the second of two alarms, which builds on the version that the pause has taken."""
+    receive(ledger, [1, 2], MONDAY)
+    interrupted = Interrupted(ledger.database, MASTER)
+    interrupted.first = submission(pause(1, MONDAY + hours(1)), at=DUE)
+    assert Alarms(interrupted, views, keeps_view=True).sweep(until=DUE + hours(1)) == 2
+    assert (alarms(ledger, 1), alarms(ledger, 2)) == ([], [MISSED, FIRST])
 
 
 def test_an_alarm_that_was_made_void_is_not_noted_again(ledger: Ledger, noted: Alarms) -> None:
@@ -356,11 +382,36 @@ def test_the_process_notes_alarms_as_they_become_due_and_ends_when_told(written:
     assert timedelta() < missed[0].recorded_at - missed[0].occurred_at < timedelta(seconds=20)
 
 
+def test_alarms_are_noted_after_the_database_has_cut_everybody_off(
+    written: Database, views: Database, database: conftest.Database
+) -> None:
+    ledger = opened(written, "main", BookTime.LIVE)
+    publish(ledger, written.now())
+    stop, heard = Event(), Heard(2)
+    following = Alarms(ledger, views, heard, keeps_view=True).following(stop)
+    receive(ledger, [1], written.now() - hours(9))
+    assert heard.enough.wait(30)
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                      "AND usename LIKE 'daybook%'")  # fmt: skip
+    heard.wait_for(2)
+    receive(ledger, [2], written.now() - hours(9))
+    assert heard.enough.wait(30)
+    stop.set()
+    following.join(10)
+    assert [len(alarms(ledger, number)) for number in (1, 2)] == [2, 2]
+
+
 class Heard:
     """Who is told of alarms, and says when there have been enough."""
 
     def __init__(self, count: int) -> None:
-        self.enough, self._left = Event(), count
+        self.enough = Event()
+        self.wait_for(count)
+
+    def wait_for(self, count: int) -> None:
+        self.enough.clear()
+        self._left = count
 
     def __call__(self, raised: Raised) -> None:
         self._left -= 1
