@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from domain.envelope import Recorded
 from domain.sla.clock import Basis, Clock, ClockKey, Due, Extended, State
 from domain.sla.clocks import Course, clocks, course
-from domain.sla.dues import Step, passed
+from domain.sla.dues import Step
 from domain.sla.lanes import TierSince, facts_assigned, terms_of
 from domain.sla.policy import CalendarOf
 from domain.sla.run import Change, Run
@@ -157,7 +157,7 @@ def _sentences(told: Explanation, run: Run | None, course_of: Course, at: dateti
     between = [(each.began.at, _stood(each, place)) for each in told.stood]
     between += [(each.approved_at, _extended(each, place)) for each in told.extensions]
     between += [(each.at, _changed(each, place)) for each in told.changes]
-    between += [(each.at, (SENTENCES["overtaken"], {})) for each in told.changes if passed(each.due_before, each.at)]
+    between += [(each.at, (SENTENCES["overtaken"], {})) for each in told.changes if each.missed]
     yield from (sentence for _, sentence in sorted(between, key=lambda one: one[0]))
     yield from _due(clock, run, place)
     yield from _end(told, place, at)

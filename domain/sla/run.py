@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from domain.sla.clock import Due, Extended
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import Origin, passed
+from domain.sla.dues import Origin
 from domain.sla.lanes import Inherited, Why
 from domain.sla.measures import LIVED, Hours, Move, View
 from domain.sla.pauses import Pause
@@ -24,6 +24,8 @@ class Change(NamedTuple):
     before: CompiledTarget
     due_before: Due | None
     due_after: Due | None
+    missed: bool = False
+    """Whether the due before had been missed by then, and the policy has the rule that fits in the end decide."""
 
 
 class Opening(NamedTuple):
@@ -98,8 +100,8 @@ class Run:
 
     @property
     def overtaken(self) -> bool:
-        """Whether a due had passed before a change of rule gave it another one."""
-        return any(passed(change.due_before, change.at) for change in self.changes)
+        """Whether it was missed before a change of rule gave it another due."""
+        return any(change.missed for change in self.changes)
 
     @property
     def view(self) -> View:
