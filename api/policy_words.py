@@ -18,6 +18,7 @@ from domain.sla.policy import (
     FirstDay,
     Months,
     NoNumber,
+    OnChange,
     OnExpiry,
     Reminder,
     ReportingPeriod,
@@ -125,6 +126,20 @@ def expiry_words(target: Target) -> tuple[str, str]:
             return "nothing is missed; a right arises, or ends", "不判逾期，权利随之产生或终止"
         case _:
             return "missed", "逾期"
+
+
+def change_words(target: Target) -> tuple[str, str]:
+    """What becomes of a target that runs when another rule fits."""
+    match target.on_change:
+        case OnChange.KEEP:
+            return "nothing changes", "维持不变"
+        case OnChange.FINAL:
+            return (
+                "the rule that fits in the end decides, also over a due that had passed",
+                "以最终适用的规则为准，已过的期限亦然",
+            )
+        case _:
+            return "its target takes over, and what was missed stays missed", "改用新规则的时限，已逾期的仍为逾期"
 
 
 def when_words(when: When) -> str:

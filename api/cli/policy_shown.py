@@ -18,6 +18,7 @@ from api.policy_difference import differences
 from api.policy_words import (
     bilingual,
     both,
+    change_words,
     clock_words,
     escalation_words,
     expiry_words,
@@ -136,6 +137,10 @@ def _lines(target: Target, document: PolicyDocument) -> Iterator[tuple[str, str]
         yield "warnings (预警)", ", ".join(map(reminder_words, target.warnings))
     for rung in target.escalations:
         yield "escalation (升级)", escalation_words(rung)
+    if target.boundary is not DEFAULTS["boundary"].default:
+        yield "at closing (营业结束)", "due at the next opening (顺延至下次营业开始)"
+    if target.on_change is not DEFAULTS["on_change"].default:
+        yield "another rule (规则变更)", bilingual(change_words(target))
     yield "expiry (到期)", bilingual(expiry_words(target))
     if target.note:
         yield "note", target.note

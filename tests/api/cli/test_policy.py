@@ -146,6 +146,29 @@ def test_a_policy_is_read_in_both_languages(daybook: CommandLine) -> None:
     ]
 
 
+def test_what_a_policy_says_beside_the_defaults_is_shown(daybook: CommandLine, tmp_path: Path) -> None:
+    other = changed(tmp_path, ("cap = 20", 'cap = 20\nboundary = "next_opening"\non_change = "final"'))
+    daybook.json("policy", "publish", other, *TWO, *FROM)
+    shown = squeezed(daybook("policy", "show", "group-service").stdout)
+    first = shown.index("solved: Solved within 10 working days 10个工作日内办结")
+    assert shown[first + 11 : first + 14] == [
+        "at closing (营业结束) due at the next opening (顺延至下次营业开始)",
+        (
+            "another rule (规则变更) the rule that fits in the end decides, also over a due that had passed "
+            "(以最终适用的规则为准，已过的期限亦然)"
+        ),
+        "expiry (到期) missed (逾期)",
+    ]
+
+
+def test_every_policy_and_every_calendar_among_the_examples_is_right(daybook: CommandLine) -> None:
+    policies = sorted(map(str, (EXAMPLES / "policies").glob("*.toml")))
+    assert daybook.json("policy", "check", *policies)
+    assert len(policies) >= 2
+    for calendar in (EXAMPLES / "calendars").glob("*.toml"):
+        assert daybook("calendar", "check", str(calendar)).exit_code == 0, calendar
+
+
 def test_a_policy_is_shown_as_it_was_known_and_in_force_at_an_instant(daybook: CommandLine, tmp_path: Path) -> None:
     daybook.json("policy", "publish", GROUP, *TWO, *FROM)
     later = changed(tmp_path, ("PT24H", "PT12H"))
