@@ -63,7 +63,9 @@ class SlaClockFilter:
         default=None, description="Whether nothing has ended them; one that is overdue is open until something does."
     )
     missed: bool | None = strawberry.field(default=None, description="Whether they are known to be missed by now.")
-    due_from: datetime | None = strawberry.field(default=None, description="Due then or later.")
+    due_from: datetime | None = strawberry.field(
+        default=None, description="Due then or later; a day by its end, before its midnight."
+    )
     due_before: datetime | None = strawberry.field(default=None, description="Due earlier than then.")
     unit: str | None = strawberry.field(
         default=None, description="The unit that has the subject, or had it at the clock's end."
