@@ -176,13 +176,13 @@ def test_lists_are_narrowed_down_ordered_and_paged(screen: FrontEnd) -> None:
 
     one, two = "C2099-000001", "C2099-000002"
     assert named(filter={"state": ["OVERDUE"]}) == [(one, "obligation")]
-    assert named(filter={"missed": True, "dueBefore": "2099-03-04T00:00:00+08:00"}) == [(one, "obligation")]
-    assert named(filter={"missed": True, "dueFrom": "2099-03-04T00:00:00+08:00"}) == []
+    assert named(filter={"missed": True, "dueBefore": "2099-03-04T00:00:00Z"}) == [(one, "obligation")]
+    assert named(filter={"missed": True, "dueFrom": "2099-03-04T00:00:00Z"}) == []
     assert named(filter={"statutory": True}) == [(one, "legal"), (two, "legal")]
     assert named(filter={"handler": "李四", "target": ["legal", "lived"]}) == [(two, "lived"), (two, "legal")]
     assert named(filter={"kind": ["RESOLUTION"], "subject": ["OBLIGATION"]}) == []
     soon = {"dueFrom": "2099-03-05T02:00:00Z", "dueBefore": "2099-03-09T00:00:00Z", "open": True}
-    assert named(filter=soon) == [(one, "resolution"), (two, "resolution"), (two, "lived")]
+    assert named(filter=soon) == [(one, "resolution"), (two, "resolution")]
     case = global_id(Category.CASE, "main", case_id(1))
     assert named(filter={"caseId": case, "state": ["LAPSED"]}) == [(one, "step"), (one, "next")]
     descending = {"field": "STARTED_AT", "direction": "DESC"}
