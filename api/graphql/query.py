@@ -39,6 +39,7 @@ from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from api.graphql.what_if import WhatIfQuery
 from domain.envelope import RegisterNumber
 from domain.stream import Category
 from ledger.book import books
@@ -74,7 +75,16 @@ def _number(text: str) -> RegisterNumber:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery, CalendarQuery, PolicyQuery, ClockQuery):
+class Query(
+    OrganisationQuery,
+    ObligationQuery,
+    MovementQuery,
+    RegisterQuery,
+    CalendarQuery,
+    PolicyQuery,
+    ClockQuery,
+    WhatIfQuery,
+):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(
         self,
