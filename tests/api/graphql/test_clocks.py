@@ -20,6 +20,7 @@ from ledger.database import Database as Connected
 from projections.sla_timer import SLA_TIMER
 from tests.api.graphql.asking import FrontEnd
 from tests.api.graphql.conftest import opened
+from tests.api.guides.page import questions, read
 from tests.conftest import Database
 from tests.projections.books import case_id, received
 from tests.projections.regulated import calendar, promise, publish_calendar, tell
@@ -142,6 +143,28 @@ def test_a_page_counts_down_by_itself_to_the_very_state_that_the_server_tells_la
     ]
     assert sum(used, timedelta()).total_seconds() == shown["countedSeconds"]
     assert shown["countedSeconds"] + shown["remainingSeconds"] == 30 * 3_600
+
+
+def test_the_query_of_the_guide_is_enough_to_count_down_by(screen: FrontEnd) -> None:
+    (guide,) = (each for each in questions(read("front-end.md")) if each.name == "Clocks")
+    case = screen.ask(guide.document, id=global_id(Category.CASE, "main", case_id(2)))["case"]
+    running = [each for each in case["clocks"] if each["state"] == "RUNNING" and each["remainingSeconds"] is not None]
+    assert {each["title"]["en"] for each in running} == {"Resolution", "Lived", "Last", "Legal"}
+    for shown in running:
+        assert left(shown, shown["evaluatedAt"]) == shown["remainingSeconds"]
+        assert left(shown, shown["dueAt"]) == 0
+        assert shown["stateChangesAt"] == shown["dueAt"]
+
+
+def left(shown: Any, at: str) -> float:
+    """As the guide has it in JavaScript."""
+    now = datetime.fromisoformat(at)
+    ahead = (
+        datetime.fromisoformat(each["end"]) - max(now, datetime.fromisoformat(each["begin"]))
+        for each in shown["upcoming"]
+        if each["counted"]
+    )
+    return sum((max(each, timedelta()) for each in ahead), timedelta()).total_seconds()
 
 
 def test_what_is_overdue_by_now_is_missed_though_nothing_was_recorded_since(screen: FrontEnd) -> None:

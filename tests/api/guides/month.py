@@ -351,7 +351,8 @@ class Month:
         first = SendResponse(**four, at=answered, kind=ResponseKind.FIRST, channel=Channel.WEB, by="王芳")
         self.tell(WANG, answered, first)
         resolved = ResolveCase(**four, at=solved, outcome=Outcome.UPHELD, resolved_by="王芳")
-        self.tell(WANG, solved, resolved)
+        told = GiveFeedback(**four, at=solved, channel=Channel.WEB, by="王芳")
+        self.tell(WANG, solved, resolved, told)
 
     def publish(self, document: dict[str, Any], when: datetime, proposal: int, reason: str) -> None:
         """One person proposes a calendar from the new year on, and another publishes it half an hour later."""
