@@ -157,8 +157,8 @@ def _key(text: str, book: str) -> ClockKey:
         kind, of_book, clock_id = parts_of(text)
     except ValueError:
         kind, of_book, clock_id = "", "", ""
-    key = key_of_id(clock_id) if kind == CLOCK else None
-    if key is None or "\0" in clock_id:
+    key = key_of_id(speakable(clock_id)) if kind == CLOCK else None
+    if key is None:
         raise Problem(Code.BAD_ID, f"{text!r} is no id of a clock; use one as an answer gave it.")
     if of_book != book:
         raise Problem(Code.BAD_ID, f"{text!r} lies in book {of_book!r}; this door opens book {book!r}.")
