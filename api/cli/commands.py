@@ -217,6 +217,35 @@ def project(
         raise typer.Exit(end)
 
 
+@app.command(epilog=example("daybook alarms --once"))
+def alarms(
+    once: Annotated[bool, typer.Option("--once", help="Note what is due by now, and leave.")] = False,
+    until: Annotated[
+        AsOf | None,
+        typer.Option(
+            "--until",
+            parser=as_of,
+            metavar="DATE",
+            help="In simulated books: note what is due by the end of a day, or by an instant, and leave.",
+        ),
+    ] = None,
+    book: Annotated[str | None, typer.Option("--book", help="One book; by default all of them.")] = None,
+    single_role: SingleRole = False,
+    json: Json = False,
+) -> None:
+    """Note warnings, missed deadlines and escalations as they become due, each once, until Ctrl-C."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import alarming
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        settings = Settings.from_environment()
+        with Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace:
+            end = alarming.run(workspace, terminal, one_book=book is not None, once=once, until=until)
+        raise typer.Exit(end)
+
+
 @app.command(epilog=example("daybook status --json"))
 def status(json: Json = False) -> None:
     """Show the books, where they stand, and how far each view has read."""

@@ -54,6 +54,11 @@ class Terminal:
             sys.stdout.write(json_of(data) + "\n")
             sys.stdout.flush()
 
+    def line(self, data: Mapping[str, Any]) -> None:
+        """One of many answers as JSON, on a line of its own, as soon as there is one."""
+        sys.stdout.write(json_of(data, indented=False) + "\n")
+        sys.stdout.flush()
+
     def stream(
         self,
         head: Mapping[str, Any],
@@ -61,8 +66,8 @@ class Terminal:
         items: Iterable[Mapping[str, Any]],
         foot: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
-        """The same, with a field of many items, each written as soon as there is one, on a line of its own; `foot` has
-        the fields that are known only after them."""
+        """The answer as JSON with a field of many items, each written as soon as there is one, on a line of its own;
+        `foot` has the fields that are known only after them."""
         sys.stdout.write(f'{json_of(head).removesuffix("}").rstrip()},\n  "{name}": [')
         for place, item in enumerate(items):
             sys.stdout.write(f"{',' if place else ''}\n    {json_of(item, indented=False)}")
