@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, calendar, policy
+from api.cli import amend, calendar, policy, sla
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Limit, Port, SingleRole, example
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(amend.app, name="amend")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(policy.app, name="policy")
+app.add_typer(sla.app, name="sla")
 At = Annotated[
     AsOf | None,
     typer.Option(
