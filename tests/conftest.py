@@ -5,7 +5,8 @@ import shutil
 import signal
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
@@ -117,6 +118,12 @@ def empty_database(server: Embedded) -> Iterator[Database]:
 def database(server: Embedded, template: str) -> Iterator[Database]:
     """A fresh migrated database that this test may commit to."""
     yield from _database(server, template)
+
+
+@pytest.fixture(scope="session")
+def shared_database(server: Embedded, template: str) -> Callable[[], AbstractContextManager[Database]]:
+    """Opens a fresh migrated database for a fixture that writes once what several tests read."""
+    return lambda: contextmanager(_database)(server, template)
 
 
 def _database(server: Embedded, template: str) -> Iterator[Database]:

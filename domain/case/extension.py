@@ -253,7 +253,7 @@ def _within_reach(terms: Terms, document: PolicyDocument) -> set[str]:
     change of the case leads within the policy."""
     promised = {due.target for due in terms.dues}
     known = [target for target in document.targets if target.id in promised]
-    if any(target.on_change is OnChange.RETARGET for target in known):
+    if any(target.on_change is not OnChange.KEEP for target in known):
         promised |= {target for rule in document.rules for target in rule.targets}
     return promised | set(_opened(promised, document))
 

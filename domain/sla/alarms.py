@@ -53,7 +53,7 @@ def _miss(key: ClockKey, run: Run, due: Due, state: State, pair: Pair, timeline:
         if state is not State.OVERDUE and run.stop is None:
             yield Alarm("lapse", at, 0)
         return
-    missed = Verdict.MISSED in pair[:2]
+    missed = pair.now is Verdict.MISSED if run.overtaken else Verdict.MISSED in pair[:2]
     told = any(about_clock(timeline, place, key) for place in timeline.by_name.get("deadline-missed", ()))
     if not told and (missed or state in GOING_ON):
         yield Alarm("miss", at, 0)

@@ -157,6 +157,7 @@ def _sentences(told: Explanation, run: Run | None, course_of: Course, at: dateti
     between = [(each.began.at, _stood(each, place)) for each in told.stood]
     between += [(each.approved_at, _extended(each, place)) for each in told.extensions]
     between += [(each.at, _changed(each, place)) for each in told.changes]
+    between += [(each.at, (SENTENCES["overtaken"], {})) for each in told.changes if each.missed]
     yield from (sentence for _, sentence in sorted(between, key=lambda one: one[0]))
     yield from _due(clock, run, place)
     yield from _end(told, place, at)
@@ -180,10 +181,10 @@ def _what(clock: Clock) -> Sentence:
 def _why(choice: Choice | None) -> Iterator[Sentence]:
     if choice is None:
         return
-    for passed in choice.passed_over:
-        wanted = (" or ".join(passed.wanted), "或".join(passed.wanted))
-        found = ("none", "没有") if passed.found is None else (passed.found, passed.found)
-        words = {"rule": passed.rule, "policy": passed.policy, "field": passed.field, "wanted": wanted, "found": found}
+    for each in choice.passed_over:
+        wanted = (" or ".join(each.wanted), "或".join(each.wanted))
+        found = ("none", "没有") if each.found is None else (each.found, each.found)
+        words = {"rule": each.rule, "policy": each.policy, "field": each.field, "wanted": wanted, "found": found}
         yield SENTENCES["passed-over"], words
     for matched in choice.matched:
         yield SENTENCES["matched"], {"field": matched.field, "value": matched.value or ""}

@@ -312,7 +312,10 @@ class OnChange(StrEnum):
 
     KEEP = "keep"
     RETARGET = "retarget"
-    """The rule that fits now has the say, from the original start."""
+    """The rule that fits now has the say, from the original start; what was missed before the change stays missed."""
+    FINAL = "final"
+    """The same, and also over a due that had passed. Its verdict when due stays missed; by the rule that fits in the
+    end it may be kept now."""
 
 
 class OnTransfer(StrEnum):

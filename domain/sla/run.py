@@ -24,6 +24,8 @@ class Change(NamedTuple):
     before: CompiledTarget
     due_before: Due | None
     due_after: Due | None
+    missed: bool = False
+    """Whether the due before had been missed by then, and the policy has the rule that fits in the end decide."""
 
 
 class Opening(NamedTuple):
@@ -95,6 +97,11 @@ class Run:
     """How it counts, once that was asked for."""
     kept: bool | None = None
     """Whether it was stopped in time, once that was asked for."""
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether it was missed before a change of rule gave it another due."""
+        return any(change.missed for change in self.changes)
 
     @property
     def view(self) -> View:

@@ -222,7 +222,9 @@ class Runner:
         target, at = run.target, change.at or run.start.at
         self._pause(run, timeline)
         self._reckon(run, change.place)
-        if passed(run.due, at) and not asleep:  # what was missed stays missed, and by the due that was
+        missed = passed(run.due, at) and not asleep
+        # What was missed stays missed, and by the due that was, unless the policy lets the rule in the end decide.
+        if missed and not _overtakes(target, change):
             return kept
         if change.why is Why.RULE and (kept or target.target.on_change is OnChange.KEEP):
             return True
@@ -236,12 +238,12 @@ class Runner:
             run.target = change.target
         run.moves, run.inherited = change.moves, change.inherited if run.cycle == 1 else None
         run.hours = None
-        run.changes.append(Change(at, change.by, change.why, target, due_before, None))
+        run.changes.append(Change(at, change.by, change.why, target, due_before, None, missed))
         self._measure(run, timeline)
         self._pause(run, timeline)
         self._reckon(run, change.place)
         run.changes[-1] = run.changes[-1]._replace(due_after=run.due)
-        if passed(run.due, at):
+        if passed(run.due, at) and not missed:
             run.active_at = at
         return kept
 
@@ -397,6 +399,11 @@ class Runner:
                 Extended("stated", one.recorded.version, one.at, late, run.due, run.due if late else due)
             )
             run.due = run.due if late else due
+
+
+def _overtakes(target: CompiledTarget, change: Stage) -> bool:
+    """Whether a change of rule gives a target another due though its own had passed."""
+    return change.why is Why.RULE and change.target is not None and target.target.on_change is OnChange.FINAL
 
 
 def _started(one: Happening, place: int) -> Start:

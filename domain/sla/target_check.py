@@ -15,6 +15,7 @@ from domain.sla.policy import (
     ExtensionStep,
     LateRecord,
     NoNumber,
+    OnChange,
     OnExpiry,
     ReportingPeriod,
     StatedDate,
@@ -192,3 +193,9 @@ def _expiry(target: Target, path: Path) -> Iterator[Problem]:
         yield Problem((*path, "opens"), why)
     if target.on_expiry is not OnExpiry.MISS and isinstance(target.clock, NoNumber):
         yield Problem((*path, "on_expiry"), "A duty without a number never runs out.")
+    if target.on_change is OnChange.FINAL and target.on_expiry is not OnExpiry.MISS:
+        why = f"final is about what was missed, and with on_expiry {target.on_expiry} nothing is; set it to retarget."
+        yield Problem((*path, "on_change"), why)
+    elif target.on_change is OnChange.FINAL and target.statutory:
+        why = f"By final, another rule may undo a miss of a statutory target. See that {_clause(target)} lets it."
+        yield Problem((*path, "on_change"), why, Severity.WARNING)

@@ -51,10 +51,10 @@ def pair_of(key: ClockKey, run: Run, runner: Runner, history: History, as_record
     if due is None or isinstance(run.target.target.clock, NoNumber):
         return UNDECIDED._replace(when_due=Verdict.MISSED if missed else None)
     now = _now(key, run, runner, due)
-    if now is None and not missed:
+    if now is None and not missed and not run.overtaken:
         return UNDECIDED
     dues = _dues(run, due)
-    if not missed and not as_recorded and not _straddled(runner, dues):
+    if not missed and not as_recorded and not run.overtaken and not _straddled(runner, dues):
         return Pair(Verdict.KEPT if runner.stopped_in_time(run) else now, now, rests_on_late=False)
     when_due = Verdict.MISSED if missed else None
     used = [runner.timeline.all[place].recorded for place in _used(run, runner.timeline)]
@@ -172,6 +172,8 @@ def _when_due(
     known_ends = [learned_at(each, due.at) for each in ends]
     if None in known or None in known_ends:
         return None
+    if run.overtaken:
+        return Verdict.MISSED
     punctual = all(each is not None and each <= floor for each in known)
     if punctual and not as_recorded and not any(passed(due, each) for each in known_ends if each is not None):
         return Verdict.KEPT if kept else _missed_or_lapsed(run)

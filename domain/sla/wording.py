@@ -71,6 +71,10 @@ SENTENCES: Mapping[str, Pair] = MappingProxyType({
         "At {at} it changed, because {why}: the due went from {before} to {after}.",
         "{at} 因{why}而变更:期限由 {before} 变为 {after}。",
     ),
+    "overtaken": (
+        "The due before had passed, so that it was missed then; by the policy the rule that fits in the end decides.",
+        "变更前的期限当时已过,即当时已超时;依服务标准,以最终适用的规则为准。",
+    ),
     "due": ("It is due by {due}.", "期限为 {due}。"),
     "due-by-calendar": (
         "It is due by {due}, by calendar {calendar}, version {version}.",

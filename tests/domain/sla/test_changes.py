@@ -80,6 +80,41 @@ def test_a_change_after_the_due_does_not_undo_the_miss() -> None:
     assert (clock.state, clock.now) == (State.OVERDUE, Verdict.MISSED)
 
 
+def test_the_final_rule_decides_where_a_policy_says_so_and_the_verdict_when_due_stays_missed() -> None:
+    long = target({"type": "elapsed", "amount": "PT48H"}, id="eight")
+    case, by = opened({**FOUR, "on_change": "final"}, {**long, "on_change": "final"}, **BY_PRIORITY)
+    raised(case, "2026-03-02 10:00")
+    clock = clock_of(case, by, "2026-03-02 15:00", "four")
+    assert (clock.state, clock.when_due, clock.now) == (State.OVERDUE, Verdict.MISSED, Verdict.MISSED)
+    raised(case, "2026-03-02 15:00", "low")
+    clock = clock_of(case, by, "2026-03-02 16:00", "eight")
+    assert (clock.state, clock.when_due, clock.now, clock.born_overdue) == (State.RUNNING, Verdict.MISSED, None, False)
+    assert [(alarm.kind, alarm.at) for alarm in clock.alarms] == [("miss", instant("2026-03-04 09:00"))]
+    case.then("2026-03-03 09:00", CaseResolved, outcome="solved")
+    clock = clock_of(case, by, "2026-03-05 09:00", "eight")
+    assert (clock.state, clock.when_due, clock.now) == (State.MET, Verdict.MISSED, Verdict.KEPT)
+    assert clock.alarms == ()
+    assert "four" not in clocks_of(case, by, "2026-03-05 09:00")
+
+
+def test_of_dues_that_have_all_passed_the_final_one_counts() -> None:
+    case, by = opened({**FOUR, "on_change": "final"}, {**EIGHT, "on_change": "final"}, **BY_PRIORITY)
+    raised(case, "2026-03-02 19:00")
+    clock = clock_of(case, by, "2026-03-02 20:00", "four")
+    assert clock.due is not None
+    assert (clock.due.at, clock.born_overdue) == (instant("2026-03-02 13:00"), False)
+    assert (clock.state, clock.when_due, clock.now) == (State.OVERDUE, Verdict.MISSED, Verdict.MISSED)
+
+
+def test_a_final_rule_that_asks_for_nothing_leaves_the_miss_as_it_is() -> None:
+    rules = [{"id": "all", "targets": ["four"]}, {"id": "high", "when": {"priority": ["high"]}, "targets": ["other"]}]
+    other = target({"type": "elapsed", "amount": "PT48H"}, id="other", kind="notice", stop="response-sent")
+    case, by = opened({**FOUR, "on_change": "final"}, other, rules=rules[::-1])
+    raised(case, "2026-03-02 15:00")
+    clock = clock_of(case, by, "2026-03-02 16:00", "four")
+    assert (clock.state, clock.now) == (State.OVERDUE, Verdict.MISSED)
+
+
 def test_a_target_may_be_kept_whatever_changes() -> None:
     case, by = opened(FOUR, {**EIGHT, "on_change": "keep"}, **BY_PRIORITY)
     found = clocks_of(raised(case, "2026-03-02 11:00"), by, "2026-03-02 12:00")

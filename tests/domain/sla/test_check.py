@@ -242,6 +242,22 @@ def test_what_means_something_but_perhaps_not_what_was_meant_is_a_warning() -> N
     assert document_of(raw).name == "group-service"
 
 
+def test_the_final_rule_may_not_decide_where_nothing_is_missed_and_rarely_where_a_law_asks() -> None:
+    assert mistakes(policy(("targets.0.on_change", "final"), ("targets.0.on_expiry", "right_arises"))) == [
+        (
+            "targets[0].on_change",
+            "final is about what was missed, and with on_expiry right_arises nothing is; set it to retarget.",
+        )
+    ]
+    statute = ("targets.0.statute", {"clause": "art. 1", "source": "the gazette"})
+    assert warnings(policy(("targets.0.on_change", "final"), statute)) == [
+        (
+            "targets[0].on_change",
+            "By final, another rule may undo a miss of a statutory target. See that art. 1 lets it.",
+        )
+    ]
+
+
 def test_a_tier_that_no_customer_is_in_is_a_warning() -> None:
     assert warnings(policy(("rules.0.when.tier", ["gold", "platinum"]))) == [
         ("rules[0].when.tier[1]", "No customer is in a tier 'platinum'; there are key, gold, silver, standard.")

@@ -66,6 +66,28 @@ def test_a_clock_is_explained_with_its_rule_its_events_and_its_arithmetic() -> N
     assert found.zh[-1] == "到期时已知:按时;目前已知:按时。"
 
 
+def test_a_due_that_passed_before_the_final_rule_came_is_told_as_missed_then() -> None:
+    rules = [{"id": "low", "when": {"priority": ["low"]}, "targets": ["two"]}, {"id": "all", "targets": ["one"]}]
+    final = [
+        target({"type": "elapsed", "amount": f"PT{length}H"}, id=name, on_change="final")
+        for name, length in (("one", 4), ("two", 48))
+    ]
+    document = policy(*final, rules=rules)
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:00", document, rule="all")
+    case.then("2026-03-02 15:00", CasePrioritised, priority="low").then(
+        "2026-03-02 16:00", CaseResolved, outcome="solved"
+    )
+    found = explanation(case, standards(document), "2026-03-05 09:00", "two")
+    assert found.en[4:6] == (
+        (
+            "At 2026-03-02 15:00 UTC it changed, because another rule fits: the due went from 2026-03-02 13:00 UTC to "
+            "2026-03-04 09:00 UTC."
+        ),
+        "The due before had passed, so that it was missed then; by the policy the rule that fits in the end decides.",
+    )
+    assert found.zh[5] == "变更前的期限当时已过,即当时已超时;依服务标准,以最终适用的规则为准。"
+
+
 def test_pauses_extensions_and_changes_are_told_with_what_they_moved() -> None:
     ladder = [{"id": "more", "length": "PT2H", "mode": "add_to_raw"}]
     eight = target({"type": "working_time", "amount": "PT8H"}, pauses={"grounds": ["customer"]}, extensions=ladder)
