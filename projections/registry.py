@@ -10,6 +10,7 @@ from projections.customer_profile import CUSTOMER_PROFILE
 from projections.movement import MOVEMENT
 from projections.obligation import OBLIGATION
 from projections.register import REGISTER
+from projections.sla_timer import SLA_TIMER
 from projections.staff import STAFF
 from projections.timeline import TIMELINE
 from projections.unit import UNIT
@@ -25,4 +26,5 @@ PROJECTIONS: tuple[View[Any], ...] = (
     TIMELINE,
     MOVEMENT,
     REGISTER,
+    SLA_TIMER,
 )

@@ -22,10 +22,11 @@ from projections.journal import Journal
 from projections.part import CannotTake, Part, part_of, stopped_at
 from projections.projection import Projection
 from projections.reading import Batch, read
-from projections.reckoning import Reckoning, reckoned
+from projections.reckoning import Reckoning
 from projections.registry import PROJECTIONS
 from projections.tables import ViewNewer, as_their_owner, live_versions, make_tables, sweep
 from projections.view import View
+from projections.working_out import reckoned
 
 BATCH_EVENTS = 5_000
 POLL_SECONDS = 0.5

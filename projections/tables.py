@@ -14,6 +14,7 @@ from psycopg import sql
 
 from ledger.errors import LedgerError
 from projections.projection import Projection
+from projections.reckoning import Reckoning
 from projections.view import View
 
 # Which of them a second CREATE TABLE meets depends on how far the first has come: the row of the table, or of its type.
@@ -38,6 +39,15 @@ CREATE TABLE IF NOT EXISTS {touch} (
   key uuid NOT NULL,
   stream text NOT NULL,
   PRIMARY KEY (book, key, stream)
+)
+"""
+# Streams on which the rows of a reckoning lean without being about their subjects.
+LEANS = """
+CREATE TABLE IF NOT EXISTS {touch} (
+  book text NOT NULL,
+  on_stream text NOT NULL,
+  stream text NOT NULL,
+  PRIMARY KEY (book, on_stream, stream)
 )
 """
 
@@ -136,6 +146,8 @@ def make_table(connection: psycopg.Connection, view: View[Any]) -> None:
         connection.execute(FORGET, {"projection": view.name, "version": view.version, "anew": view.anew})
     if isinstance(view, Projection):
         connection.execute(view.statement(TOUCH))
+    if isinstance(view, Reckoning):
+        connection.execute(view.statement(LEANS))
 
 
 def name_it(connection: psycopg.Connection, view: View[Any], now: datetime) -> None:

@@ -166,6 +166,8 @@ class Clock(NamedTuple):
     stop: Stop | None
     cancelled: Stop | None
     segments: tuple[Segment, ...]
+    pauses: int
+    """How many pauses lay in its life."""
     counted: timedelta
     """Time used up, in the target's own time."""
     remaining: timedelta | None

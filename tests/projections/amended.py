@@ -1,7 +1,7 @@
 """Books in which much is asked to be corrected and voided, and what the views of such a book are to show."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,8 @@ from uuid import UUID
 from domain.amending import ApproveAmendment, DeclineAmendment, RequestCorrection, RequestVoid
 from domain.amendment import AMENDMENTS, AmendmentRequest, Occurrence, Replacement
 from domain.case.events import CaseClassified, CasePrioritised, CaseReceived, Priority
+from domain.case.extension import ExtensionRequested
+from domain.case.terms import PolicyReassignmentRequested
 from domain.channel import Channel, Direction
 from domain.correction import applied
 from domain.customer import AssignTier, CustomerRegistered, CustomerRenamed, Tier, TierAssigned
@@ -20,8 +22,10 @@ from domain.touchpoint import RecordTouchpoint, TouchpointRecorded
 from ledger.ledger import Ledger
 from projections.journal import Journal
 from projections.projection import FoldContext, Projection
+from projections.reckoning import Reckoning, Subject
 from projections.view import View
 from tests.ledger.submissions import OPENED, register_customer, rename, submission
+from tests.projections import regulated
 from tests.projections.books import _step, case_id, customer_id, received
 
 ASKS, DECIDES = "grace", "ada"
@@ -42,6 +46,8 @@ class Writers:
         self._cases = cases
         self._amending = amending
         self._touchpoints = 0
+        self._published = 0
+        self._asked: list[Recorded[Any]] = []
         self._read = 0
         self._written: list[Recorded[Any]] = []
         self._pending: list[tuple[str, int]] = []
@@ -49,13 +55,27 @@ class Writers:
 
     def write(self, commands: int) -> int:
         """Asks for so many commands, refused or not, and gives back how many events came of them."""
-        before = self._ledger.head()
+        before, middle = self._ledger.head(), self._chance.randrange(commands + 1)
+        self._write(middle)
+        self._publish()
+        self._write(commands - middle)
+        return self._ledger.head() - before
+
+    def _write(self, commands: int) -> None:
         for first in range(0, commands, COMMANDS_A_TRANSACTION):
             count = min(COMMANDS_A_TRANSACTION, commands - first)
             asked = [submission(self._command(), at=self._at, imported=True) for _ in range(count)]
             self._ledger.carry_out_all(asked)
             self._look()
-        return self._ledger.head() - before
+
+    def _publish(self) -> None:
+        """Promises something, and then something else."""
+        self._published += 1
+        self._at += timedelta(days=self._chance.randrange(3))
+        if self._published == 1:
+            regulated.promise(self._ledger, at=self._at)
+        else:
+            regulated.something_new(self._ledger, self._chance, self._published, self._at)
 
     def _look(self) -> None:
         for recorded in self._ledger.since(self._read):
@@ -63,6 +83,8 @@ class Writers:
             self._written.append(recorded)
             if isinstance(recorded.event, AmendmentRequest):
                 self._pending.append((recorded.stream, recorded.version))
+            if isinstance(recorded.event, ExtensionRequested | PolicyReassignmentRequested):
+                self._asked.append(recorded)
 
     def _command(self) -> Command:
         self._at += timedelta(seconds=1)
@@ -89,6 +111,10 @@ class Writers:
         case = self._chance.randrange(self._cases)
         if kind < 0.55:
             return received(case, at=at, customer_id=who)
+        if kind < 0.7:
+            return regulated.step(
+                case_id(case), case_id(self._chance.randrange(self._cases)), at, self._chance, self._asked
+            )
         return _step(case_id(case), at, self._chance)
 
     def _amendment(self) -> Command:
@@ -157,9 +183,29 @@ def expected(ledger: Ledger, view: View[Any]) -> list[Any]:
         case Journal():
             told: Sequence[Recorded[Any]] = history if view.as_written else list(read.values())
             found = [row for recorded in told for row in view.entries(recorded)]
+        case Reckoning():
+            standing = ledger.standing(view.beside(ledger.book), ledger.head())
+            written: dict[str, list[Recorded[Any]]] = {}
+            for recorded in history:
+                written.setdefault(recorded.stream, []).append(recorded)
+            streams = [stream for stream in written if category_of(stream) in view.subjects]
+            found = [row for stream in streams for row in view.rows(_subject(view, stream, written, standing))]
         case _:
             raise AssertionError(view)
     return sorted(found, key=lambda row: [getattr(row, column) for column in view.identity])
+
+
+def _subject(
+    view: Reckoning[Any], stream: str, written: dict[str, list[Recorded[Any]]], standing: Mapping[str, Any]
+) -> Subject:
+    read, others = tuple(applied(written[stream])), dict[str, Sequence[Recorded[Any]]]()
+    named = list(view.leans_on(read))
+    while named:
+        other = named.pop()
+        if other != stream and other not in others:
+            others[other] = tuple(applied(written.get(other, [])))
+            named += view.leans_on(others[other])
+    return Subject(stream, read, written[stream], others, standing)
 
 
 def _fold_plainly(

@@ -1,0 +1,369 @@
+"""The timers: every clock of every case and obligation (时限), as it stands after the last event; one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain.amendment import Amendment
+from domain.case.events import CaseAssigned, CaseCustomerChanged, CaseReceived, CaseRegistered, CaseUnassigned
+from domain.case.relations import CaseAbsorbed
+from domain.case.vocabulary import CaseKind, Priority
+from domain.channel import Channel
+from domain.correction import amended
+from domain.customer import TierAssigned
+from domain.envelope import Recorded
+from domain.obligation import ObligationOpened, ObligationReassigned
+from domain.sla.clock import Alarm, Clock, ClockKey, Due, Extended, State
+from domain.sla.clocks import clocks
+from domain.sla.happenings import Timeline
+from domain.sla.lanes import TierSince
+from domain.sla.policy import SubjectKind
+from domain.sla.selection import CHANGES_FACTS, CaseFacts
+from domain.sla.standards import Standards
+from domain.standards import standards_of, streams_of_standards
+from domain.stream import Category, category_of, stream_of
+from projections.projection import key_of
+from projections.reckoning import History, Reckoning, Subject
+from projections.sla_row import SlaTimer, TimerAlarm, TimerExtension, clock_id, of_row
+
+TICK = timedelta(microseconds=1)
+SECOND = timedelta(seconds=1)
+MOST_OPENED = 40
+"""A policy has no more targets, so that no more can open one another."""
+
+
+class Asked(NamedTuple):
+    """All that the engine takes to work out the clocks of a subject."""
+
+    history: History
+    standards: Standards
+    at: datetime
+    """The time of the last event that bears on them."""
+    tiers: Sequence[TierSince]
+    inherited: History
+    as_recorded: History
+
+    def clocks(self, at: datetime, *, segments: bool = False) -> tuple[Clock, ...]:
+        """The clocks at an instant."""
+        return clocks(
+            self.history,
+            self.standards,
+            at,
+            tier_at=self.tiers,
+            inherited=self.inherited,
+            as_recorded=self.as_recorded,
+            segments=segments,
+        )
+
+
+def asked(subject: Subject) -> Asked:
+    """What the engine takes for a subject of which there is at least one event as it is read."""
+    history, written = subject.history, subject.written
+    tiers = tuple(tiers_of(history, subject.others))
+    absorbed = [told for stream, told in subject.others.items() if category_of(stream) == Category.CASE]
+    times = [written[-1].recorded_at, *(each.occurred_at for each in history), *(tier.at for tier in tiers)]
+    return Asked(
+        history,
+        standards_of(subject.standing, history[0].book),
+        max(times),
+        tiers,
+        [recorded for told in absorbed for recorded in told],
+        written if amended(written) else (),
+    )
+
+
+def tiers_of(history: History, others: dict[str, History] | Any) -> Iterator[TierSince]:
+    """The tiers of the customers that a case had, each from when on; a customer from when the case was theirs."""
+    customers = list(_customers(history))
+    for number, (since, customer_id) in enumerate(customers):
+        until = customers[number + 1][0] if number + 1 < len(customers) else None
+        told = others.get(stream_of(Category.CUSTOMER, customer_id), ())
+        tiers = sorted(
+            (each.occurred_at, each.event.tier.value) for each in told if isinstance(each.event, TierAssigned)
+        )
+        if number:  # the case came to another customer, with the tier that they had then
+            yield TierSince(since, next((tier for at, tier in reversed(tiers) if at <= since), None))
+        for at, tier in tiers:
+            if (not number or at > since) and (until is None or at < until):
+                yield TierSince(at, tier)
+
+
+def _customers(history: History) -> Iterator[tuple[datetime, UUID]]:
+    """Whose a case was from when on, by the time at which that occurred."""
+    told = [
+        (recorded.occurred_at, recorded.event.customer_id)
+        for recorded in history
+        if isinstance(recorded.event, CaseReceived | CaseCustomerChanged) and recorded.event.customer_id is not None
+    ]
+    yield from sorted(told, key=lambda one: one[0])
+
+
+def leans_on(history: History) -> Iterable[str]:
+    """Of a case the customers it had, for their tiers, and the cases that were merged into it."""
+    if not history or category_of(history[0].stream) != Category.CASE:
+        return ()
+    customers = {stream_of(Category.CUSTOMER, customer_id) for _, customer_id in _customers(history)}
+    merged = {
+        stream_of(Category.CASE, recorded.event.case_id)
+        for recorded in history
+        if isinstance(recorded.event, CaseAbsorbed)
+    }
+    return sorted(customers | merged)
+
+
+def matters(recorded: Recorded[Any]) -> bool:
+    """Of a customer only the tier; of a case that was merged into another, all of it."""
+    return category_of(recorded.stream) == Category.CASE or isinstance(recorded.event, TierAssigned | Amendment)
+
+
+# Rows -----------------------------------------------------------------------------------------------------------------
+
+
+def rows(subject: Subject) -> list[SlaTimer]:
+    """Every clock of a case or an obligation."""
+    if not subject.history:
+        return []
+    told = asked(subject)
+    found = {clock.key: clock for clock in told.clocks(told.at)}
+    if not found:
+        return []
+    about = _About.of(subject, told)
+    made = [_row(clock, about) for clock in found.values()]
+    made += [
+        _row(clock, about)._replace(state=State.NOT_STARTED, ended_at=None, lapsed_at=None)
+        for clock in _opening(told, found)
+    ]
+    return made
+
+
+def _opening(told: Asked, found: dict[ClockKey, Clock]) -> Iterator[Clock]:
+    """The clocks that begin when the time of others runs out, by the present course of things: nothing may happen until
+    then, so that no event would add them."""
+    known, waiting = set(found), sorted(_lapses(found.values(), told.at))
+    for _ in range(MOST_OPENED):
+        if not waiting:
+            return
+        at = waiting.pop(0) + TICK
+        new = [clock for clock in told.clocks(at) if clock.key not in known]
+        yield from new
+        known |= {clock.key for clock in new}
+        waiting = sorted({*waiting, *_lapses(new, at)})
+
+
+def _lapses(running: Iterable[Clock], after: datetime) -> set[datetime]:
+    return {
+        alarm.at
+        for clock in running
+        if clock.state is State.RUNNING
+        for alarm in clock.alarms
+        if alarm.kind == "lapse" and alarm.at >= after
+    }
+
+
+class _Known(NamedTuple):
+    """What was known of a subject from an instant on."""
+
+    at: datetime
+    facts: CaseFacts
+    handler: str | None
+
+
+class _About(NamedTuple):
+    """What all clocks of a subject have in common."""
+
+    subject: Subject
+    asked: Asked
+    course: Sequence[_Known]
+    case_id: UUID | None
+    obligation_id: UUID | None
+    receipt: CaseReceived | None
+    registered: Recorded[Any] | None
+
+    @classmethod
+    def of(cls, subject: Subject, told: Asked) -> _About:
+        events = [recorded.event for recorded in told.history]
+        receipt = next((event for event in events if isinstance(event, CaseReceived)), None)
+        registered = next((each for each in told.history if isinstance(each.event, CaseRegistered)), None)
+        course, owed = list(_course(told)), key_of(subject.stream)
+        if category_of(subject.stream) == Category.CASE:
+            return cls(subject, told, course, owed, None, receipt, registered)
+        case_id = next((event.case_id for event in events if isinstance(event, ObligationOpened)), None)
+        return cls(subject, told, course, case_id, owed, None, None)
+
+    def at(self, at: datetime) -> _Known:
+        """What was known at an instant, or else first after it."""
+        return next((known for known in reversed(self.course) if known.at <= at), self.course[0])
+
+    def first(self, field: str, since: datetime) -> Any:
+        """A fact at an instant, or else the first that was known of it afterwards."""
+        later = (known for known in self.course if known.at > since)
+        told = (getattr(known.facts, field, None) for known in (self.at(since), *later))
+        return next((value for value in told if value is not None), None)
+
+    def handled(self, since: datetime) -> str | None:
+        """Who handled it at an instant, or else first after it."""
+        later = (known for known in self.course if known.at > since)
+        return next((known.handler for known in (self.at(since), *later) if known.handler is not None), None)
+
+    def tier(self, since: datetime) -> str | None:
+        """The tier of its customer, in the same way."""
+        before = [tier.tier for tier in self.asked.tiers if tier.at <= since]
+        after = (tier.tier for tier in self.asked.tiers if tier.at > since and tier.tier is not None)
+        return before[-1] if before else next(after, None)
+
+
+HANDS = frozenset({*CHANGES_FACTS, "case-received", "case-assigned", "case-unassigned"})
+
+
+def _course(told: Asked) -> Iterator[_Known]:
+    """What was known of a subject, change by change, in order of time."""
+    facts, handler, seen = CaseFacts(), None, False
+    for happening in Timeline.of(told.history, told.at).all:
+        event = happening.recorded.event
+        match event:
+            case ObligationOpened() | ObligationReassigned():
+                facts, handler = facts._replace(unit=event.unit), event.owner
+            case CaseAssigned():
+                handler = event.handler
+            case CaseUnassigned():
+                handler = None
+            case _ if (name := event.TOPIC.rpartition(".")[0]) in HANDS:
+                facts = facts.after(event)
+                if name in ("case-registered", "case-dispatched", "case-transferred", "dispatch-returned"):
+                    handler = getattr(event, "handler", None)
+            case _:
+                if seen:
+                    continue
+        seen = True
+        yield _Known(happening.at, facts, handler)
+
+
+def _row(clock: Clock, about: _About) -> SlaTimer:
+    key, basis = clock.key, clock.basis
+    stop, cancelled = clock.stop, clock.cancelled
+    lapsed_at = clock.due.at if clock.state is State.LAPSED and clock.due is not None else None
+    ended = [at for at in (stop and stop.at, cancelled and cancelled.at, lapsed_at) if at is not None]
+    ended_at = min(ended, default=None)
+    since = clock.started_at or about.asked.at
+    holder = about.at(ended_at or about.asked.at)
+    kind, channel, priority = (about.first(field, since) for field in ("kind", "channel", "priority"))
+    number = None if about.registered is None else about.registered.register
+    return SlaTimer(
+        stream=key.subject,
+        part=key.part or "",
+        policy=key.policy,
+        target=key.target,
+        cycle=key.cycle,
+        instance=key.instance,
+        clock_id=clock_id(key),
+        case_id=about.case_id,
+        obligation_id=about.obligation_id,
+        position=about.subject.written[-1].position,
+        version=about.subject.written[-1].version,
+        title_en=clock.title.en,
+        title_zh=clock.title.zh,
+        kind=clock.kind,
+        statutory=clock.statute is not None,
+        statute_clause=None if clock.statute is None else clock.statute.clause,
+        subject_kind=_subject_kind(key, about),
+        policy_version=basis.policy_version,
+        rule=basis.rule,
+        calendar=basis.calendar,
+        calendar_version=basis.calendar_version,
+        zone=basis.zone,
+        zone_data=basis.zone_data,
+        engine=basis.engine,
+        state=clock.state,
+        reckoned_at=about.asked.at,
+        started_at=clock.started_at,
+        measured_from=clock.measured_from,
+        due_at=_at(clock.due),
+        due_on=None if clock.due is None else clock.due.on,
+        due_open_ended=clock.due is not None and clock.due.open_ended,
+        promised_at=_at(clock.promised),
+        promised_on=None if clock.promised is None else clock.promised.on,
+        lived_at=_at(clock.lived),
+        lived_on=None if clock.lived is None else clock.lived.on,
+        original_at=_at(clock.original),
+        ended_at=ended_at,
+        stopped_at=None if stop is None else stop.at,
+        stopped_version=None if stop is None else stop.version,
+        stopped_recorded_at=None if stop is None else stop.recorded_at,
+        stopped_by_day=stop is not None and stop.by_day,
+        cancelled_at=None if cancelled is None else cancelled.at,
+        lapsed_at=lapsed_at,
+        lapses=any(alarm.kind == "lapse" for alarm in clock.alarms),
+        paused=clock.state is State.PAUSED,
+        pauses=clock.pauses,
+        extensions=tuple(map(_extension, clock.extensions)),
+        extended=sum(not (each.late or each.ignored) for each in clock.extensions),
+        counted_seconds=clock.counted // SECOND,
+        remaining_seconds=None if clock.remaining is None else clock.remaining // SECOND,
+        elapsed_seconds=None if stop is None or clock.started_at is None else (stop.at - clock.started_at) // SECOND,
+        next_alarm_at=clock.next_alarm,
+        alarms=tuple(map(_alarm, clock.alarms)),
+        when_due=clock.when_due,
+        now_verdict=clock.now,
+        rests_on_late=clock.rests_on_late,
+        born_overdue=clock.born_overdue,
+        case_kind=None if kind is None else CaseKind(kind),
+        category=about.first("category", since),
+        channel=None if channel is None else Channel(channel),
+        tier=about.tier(since),
+        priority=None if priority is None else Priority(priority),
+        unit=about.first("unit", since),
+        handler=about.handled(since),
+        holder_unit=holder.facts.unit,
+        holder_handler=holder.handler,
+        source_key=None if about.receipt is None else about.receipt.source_key,
+        series=None if number is None else number.series,
+        number=None if number is None else number.number,
+    )
+
+
+def _subject_kind(key: ClockKey, about: _About) -> SubjectKind:
+    if about.obligation_id is not None:
+        return SubjectKind.OBLIGATION
+    return SubjectKind.CASE if key.part is None else SubjectKind.PART
+
+
+def _at(due: Due | None) -> datetime | None:
+    return None if due is None else due.at
+
+
+def _extension(told: Extended) -> TimerExtension:
+    return TimerExtension(
+        told.step, told.version, told.approved_at, told.late, told.due_before.at, told.due_after.at, told.ignored
+    )
+
+
+def _alarm(told: Alarm) -> TimerAlarm:
+    return TimerAlarm(told.kind, told.at, told.number, told.level)
+
+
+# All that a standard may still change: what is open, or is due behind the instant at which it grew, or was last worked
+# out at that very instant, as happens where a writer states the time. It reads the book's rows: standards grow rarely.
+AGAIN = """
+SELECT DISTINCT stream FROM {table}
+WHERE book = %(book)s
+  AND (state IN ('not-started', 'running', 'paused')
+    OR greatest(due_at, promised_at, lived_at, original_at, reckoned_at) >= %(since)s)
+"""
+
+SLA_TIMER: Reckoning[SlaTimer] = Reckoning(
+    name="sla_timer",
+    version=1,
+    reads=frozenset({Category.CASE, Category.OBLIGATION, Category.CUSTOMER, Category.POLICY, Category.CALENDAR}),
+    columns=SlaTimer._fields,
+    of_row=of_row,
+    tells_apart=("part", "policy", "target", "cycle", "instance"),
+    subjects=frozenset({Category.CASE, Category.OBLIGATION}),
+    rows=rows,
+    beside=streams_of_standards,
+    again=AGAIN,
+    leans_on=leans_on,
+    matters=matters,
+)

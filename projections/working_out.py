@@ -1,0 +1,147 @@
+"""From the events of a part to the rows of a reckoning: worked out anew for every subject that the part concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import psycopg
+
+from domain.correction import applied
+from domain.envelope import Recorded
+from domain.stream import category_of
+from ledger.database import Database
+from ledger.errors import UnknownTopic, UnreadableEvent
+from ledger.ledger import Ledger
+from projections.cursor import Change
+from projections.part import CannotTake, Part
+from projections.reading import through
+from projections.reckoning import History, Reckoning, Subject
+from projections.writing import Step, added, stated
+
+STREAMS_AT_ONCE = 1_000
+"""So many histories are held in memory at a time."""
+
+# Leans on the primary key, or on an index (book, stream).
+TAKE_AWAY = "DELETE FROM {table} WHERE book = %(book)s AND stream = ANY(%(streams)s)"
+# Leans on the primary key.
+LEANING = "SELECT DISTINCT stream FROM {touch} WHERE book = %(book)s AND on_stream = ANY(%(streams)s)"
+KEEP_LEANS = """
+INSERT INTO {touch} (book, on_stream, stream)
+SELECT %(book)s, on_stream, stream FROM unnest(%(ons)s::text[], %(streams)s::text[]) AS leans (on_stream, stream)
+ON CONFLICT DO NOTHING
+"""
+
+
+def reckoned(view: Reckoning[Any], ledger: Ledger, database: Database, part: Part) -> Change:
+    """What a part leads to: the rows about every subject that it concerns, as they are after it.
+
+    They are worked out as they are written, a thousand subjects at a time; the step raises CannotTake.
+    """
+    beside = frozenset(view.beside(ledger.book))
+    concerned = _concerned(view, ledger.book, database, part, beside)
+    if not concerned:
+        return Change(part.end, (), part.stopped)
+    standing = ledger.standing(beside, part.end)
+    work = _Work(view, ledger, part, concerned, standing)
+    return Change(part.end, (work.write,), part.stopped)
+
+
+def _concerned(
+    view: Reckoning[Any], book: str, database: Database, part: Part, beside: Collection[str]
+) -> dict[str, Recorded[Any]]:
+    """The streams whose rows a part changes, each with the last event that has it so."""
+    own = {each.stream: each for each in part.events if category_of(each.stream) in view.subjects}
+    leant = {each.stream: each for each in part.events if each.stream not in beside and view.matters(each)}
+    others: dict[str, Recorded[Any]] = {}
+    if leant:
+        last = max(leant.values(), key=lambda recorded: recorded.position)
+        found = database.rows(view.statement(LEANING), {"book": book, "streams": list(leant)})
+        others |= {stream: last for (stream,) in found}
+    grown = [recorded for recorded in part.events if recorded.stream in beside]
+    if grown:
+        asked = {"book": book, "since": min(recorded.recorded_at for recorded in grown)}
+        others |= {stream: grown[-1] for (stream,) in database.rows(view.statement(view.again), asked)}
+    return others | own
+
+
+class _Work(NamedTuple):
+    """The subjects that a part concerns, each with the last event that has it so."""
+
+    view: Reckoning[Any]
+    ledger: Ledger
+    part: Part
+    concerned: Mapping[str, Recorded[Any]]
+    standing: Mapping[str, Any]
+
+    def write(self, connection: psycopg.Connection) -> None:
+        """Replaces the rows about all of them. Raises: CannotTake."""
+        waiting = iter(sorted(self.concerned))
+        while chunk := list(islice(waiting, STREAMS_AT_ONCE)):
+            for step in self._steps(chunk):
+                step(connection)
+
+    def _steps(self, streams: Sequence[str]) -> list[Step]:
+        written = self._read(streams)
+        read = {stream: _as_read(history) for stream, history in written.items()}
+        leans = self._leans(read)
+        rows: list[Any] = []
+        for stream, history in written.items():
+            others = {other: read[other] for other in leans.get(stream, ())}
+            try:
+                rows += self.view.rows(Subject(stream, read[stream], history, others, self.standing))
+            except Exception as error:
+                raise CannotTake(self._culprit(stream), error) from error
+        book = self.ledger.book
+        steps = [stated(self.view.statement(TAKE_AWAY), book=book, streams=list(written))]
+        if leans:
+            pairs = [(other, stream) for stream, others in leans.items() for other in others]
+            ons, leaning = [other for other, _ in pairs], [stream for _, stream in pairs]
+            steps.append(stated(self.view.statement(KEEP_LEANS), book=book, ons=ons, streams=leaning))
+        return [*steps, *added(self.view, book, rows)]
+
+    def _leans(self, read: dict[str, History]) -> dict[str, list[str]]:
+        """What each subject leans on, directly or by another; the histories of all that are added to those read."""
+        direct: dict[str, tuple[str, ...]] = {}
+        wanted = list(read)
+        leans = {stream: list[str]() for stream in wanted}
+        while wanted:
+            direct |= {stream: tuple(self.view.leans_on(read[stream])) for stream in wanted}
+            wanted = sorted({other for stream in wanted for other in direct[stream]} - read.keys())
+            read |= {stream: _as_read(history) for stream, history in self._read(wanted).items()}
+        for stream, found in leans.items():
+            named = list(direct[stream])
+            while named:
+                other = named.pop(0)
+                if other != stream and other not in found:
+                    found.append(other)
+                    named += direct[other]
+        return {stream: found for stream, found in leans.items() if found}
+
+    def _read(self, streams: Collection[str]) -> dict[str, History]:
+        """Histories as they were written, up to the part's end. Raises: CannotTake."""
+        histories: dict[str, list[Recorded[Any]]] = {stream: [] for stream in streams}
+        if not histories:
+            return {}
+
+        def collect(events: Iterator[Recorded[Any]]) -> None:
+            for history in histories.values():  # from the beginning again, when the connection was lost
+                history.clear()
+            for recorded in events:
+                histories[recorded.stream].append(recorded)
+
+        try:
+            through(self.ledger, histories.keys(), self.part.end, collect)
+        except (UnknownTopic, UnreadableEvent) as error:  # by this program, though another one has read it before
+            last = max(self.concerned.values(), key=lambda recorded: recorded.position)
+            raise CannotTake(last, error) from error
+        return dict(histories)
+
+    def _culprit(self, stream: str) -> Recorded[Any]:
+        own = [recorded for recorded in self.part.events if recorded.stream == stream]
+        return own[-1] if own else self.concerned[stream]
+
+
+def _as_read(written: History) -> History:
+    return tuple(applied(written))
