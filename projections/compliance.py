@@ -143,10 +143,9 @@ def report(database: Database, book: str, question: Question, most: int = MOST_R
             found = connection.execute(asked, {**clocks.parameters, "most": room}, binary=True).fetchall()
             versions = SLA_TIMER.query(VERSIONS.replace("{clocks}", clocks.text))
             rests = [Basis(*row) for row in connection.execute(versions, clocks.parameters, binary=True)]
-        told = [(is_total, _row(question, rest)) for is_total, *rest in found]
-        rows = [row for is_total, row in told if not is_total]
-        totals = [row for is_total, row in told if is_total] if question.apart else rows
-        return Report(position or 0, totals, rows[:most], len(rows) > most, rests)
+        totals = [_row(question, rest)._replace(group={}) for is_total, *rest in found if is_total]
+        rows = [_row(question, rest) for is_total, *rest in found if not is_total]
+        return Report(position or 0, totals if question.apart else rows, rows[:most], len(rows) > most, rests)
 
     return database.patiently(read)
 
