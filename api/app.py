@@ -17,6 +17,7 @@ from strawberry.http import GraphQLHTTPResponse
 from strawberry.types import ExecutionResult
 from typing_extensions import override
 
+from api.alarms.following import Alarms
 from api.graphql.door import WAIT_SECONDS, Door
 from api.graphql.problem import Code, told
 from api.graphql.request import Request
@@ -32,10 +33,13 @@ MOST_BODY_BYTES = 512 * 1024
 FAILING = {Code.FAULT.value: 500, Code.CLOCKS_DISAGREE.value: 503, Code.LEDGER_AWAY.value: 503}
 
 
-def create_app(workspace: Workspace, *, development_actor: Actor, wait_seconds: float = WAIT_SECONDS) -> FastAPI:
+def create_app(
+    workspace: Workspace, *, development_actor: Actor, wait_seconds: float = WAIT_SECONDS, alarms: bool = False
+) -> FastAPI:
     """The application over an open workspace. Everything is done in the name of `development_actor`.
 
-    While it runs, a thread keeps the views up to date. `wait_seconds` is how long an answer waits for them.
+    While it runs, a thread keeps the views up to date, and with `alarms` another one notes what is due. `wait_seconds`
+    is how long an answer waits for the views.
     """
     door = Door(workspace.ledger, workspace.runner, development_actor, wait_seconds)
 
@@ -43,12 +47,15 @@ def create_app(workspace: Workspace, *, development_actor: Actor, wait_seconds: 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         stop = Event()
-        following = _following(workspace.runner, stop)
+        threads = [_following(workspace.runner, stop)]
+        if alarms:
+            threads.append(Alarms(workspace.ledger, workspace.views).following(stop))
         try:
             yield
         finally:
             stop.set()
-            await to_thread.run_sync(following.join)
+            for thread in threads:
+                await to_thread.run_sync(thread.join)
 
     app = FastAPI(title="Daybook", lifespan=lifespan, openapi_url=None, max_body_size=MOST_BODY_BYTES)
     app.include_router(Router(SCHEMA, path="/graphql", context_getter=lambda: Request(door)))

@@ -50,6 +50,8 @@ class Settings(BaseModel):
     """A file that holds the same."""
     data: Path = Field(default_factory=lambda: default_data(Path.cwd()).parent, alias="DAYBOOK_DATA")
     """The folder of the embedded PostgreSQL (`pg`) and of its master key (`master.key`)."""
+    alarms: bool = Field(True, alias="DAYBOOK_ALARMS")
+    """Whether a server notes warnings, misses and escalations as they become due. `daybook alarms` does in any case."""
     patience_seconds: float = Field(10.0, ge=1, le=3600, alias="DAYBOOK_PATIENCE_SECONDS")
     """How long to go on trying while the database does not answer."""
 

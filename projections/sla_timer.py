@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,7 +16,7 @@ from domain.correction import amended
 from domain.customer import TierAssigned
 from domain.envelope import Recorded
 from domain.obligation import ObligationOpened, ObligationReassigned
-from domain.sla.clock import Alarm, Clock, ClockKey, Due, Extended, State
+from domain.sla.clock import Clock, ClockKey, Extended, State
 from domain.sla.clocks import clocks
 from domain.sla.happenings import Timeline
 from domain.sla.lanes import TierSince
@@ -75,7 +75,7 @@ def asked(subject: Subject) -> Asked:
     )
 
 
-def tiers_of(history: History, others: dict[str, History] | Any) -> Iterator[TierSince]:
+def tiers_of(history: History, others: Mapping[str, History]) -> Iterator[TierSince]:
     """The tiers of the customers that a case had, each from when on; a customer from when the case was theirs."""
     customers = list(_customers(history))
     for number, (since, customer_id) in enumerate(customers):
@@ -243,14 +243,9 @@ def _course(told: Asked) -> Iterator[_Known]:
 
 def _row(clock: Clock, about: _About) -> SlaTimer:
     key, basis = clock.key, clock.basis
-    stop, cancelled = clock.stop, clock.cancelled
     lapsed_at = clock.due.at if clock.state is State.LAPSED and clock.due is not None else None
-    ended = [at for at in (stop and stop.at, cancelled and cancelled.at, lapsed_at) if at is not None]
-    ended_at = min(ended, default=None)
-    since = clock.started_at or about.asked.at
-    holder = about.at(ended_at or about.asked.at)
-    kind, channel, priority = (about.first(field, since) for field in ("kind", "channel", "priority"))
-    number = None if about.registered is None else about.registered.register
+    ends = (clock.stop and clock.stop.at, clock.cancelled and clock.cancelled.at, lapsed_at)
+    ended_at = min((at for at in ends if at is not None), default=None)
     return SlaTimer(
         stream=key.subject,
         part=key.part or "",
@@ -259,8 +254,6 @@ def _row(clock: Clock, about: _About) -> SlaTimer:
         cycle=key.cycle,
         instance=key.instance,
         clock_id=clock_id(key),
-        case_id=about.case_id,
-        obligation_id=about.obligation_id,
         position=about.subject.written[-1].position,
         version=about.subject.written[-1].version,
         title_en=clock.title.en,
@@ -268,7 +261,6 @@ def _row(clock: Clock, about: _About) -> SlaTimer:
         kind=clock.kind,
         statutory=clock.statute is not None,
         statute_clause=None if clock.statute is None else clock.statute.clause,
-        subject_kind=_subject_kind(key, about),
         policy_version=basis.policy_version,
         rule=basis.rule,
         calendar=basis.calendar,
@@ -280,20 +272,7 @@ def _row(clock: Clock, about: _About) -> SlaTimer:
         reckoned_at=about.asked.at,
         started_at=clock.started_at,
         measured_from=clock.measured_from,
-        due_at=_at(clock.due),
-        due_on=None if clock.due is None else clock.due.on,
-        due_open_ended=clock.due is not None and clock.due.open_ended,
-        promised_at=_at(clock.promised),
-        promised_on=None if clock.promised is None else clock.promised.on,
-        lived_at=_at(clock.lived),
-        lived_on=None if clock.lived is None else clock.lived.on,
-        original_at=_at(clock.original),
         ended_at=ended_at,
-        stopped_at=None if stop is None else stop.at,
-        stopped_version=None if stop is None else stop.version,
-        stopped_recorded_at=None if stop is None else stop.recorded_at,
-        stopped_by_day=stop is not None and stop.by_day,
-        cancelled_at=None if cancelled is None else cancelled.at,
         lapsed_at=lapsed_at,
         lapses=any(alarm.kind == "lapse" for alarm in clock.alarms),
         paused=clock.state is State.PAUSED,
@@ -302,46 +281,79 @@ def _row(clock: Clock, about: _About) -> SlaTimer:
         extended=sum(not (each.late or each.ignored) for each in clock.extensions),
         counted_seconds=clock.counted // SECOND,
         remaining_seconds=None if clock.remaining is None else clock.remaining // SECOND,
-        elapsed_seconds=None if stop is None or clock.started_at is None else (stop.at - clock.started_at) // SECOND,
         next_alarm_at=clock.next_alarm,
-        alarms=tuple(map(_alarm, clock.alarms)),
+        alarms=tuple(TimerAlarm(*alarm) for alarm in clock.alarms),
         when_due=clock.when_due,
         now_verdict=clock.now,
         rests_on_late=clock.rests_on_late,
         born_overdue=clock.born_overdue,
-        case_kind=None if kind is None else CaseKind(kind),
-        category=about.first("category", since),
-        channel=None if channel is None else Channel(channel),
-        tier=about.tier(since),
-        priority=None if priority is None else Priority(priority),
-        unit=about.first("unit", since),
-        handler=about.handled(since),
-        holder_unit=holder.facts.unit,
-        holder_handler=holder.handler,
-        source_key=None if about.receipt is None else about.receipt.source_key,
-        series=None if number is None else number.series,
-        number=None if number is None else number.number,
+        **_dues(clock),
+        **_stop(clock),
+        **_subject(key, about),
+        **_facts(clock.started_at or about.asked.at, ended_at or about.asked.at, about),
     )
 
 
-def _subject_kind(key: ClockKey, about: _About) -> SubjectKind:
-    if about.obligation_id is not None:
-        return SubjectKind.OBLIGATION
-    return SubjectKind.CASE if key.part is None else SubjectKind.PART
+def _dues(clock: Clock) -> dict[str, Any]:
+    due, promised, lived = clock.due, clock.promised, clock.lived
+    return {
+        "due_at": None if due is None else due.at,
+        "due_on": None if due is None else due.on,
+        "due_open_ended": due is not None and due.open_ended,
+        "promised_at": None if promised is None else promised.at,
+        "promised_on": None if promised is None else promised.on,
+        "lived_at": None if lived is None else lived.at,
+        "lived_on": None if lived is None else lived.on,
+        "original_at": None if clock.original is None else clock.original.at,
+    }
 
 
-def _at(due: Due | None) -> datetime | None:
-    return None if due is None else due.at
+def _stop(clock: Clock) -> dict[str, Any]:
+    stop, start = clock.stop, clock.started_at
+    return {
+        "stopped_at": None if stop is None else stop.at,
+        "stopped_version": None if stop is None else stop.version,
+        "stopped_recorded_at": None if stop is None else stop.recorded_at,
+        "stopped_by_day": stop is not None and stop.by_day,
+        "cancelled_at": None if clock.cancelled is None else clock.cancelled.at,
+        "elapsed_seconds": None if stop is None or start is None else (stop.at - start) // SECOND,
+    }
+
+
+def _subject(key: ClockKey, about: _About) -> dict[str, Any]:
+    kind = SubjectKind.CASE if key.part is None else SubjectKind.PART
+    number = None if about.registered is None else about.registered.register
+    return {
+        "case_id": about.case_id,
+        "obligation_id": about.obligation_id,
+        "subject_kind": kind if about.obligation_id is None else SubjectKind.OBLIGATION,
+        "source_key": None if about.receipt is None else about.receipt.source_key,
+        "series": None if number is None else number.series,
+        "number": None if number is None else number.number,
+    }
+
+
+def _facts(since: datetime, until: datetime, about: _About) -> dict[str, Any]:
+    """By what clocks are grouped, and who had the subject at last."""
+    kind, channel, priority = (about.first(field, since) for field in ("kind", "channel", "priority"))
+    holder = about.at(until)
+    return {
+        "case_kind": None if kind is None else CaseKind(kind),
+        "category": about.first("category", since),
+        "channel": None if channel is None else Channel(channel),
+        "tier": about.tier(since),
+        "priority": None if priority is None else Priority(priority),
+        "unit": about.first("unit", since),
+        "handler": about.handled(since),
+        "holder_unit": holder.facts.unit,
+        "holder_handler": holder.handler,
+    }
 
 
 def _extension(told: Extended) -> TimerExtension:
     return TimerExtension(
         told.step, told.version, told.approved_at, told.late, told.due_before.at, told.due_after.at, told.ignored
     )
-
-
-def _alarm(told: Alarm) -> TimerAlarm:
-    return TimerAlarm(told.kind, told.at, told.number, told.level)
 
 
 # All that a standard may still change: what is open, or is due behind the instant at which it grew, or was last worked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -83,41 +83,20 @@ class _Work(NamedTuple):
                 step(connection)
 
     def _steps(self, streams: Sequence[str]) -> list[Step]:
-        written = self._read(streams)
-        read = {stream: _as_read(history) for stream, history in written.items()}
-        leans = self._leans(read)
         rows: list[Any] = []
-        for stream, history in written.items():
-            others = {other: read[other] for other in leans.get(stream, ())}
+        leans: list[tuple[str, str]] = []
+        for subject in subjects(self.view, streams, self._read, self.standing):
+            leans += [(other, subject.stream) for other in subject.others]
             try:
-                rows += self.view.rows(Subject(stream, read[stream], history, others, self.standing))
+                rows += self.view.rows(subject)
             except Exception as error:
-                raise CannotTake(self._culprit(stream), error) from error
+                raise CannotTake(self._culprit(subject.stream), error) from error
         book = self.ledger.book
-        steps = [stated(self.view.statement(TAKE_AWAY), book=book, streams=list(written))]
+        steps = [stated(self.view.statement(TAKE_AWAY), book=book, streams=list(streams))]
         if leans:
-            pairs = [(other, stream) for stream, others in leans.items() for other in others]
-            ons, leaning = [other for other, _ in pairs], [stream for _, stream in pairs]
+            ons, leaning = [other for other, _ in leans], [stream for _, stream in leans]
             steps.append(stated(self.view.statement(KEEP_LEANS), book=book, ons=ons, streams=leaning))
         return [*steps, *added(self.view, book, rows)]
-
-    def _leans(self, read: dict[str, History]) -> dict[str, list[str]]:
-        """What each subject leans on, directly or by another; the histories of all that are added to those read."""
-        direct: dict[str, tuple[str, ...]] = {}
-        wanted = list(read)
-        leans = {stream: list[str]() for stream in wanted}
-        while wanted:
-            direct |= {stream: tuple(self.view.leans_on(read[stream])) for stream in wanted}
-            wanted = sorted({other for stream in wanted for other in direct[stream]} - read.keys())
-            read |= {stream: _as_read(history) for stream, history in self._read(wanted).items()}
-        for stream, found in leans.items():
-            named = list(direct[stream])
-            while named:
-                other = named.pop(0)
-                if other != stream and other not in found:
-                    found.append(other)
-                    named += direct[other]
-        return {stream: found for stream, found in leans.items() if found}
 
     def _read(self, streams: Collection[str]) -> dict[str, History]:
         """Histories as they were written, up to the part's end. Raises: CannotTake."""
@@ -141,6 +120,38 @@ class _Work(NamedTuple):
     def _culprit(self, stream: str) -> Recorded[Any]:
         own = [recorded for recorded in self.part.events if recorded.stream == stream]
         return own[-1] if own else self.concerned[stream]
+
+
+def subjects(
+    view: Reckoning[Any],
+    streams: Collection[str],
+    read: Callable[[Collection[str]], Mapping[str, History]],
+    standing: Mapping[str, Any],
+) -> Iterator[Subject]:
+    """What the rows about some subjects are worked out of; `read` gives back histories as they were written."""
+    written = read(streams)
+    known = {stream: _as_read(written[stream]) for stream in streams}
+    direct: dict[str, tuple[str, ...]] = {}
+    wanted: Collection[str] = streams
+    while wanted:
+        direct |= {stream: tuple(view.leans_on(known[stream])) for stream in wanted}
+        wanted = sorted({other for stream in wanted for other in direct[stream]} - known.keys())
+        known |= {stream: _as_read(history) for stream, history in read(wanted).items()}
+    for stream in streams:
+        others = {other: known[other] for other in _reached(stream, direct)}
+        yield Subject(stream, known[stream], written[stream], others, standing)
+
+
+def _reached(stream: str, direct: Mapping[str, Sequence[str]]) -> list[str]:
+    """What a stream leans on, directly or by another."""
+    found: list[str] = []
+    named = list(direct[stream])
+    while named:
+        other = named.pop(0)
+        if other != stream and other not in found:
+            found.append(other)
+            named += direct[other]
+    return found
 
 
 def _as_read(written: History) -> History:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, calendar, policy
+from api.cli import amend, calendar, policy, sla
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Limit, Port, SingleRole, example
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(amend.app, name="amend")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(policy.app, name="policy")
+app.add_typer(sla.app, name="sla")
 At = Annotated[
     AsOf | None,
     typer.Option(
@@ -213,6 +214,35 @@ def project(
             end = projecting.run(
                 workspace, terminal, one_book=book is not None, anew=wanted, follow=follow, single_role=single_role
             )
+        raise typer.Exit(end)
+
+
+@app.command(epilog=example("daybook alarms --once"))
+def alarms(
+    once: Annotated[bool, typer.Option("--once", help="Note what is due by now, and leave.")] = False,
+    until: Annotated[
+        AsOf | None,
+        typer.Option(
+            "--until",
+            parser=as_of,
+            metavar="DATE",
+            help="In simulated books: note what is due by the end of a day, or by an instant, and leave.",
+        ),
+    ] = None,
+    book: Annotated[str | None, typer.Option("--book", help="One book; by default all of them.")] = None,
+    single_role: SingleRole = False,
+    json: Json = False,
+) -> None:
+    """Note warnings, missed deadlines and escalations as they become due, each once, until Ctrl-C."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import alarming
+        from api.settings import Settings
+        from api.workspace import Workspace
+
+        settings = Settings.from_environment()
+        with Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace:
+            end = alarming.run(workspace, terminal, one_book=book is not None, once=once, until=until)
         raise typer.Exit(end)
 
 

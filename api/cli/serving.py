@@ -87,7 +87,7 @@ def serve(workspace: Workspace, listening: socket.socket, announce: Callable[[],
     )  # the schema takes a moment to make, and a taken port or a missing book is told first
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    app = create_app(workspace, development_actor=DEVELOPER)
+    app = create_app(workspace, development_actor=DEVELOPER, alarms=workspace.settings.alarms)
     config = uvicorn.Config(
         app, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
     )

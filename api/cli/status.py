@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from api.alarms.candidates import Waiting, waiting
 from api.cli.exits import Exit
 from api.cli.terminal import Terminal, add_row, table
 from api.workspace import Workspace
@@ -36,7 +37,7 @@ def lags(database: Database, state: BookState, views: Sequence[Standing]) -> lis
     """How far views are behind their book. Raises: LedgerAway."""
     missing = [view.position + 1 for view in views if view.position < state.position]
     recorded = dict(database.rows(RECORDED, {"book": state.book, "positions": missing}))
-    now = state.recorded_at if state.time is BookTime.SIMULATED else database.now()
+    now = _time_in(database, state)
     return [
         Lag(view, state.position - view.position, max(now - recorded.get(view.position + 1, now), timedelta()))
         for view in views
@@ -47,6 +48,7 @@ def run(workspace: Workspace, terminal: Terminal) -> Exit:
     """Answers; LEDGER when a view has stopped."""
     database = workspace.database
     found = [(state, lags(database, state, standings(database, state.book, PROJECTIONS))) for state in books(database)]
+    due = {state.book: waiting(database, state.book, _time_in(database, state)) for state, _ in found}
     ((server,),) = database.rows("SELECT current_setting('server_version')")
     with database.connection() as connection:
         schema = max(applied(connection))
@@ -57,7 +59,7 @@ def run(workspace: Workspace, terminal: Terminal) -> Exit:
             "embedded": workspace.settings.embedded,
             "place": place,
             "schema": schema,
-            "books": [_as_data(state, views) for state, views in found],
+            "books": [_as_data(state, views, due[state.book]) for state, views in found],
         }
     )
     kind = "embedded PostgreSQL" if workspace.settings.embedded else "PostgreSQL"
@@ -65,10 +67,11 @@ def run(workspace: Workspace, terminal: Terminal) -> Exit:
     if not found:
         terminal.show("There is no book yet; `daybook migrate --open main` opens one.")
     _show(terminal, found)
-    waiting = [(state.book, lag.view) for state, views in found for lag in views if lag.view.why]
-    for book, view in waiting:
+    _show_alarms(terminal, due)
+    stopped = [(state.book, lag.view) for state, views in found for lag in views if lag.view.why]
+    for book, view in stopped:
         terminal.complain(f"In book {book}: {view.why} {_what_to_do(view)}")
-    return Exit.LEDGER if waiting else Exit.DONE
+    return Exit.LEDGER if stopped else Exit.DONE
 
 
 def _show(terminal: Terminal, found: Sequence[tuple[BookState, Sequence[Lag]]]) -> None:
@@ -84,6 +87,21 @@ def _show(terminal: Terminal, found: Sequence[tuple[BookState, Sequence[Lag]]]) 
             name, waiting = f"{view.projection} {view.version}", _seconds(behind) if events else ""
             add_row(of_views, state.book, name, view.position, events, waiting, moved, _state(view, events))
     terminal.show(of_books, "", of_views)
+
+
+def _time_in(database: Database, state: BookState) -> datetime:
+    """The time of day; in a simulated book, which has no other, when its last event was recorded."""
+    return state.recorded_at if state.time is BookTime.SIMULATED else database.now()
+
+
+def _show_alarms(terminal: Terminal, due: Mapping[str, Sequence[Waiting]]) -> None:
+    """What is due and was not noted, as far as the view of timers knows."""
+    of_alarms = table("book", "alarms due and not noted", "how many", "since", right=("how many",))
+    for book, alarms in due.items():
+        for one in alarms:
+            add_row(of_alarms, book, one.kind, one.alarms, _instant(one.since))
+    if any(due.values()):
+        terminal.show("", of_alarms, "`daybook alarms` notes them, and so does a server.")
 
 
 def _instant(at: datetime) -> str:
@@ -116,8 +134,9 @@ def _what_to_do(view: Standing) -> str:
     )
 
 
-def _as_data(state: BookState, views: Sequence[Lag]) -> dict[str, Any]:
+def _as_data(state: BookState, views: Sequence[Lag], due: Sequence[Waiting]) -> dict[str, Any]:
     return state._asdict() | {
+        "alarms_due": {one.kind: {"alarms": one.alarms, "since": one.since} for one in due},
         "views": [
             {
                 "projection": view.projection,
@@ -137,5 +156,5 @@ def _as_data(state: BookState, views: Sequence[Lag]) -> dict[str, Any]:
                 "held": str(view.held) if view.held else None,
             }
             for view, events, behind in views
-        ]
+        ],
     }

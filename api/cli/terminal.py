@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,12 +54,25 @@ class Terminal:
             sys.stdout.write(json_of(data) + "\n")
             sys.stdout.flush()
 
-    def stream(self, head: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> None:
-        """The same, with a last field of many items, each written as soon as there is one, on a line of its own."""
+    def line(self, data: Mapping[str, Any]) -> None:
+        """One of many answers as JSON, on a line of its own, as soon as there is one."""
+        sys.stdout.write(json_of(data, indented=False) + "\n")
+        sys.stdout.flush()
+
+    def stream(
+        self,
+        head: Mapping[str, Any],
+        name: str,
+        items: Iterable[Mapping[str, Any]],
+        foot: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        """The answer as JSON with a field of many items, each written as soon as there is one, on a line of its own;
+        `foot` has the fields that are known only after them."""
         sys.stdout.write(f'{json_of(head).removesuffix("}").rstrip()},\n  "{name}": [')
         for place, item in enumerate(items):
             sys.stdout.write(f"{',' if place else ''}\n    {json_of(item, indented=False)}")
-        sys.stdout.write("\n  ]\n}\n")
+        last = "".join(f',\n  "{field}": {json_of(value, indented=False)}' for field, value in foot().items())
+        sys.stdout.write(f"\n  ]{last}\n}}\n")
         sys.stdout.flush()
 
     def show(self, *parts: Table | Text | str) -> None:

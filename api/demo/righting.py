@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from api.demo.detours import OFFICER
 from api.demo.group import ZONE
+from api.demo.standing import ENVELOPE, NOBODY, Standing
 from api.demo.telling import Step
 from api.demo.told import Told
 from domain.amending import (
@@ -21,14 +21,10 @@ from domain.amending import (
 from domain.amendment import Occurrence, Replacement
 from domain.case.dialogue import FollowUpMade, FollowUpResult, MakeFollowUp
 from domain.case.events import CaseClassified, CaseReceived, CaseResolved, Outcome
-from domain.envelope import Actor, Context, Metadata, Recorded, Submission
+from domain.envelope import Actor, Recorded, Submission
 from domain.event import Event, Precision
 from domain.stream import Category, stream_of
 from ledger.decision import decided, tip_of
-
-NOBODY = UUID(int=0)
-# What decisions are not about; the ledger writes its own.
-ENVELOPE = Metadata(OFFICER, "demo", NOBODY, None, NOBODY, "", None, "", None, ())
 
 
 class Record:
@@ -37,8 +33,9 @@ class Record:
     Whoever asks for a correction names the version of an event, and so does whoever approves it.
     """
 
-    def __init__(self, case: Told) -> None:
+    def __init__(self, case: Told, standing: Standing) -> None:
         self._case = case
+        self._standing = standing
         self._telling = case.telling
         self.stream = stream_of(Category.CASE, case.telling.case_id)
         self._tip = tip_of(self.stream, ())
@@ -94,7 +91,8 @@ class Record:
         commands = tuple(command for command in step.commands if command.stream == self.stream)
         if commands:
             asked = Submission(NOBODY, commands, step.actor, "demo")
-            self._tip = decided(asked, {self.stream: self._tip}, ENVELOPE, Context()).tips[self.stream]
+            known = self._standing.context(step.said_at)
+            self._tip = decided(asked, {self.stream: self._tip}, ENVELOPE, known).tips[self.stream]
 
 
 def _misclassified(record: Record, case: Told) -> None:
@@ -154,9 +152,9 @@ SCRIPTS: Sequence[tuple[Callable[[Record, Told], None], type[Event]]] = (
 )
 
 
-def put_right(nth: int, case: Told) -> None:
+def put_right(nth: int, case: Told, standing: Standing) -> None:
     """Tells, at the end of a case, how its record was put right: in one way or the next, as the count goes round."""
-    record = Record(case)
+    record = Record(case, standing)
     script, needed = SCRIPTS[nth % len(SCRIPTS)]
     if record.holds(needed):
         script(record, case)

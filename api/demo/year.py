@@ -17,6 +17,7 @@ from api.demo.organisation import Group
 from api.demo.people import Person, person, registration, tier
 from api.demo.policies import policy_steps
 from api.demo.righting import SCRIPTS, put_right
+from api.demo.standing import Standing
 from api.demo.telling import Step, Telling, at_work, midnight
 from api.demo.told import Told
 from domain.case.events import CaseKind
@@ -163,9 +164,10 @@ class Year(NamedTuple):
             case for case in told
             if case.handler and not case.shared and not case.follows and case.telling.said_at < long_over
         ]  # fmt: skip
+        standing = Standing(step for _, step in (*self._calendars(), *self._policies()))
         amended = max(len(SCRIPTS), self.cases // AMENDED_EVERY)
         for nth, case in enumerate(apart[:: max(1, len(apart) // amended)][:amended]):
-            put_right(nth, case)
+            put_right(nth, case, standing)
         return told
 
     def _follows(self, before: Told, case: Told) -> bool:

@@ -19,7 +19,7 @@ from api.graphql.mutation import Mutation, Subject
 from domain import calendar
 from domain.book import id_of_book
 from domain.event import Command
-from domain.sla.calendar import BadCalendar, Problem, document_of
+from domain.sla.calendar import BadCalendar, CalendarDocument, Problem, document_of
 
 CALENDARS = Subject("calendars", Calendars, shown_calendars, views=())
 
@@ -29,13 +29,17 @@ def _path(problem: Problem) -> tuple[str, ...]:
     return ("document", *(to_camel_case(step) for step in re.findall(r"[^.\[\]]+", problem.place)))
 
 
-def propose_calendar(asked: inputs.ProposeCalendarInput, making: Making) -> Sequence[Command]:
-    """The proposal. Raises: Objected, with all the mistakes of the document."""
+def document_in(asked: inputs.CalendarDocumentInput) -> CalendarDocument:
+    """The calendar that an input says. Raises: Objected, with all the mistakes of the document."""
     try:
-        document = document_of(asdict(asked.document))
+        return document_of(asdict(asked))
     except BadCalendar as bad:
         raise Objected(*(Objection(INVALID_INPUT, f"{each.message}.", _path(each)) for each in bad.problems)) from None
-    return OfCalendars(calendar.ProposeCalendar)(asked, making, document=document)
+
+
+def propose_calendar(asked: inputs.ProposeCalendarInput, making: Making) -> Sequence[Command]:
+    """The proposal. Raises: Objected, with all the mistakes of the document."""
+    return OfCalendars(calendar.ProposeCalendar)(asked, making, document=document_in(asked.document))
 
 
 class OfCalendars:

@@ -10,6 +10,7 @@ import strawberry
 
 from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.audit import AuditEntry, audit_of
+from api.graphql.clock import SlaClock, clocks_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
 from api.graphql.course import CaseLink, Escalation, StatedDue, escalation_of
 from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
@@ -207,6 +208,10 @@ class Case(Node):
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:
         return amendments_of(await info.context.loaders.histories.load(self.stream) or ())
+
+    @resolved("Its clocks (时限), first due first: what is to be done for it in time, and how that stands now.")
+    async def clocks(self, info: Info) -> list[SlaClock]:
+        return await clocks_of(info.context, self.stream)
 
     @resolved("What was asked about its deadlines: more time, other terms, another verdict; and what became of that.")
     async def deadline_requests(self, info: Info) -> list[DeadlineRequest]:

@@ -17,9 +17,11 @@ from domain.stream import Category
 from ledger.ledger import PersonalPlace
 from projections import (
     case_file,
+    clock_course,
     customer_cases,
     customer_profile,
     customer_timeline,
+    deadlines,
     movement,
     obligation,
     staff,
@@ -28,10 +30,12 @@ from projections import (
 from projections.audit_trail import AuditEntry, pages_about
 from projections.before_and_after import FieldChange, changes
 from projections.case_file import CaseFile
+from projections.clock_course import ClockCourse, Wanted
 from projections.customer_profile import CaseCounts, CustomerProfile
 from projections.movement import Movement
 from projections.obligation import ObligationView
 from projections.paging import Page, Window
+from projections.sla_row import SlaTimer
 from projections.staff import StaffView
 from projections.timeline import TimelineEntry, TimelineFilter
 from projections.unit import Tree, UnitView
@@ -104,6 +108,13 @@ class Loaders:
         self.obligations: DataLoader[UUID, ObligationView | None] = _by_key(
             door, lambda ids: obligation.by_ids(database, book, ids)
         )
+        self.timers: DataLoader[str, Sequence[SlaTimer] | None] = _by_key(
+            door, lambda streams: deadlines.of_streams(database, book, streams)
+        )
+        self.courses: DataLoader[Wanted, ClockCourse | None] = _by_key(
+            door, lambda wanted: clock_course.courses(ledger, wanted)
+        )
+        self.presents: DataLoader[str, datetime] = _presents(door)
         self.personal: DataLoader[PersonalPlace, Personal[Any] | None] = _by_key(door, ledger.disclose)
         self.histories: DataLoader[str, Sequence[Recorded[Event]] | None] = _by_key(door, ledger.histories)
         self.audit_of: DataLoader[AuditOf, Page[AuditEntry] | None] = _by_key(
@@ -120,6 +131,16 @@ def _by_key(door: Door, read: Callable[[list[K]], Mapping[K, T]]) -> DataLoader[
     async def load(keys: list[K]) -> list[T | None]:
         found = await door.off_loop(read, keys)
         return [found.get(key) for key in keys]
+
+    return DataLoader(load_fn=load)
+
+
+def _presents(door: Door) -> DataLoader[str, datetime]:
+    """A loader of what time it is in the book of a door: once, for all that is shown together."""
+
+    async def load(books: list[str]) -> list[datetime]:
+        now = await door.off_loop(door.now)
+        return [now for _ in books]
 
     return DataLoader(load_fn=load)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.cases import Sorting
+from api.graphql.clock import SlaClock, clocks_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments, connection_of
 from api.graphql.enums import ObligationKind, ObligationStatus, Precision, shown
 from api.graphql.history import BY_VERSION, Event, page_of_history
@@ -76,6 +77,10 @@ class Obligation(Node):
         if self.view.words_place is None:
             return None
         return PersonalString.of(await info.context.loaders.personal.load(self.view.words_place))
+
+    @resolved("Its clocks (时限), first due first.")
+    async def clocks(self, info: Info) -> list[SlaClock]:
+        return await clocks_of(info.context, self.view.stream)
 
     @resolved("Its events, by version.")
     async def history(

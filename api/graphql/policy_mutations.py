@@ -21,6 +21,7 @@ from domain import policy
 from domain.book import id_of_book
 from domain.event import Command
 from domain.sla.check import BadPolicy, Problem, document_of
+from domain.sla.policy import PolicyDocument
 
 POLICIES = Subject("policies", Policies, shown_policies, views=())
 OF_TIME = (ClockType.WORKING_TIME, ClockType.ELAPSED)
@@ -68,15 +69,17 @@ def _fields(asked: Any) -> dict[str, Any]:
     return {name: _raw(value) for name, value in values.items() if value is not None}
 
 
+def document_in(asked: inputs.PolicyDocumentInput) -> PolicyDocument:
+    """The policy that an input says. Raises: Objected, with all the mistakes of the document."""
+    try:
+        return document_of(_raw(asked))
+    except BadPolicy as bad:
+        raise Objected(*(Objection(INVALID_INPUT, each.message, _path(each, asked)) for each in bad.mistakes)) from None
+
+
 def propose_policy(asked: inputs.ProposePolicyInput, making: Making) -> Sequence[Command]:
     """The proposal. Raises: Objected, with all the mistakes of the document."""
-    try:
-        document = document_of(_raw(asked.document))
-    except BadPolicy as bad:
-        raise Objected(
-            *(Objection(INVALID_INPUT, each.message, _path(each, asked.document)) for each in bad.mistakes)
-        ) from None
-    return OfPolicies(policy.ProposePolicy)(asked, making, document=document)
+    return OfPolicies(policy.ProposePolicy)(asked, making, document=document_in(asked.document))
 
 
 class OfPolicies:

@@ -29,6 +29,10 @@ class Code(StrEnum):
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     AMBIGUOUS = "AMBIGUOUS"
     """More than one thing has the key that was asked for."""
+    BAD_HYPOTHESIS = "BAD_HYPOTHESIS"
+    """What is supposed has mistakes, or could not be proposed in this book."""
+    TOO_MANY_CASES = "TOO_MANY_CASES"
+    """A question that would have to look at more cases than one request may."""
     BAD_CURSOR = "BAD_CURSOR"
     PAGE_TOO_LARGE = "PAGE_TOO_LARGE"
     BAD_CONSISTENCY_TOKEN = "BAD_CONSISTENCY_TOKEN"  # noqa: S105  no password: the name of an error

@@ -22,6 +22,7 @@ from api.graphql.auditing import (
 from api.graphql.calendar import CalendarQuery
 from api.graphql.case import Case, case_of, shown_case
 from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
+from api.graphql.clock_query import ClockQuery
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, customer_of, shown_customer
 from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customers
@@ -38,6 +39,7 @@ from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from api.graphql.what_if import WhatIfQuery
 from domain.envelope import RegisterNumber
 from domain.stream import Category
 from ledger.book import books
@@ -73,7 +75,16 @@ def _number(text: str) -> RegisterNumber:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(OrganisationQuery, ObligationQuery, MovementQuery, RegisterQuery, CalendarQuery, PolicyQuery):
+class Query(
+    OrganisationQuery,
+    ObligationQuery,
+    MovementQuery,
+    RegisterQuery,
+    CalendarQuery,
+    PolicyQuery,
+    ClockQuery,
+    WhatIfQuery,
+):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeAlias
 
 import strawberry
@@ -26,6 +27,10 @@ class Request(BaseContext):
     def forget(self) -> None:
         """Shows nothing any more of what was read so far: something may have been written since."""
         self.loaders = Loaders(self.door)
+
+    async def now(self) -> datetime:
+        """The time of day, one for all that is shown together."""
+        return await self.loaders.presents.load(self.door.book)
 
     async def caught_up(self, token: str | None) -> None:
         """Returns when the views show what a token stands for; the request's header says it for all of its fields.

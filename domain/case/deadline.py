@@ -91,11 +91,13 @@ class DeadlineMissed(OfClock, Event):
 
     TOPIC: ClassVar = "deadline-missed.1"
 
-    policy_version: Version
+    policy_version: Version | None
+    """None of a date that somebody stated, which is due without a policy."""
     due_at: Instant
     due_on: date | None
-    calendar: Slug
-    calendar_version: Version
+    calendar: Slug | None
+    """None when the target counts by no calendar."""
+    calendar_version: Version | None
     zone_data: Label
     engine: Count
     basis: Count
@@ -171,11 +173,11 @@ class NoteMiss(OfClock, AboutCase):
     REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_CASE,)
 
     part: Label | None = None
-    policy_version: Version
+    policy_version: Version | None = None
     due_at: Instant
     due_on: date | None = None
-    calendar: Slug
-    calendar_version: Version
+    calendar: Slug | None = None
+    calendar_version: Version | None = None
     zone_data: Label
     engine: Count
     basis: Count

@@ -16,6 +16,8 @@ from domain.sla.verdicts import Pair, about_clock
 from domain.sla.working_time import NOTHING, NeverReached
 
 GOING_ON = frozenset({State.RUNNING, State.PAUSED, State.OVERDUE})
+ENDS = ("case-resolved", "case-closed", "case-withdrawn", "case-merged")
+"""Events after which a case is not escalated, until it is reopened."""
 
 
 def alarms_of(
@@ -103,12 +105,23 @@ def _escalations(run: Run, due: Due, hours: Hours, timeline: Timeline, at: datet
     ladder = run.target.target.escalations
     if not ladder or run.target.target.on_expiry is not OnExpiry.MISS:
         return
-    places = timeline.by_name.get("case-escalated", ())
-    reached = (timeline.all[place].recorded.event.level for place in places if place >= run.start.place)
-    level = max(reached, default=0)
+    level = _level(run, timeline)
     for number, rung in enumerate(ladder):
-        if rung.level > level:
+        if level is not None and rung.level > level:
             yield Alarm("escalation", _rung(rung, run, due, hours, at), number, rung.level)
+
+
+def _level(run: Run, timeline: Timeline) -> int | None:
+    """How high the case has risen, by whichever of its clocks or by a person, in this cycle and since the clock began.
+
+    None once the case has ended, when there is nothing to escalate any more, though the clock may be overdue for good.
+    """
+    cycle = max(timeline.by_name.get("case-reopened", ()), default=0)
+    if any(place > cycle for place in timeline.places(*ENDS)):
+        return None
+    since = min(run.start.place, cycle)
+    places = timeline.by_name.get("case-escalated", ())
+    return max((timeline.all[place].recorded.event.level for place in places if place >= since), default=0)
 
 
 def _rung(rung: Escalation, run: Run, due: Due, hours: Hours, at: datetime) -> datetime:

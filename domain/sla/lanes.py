@@ -188,7 +188,7 @@ def facts_assigned(
     facts, latest = CaseFacts(), dict[str, int]()
     for place in timeline.places("case-received", *CHANGES_FACTS):
         recorded = timeline.all[place].recorded
-        if recorded.version < terms.version:
+        if recorded.version <= terms.version:  # a registration that stands for its terms tells facts itself
             facts = facts.after(recorded.event)
             latest[name_of(recorded.event)] = place
     tier = next((each.tier for each in reversed(tiers) if each.at <= at), None)

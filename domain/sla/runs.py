@@ -170,7 +170,7 @@ class Runner:
 
     def _go(self, run: Run, lane: Lane, timeline: Timeline) -> None:
         """Follows a run to its end, or to the instant that is asked about."""
-        following, kept = run.stage + 1, False
+        following, kept, asleep = run.stage + 1, False, False
         while True:
             target = run.target
             stop = first(target.stop, timeline, run.since, run.origin_place)
@@ -180,8 +180,12 @@ class Runner:
             if change is not None and (end is None or change.place <= end):
                 following += 1
                 if change.target is None and any(stage.target is not None for stage in lane[following:]):
+                    self._pause(run, timeline)
+                    self._reckon(run, change.place)
+                    asleep = change.at is not None and not passed(run.due, change.at)
                     continue  # it is asked for again later
-                kept = self._changed(run, change, timeline, kept=kept)
+                kept = self._changed(run, change, timeline, kept=kept, asleep=asleep)
+                asleep = False
                 if run.dropped is not None:
                     return
                 continue
@@ -210,12 +214,15 @@ class Runner:
         if passed(run.due, run.active_at):
             run.born_overdue = run.stop is None or not self.stopped_in_time(run)
 
-    def _changed(self, run: Run, change: Stage, timeline: Timeline, *, kept: bool) -> bool:
-        """Lets a change take effect on a run; gives back whether the run keeps its target from here on."""
+    def _changed(self, run: Run, change: Stage, timeline: Timeline, *, kept: bool, asleep: bool) -> bool:
+        """Lets a change take effect on a run; gives back whether the run keeps its target from here on.
+
+        While it was asleep, since no rule asked for it, nothing could be missed.
+        """
         target, at = run.target, change.at or run.start.at
         self._pause(run, timeline)
         self._reckon(run, change.place)
-        if passed(run.due, at):  # what was missed stays missed, and by the due that was
+        if passed(run.due, at) and not asleep:  # what was missed stays missed, and by the due that was
             return kept
         if change.why is Why.RULE and (kept or target.target.on_change is OnChange.KEEP):
             return True

@@ -186,25 +186,27 @@ def _as_it_became_known(key: ClockKey, floor: datetime, at: datetime, history: H
     """The verdict at the first due that passed by what was known at the time.
 
     It goes from one instant at which something became known to the next. Within each stretch the due is the one that
-    was known then; if it passes before anything else becomes known, that decides. Only a clock that was kept and then
-    resumed by a reopening is weighed again, by the due that it has then.
+    was known then; if it passes before anything else becomes known, that decides. Only a clock that had ended in time
+    and that a reopening then resumed is weighed again, by the due that it has then.
     """
     learned = [(learned_at(each, floor) or each.recorded_at, each) for each in history]
     moments = sorted({floor, *(moment for moment, _ in learned if moment > floor)})
     verdict: Verdict | None = None
-    kept_when: int | None = None
+    ended_when: int | None = None
     for number, moment in enumerate(moments):
         until = min(moments[number + 1], at) if number + 1 < len(moments) else at
         known = list(applied(each for told, each in learned if told <= moment))
         runner, runs = again(known, until)
         run = next((run for other, run in runs if other == key), None)
-        if run is None or run.due is None or kept_when == len(run.stood):
+        if run is None or run.due is None or ended_when == len(run.stood):
             continue
         kept = runner.stopped_in_time(run)
-        verdict, kept_when = Verdict.KEPT if kept else None, None
-        if passed(run.due, until):
-            ended = run.dropped is not None or (run.cancel is not None and runner.in_time(run, run.cancel))
-            if not kept or run.target.target.reopen is not Reopen.RESUME:
-                return verdict if kept or ended else _missed_or_lapsed(run)
-            kept_when = len(run.stood)
+        verdict, ended_when = Verdict.KEPT if kept else None, None
+        if passed(run.due, until) and run.dropped is None:
+            cancelled = run.cancel is not None and runner.in_time(run, run.cancel)
+            if not (kept or cancelled):
+                return _missed_or_lapsed(run)
+            if run.target.target.reopen is not Reopen.RESUME:
+                return verdict
+            ended_when = len(run.stood)
     return verdict

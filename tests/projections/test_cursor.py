@@ -5,6 +5,7 @@ from ledger.ledger import Ledger
 from projections.case_file import CASE_FILE
 from projections.projection import Projection
 from projections.rebuild import rebuild
+from projections.reckoning import Reckoning
 from projections.registry import PROJECTIONS
 from projections.runner import Runner
 from projections.tables import ViewsNotOurs
@@ -22,8 +23,10 @@ def test_a_cursor_that_was_set_back_by_hand_counts_nothing_twice(
         connection.execute("UPDATE views.cursor SET position = 1")
     assert runner.catch_up() < head
     stopped = [standing.stopped for standing in runner.positions()]
-    twice = ["RowAhead: " if isinstance(view, Projection) else "UniqueViolation: " for view in PROJECTIONS]
-    assert [each.cause[: len(why)] for each, why in zip(stopped, twice, strict=True) if each] == twice
+    # What is worked out from whole histories is only worked out again.
+    folds = [None if isinstance(view, Reckoning) else isinstance(view, Projection) for view in PROJECTIONS]
+    twice = [None if each is None else "RowAhead" if each else "UniqueViolation" for each in folds]
+    assert [None if each is None else each.cause.partition(":")[0] for each in stopped] == twice
     assert tables(database) == expected
     with projected.connection() as connection:
         connection.execute("DELETE FROM views.cursor")

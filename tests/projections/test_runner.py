@@ -260,6 +260,7 @@ def test_before_anything_is_prepared_the_views_stand_at_the_beginning(ledger: Le
         ("timeline", 1, 0, None),
         ("movement", 1, 0, None),
         ("register", 1, 0, None),
+        ("sla_timer", 1, 0, None),
     ]
 
 

@@ -178,6 +178,7 @@ def test_status_shows_books_views_and_how_far_they_are_behind(daybook: CommandLi
         ("timeline", head - 4, None),
         ("movement", head - 4, None),
         ("register", head - 4, None),
+        ("sla_timer", head - 4, None),
     ]
 
 

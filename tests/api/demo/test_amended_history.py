@@ -25,10 +25,12 @@ from projections.comparison import Compared
 from projections.paging import Window
 from projections.rebuild import rebuild
 from projections.registry import PROJECTIONS
+from projections.sla_timer import SLA_TIMER
 from tests.api.demo.by_hand import BY_HAND, plain
-from tests.api.demo.steps import CLERK, Book, Changed
+from tests.api.demo.steps import CLERK, FOLDED, Book, Changed
 from tests.api.demo.test_demo import nobody, opened
 from tests.conftest import _database
+from tests.projections.amended import expected, kept
 
 YEAR = Year(date(2026, 11, 20), seed=5, cases=60)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -159,11 +161,18 @@ def entry(amended: Amended, view: str, step: str, key: tuple[Any, ...]) -> dict[
 def test_after_each_step_every_row_of_every_view_is_as_a_fold_written_apart_has_it(amended: Amended, step: str) -> None:
     assert tuple(amended.book.steps) == STEPS
     shown, by_hand, _ = amended.book.steps[step]
-    assert set(BY_HAND) == set(shown) == {view.name for view in PROJECTIONS}
-    for view in PROJECTIONS:
+    assert set(BY_HAND) == set(shown) == {view.name for view in FOLDED}
+    for view in FOLDED:
         assert shown[view.name], f"{view.name} shows nothing, which proves nothing"
         assert all(set(row) == set(view.columns) for row in by_hand[view.name].values()), view.name
         assert shown[view.name] == by_hand[view.name], view.name
+
+
+def test_the_clocks_are_as_the_engine_has_them_by_the_whole_book(amended: Amended) -> None:
+    ledger = amended.book.workspace.ledger
+    found = kept(ledger, SLA_TIMER)
+    assert found == expected(ledger, SLA_TIMER)
+    assert found
 
 
 def test_every_view_was_changed_by_an_amendment(amended: Amended) -> None:
@@ -310,7 +319,7 @@ def test_a_view_that_is_built_anew_from_the_amended_history_has_the_same_digest(
         return workspace.database.rows(view.query(DIGEST), {"book": "demo"})
 
     before = digest()
-    rows = len(amended.book.steps[STEPS[-1]].shown[view.name])
+    rows = len(kept(workspace.ledger, view))
     built = rebuild(view, workspace.ledgers, workspace.views)
     assert built.books == [Compared("demo", workspace.ledger.head(), rows, 0, ())]
     assert digest() == before

@@ -173,7 +173,7 @@ def test_it_shows_every_kind_of_event_that_people_tell_a_ledger(filled: Workspac
         "CustomerRenamed", "ContactWithdrawn", "LanguageChanged", "CaseUnassigned", "CaseChannelChanged",
         "CaseAttributesRecorded", "KindChanged", "CaseUnlinked", "UnitReopened", "StaffReturned",
         "ObligationReassigned", "ObligationReopened",
-        "TermsAssigned", "PolicyReassignmentRequested", "PolicyReassigned", "PolicyReassignmentDeclined",  # of policies
+        "PolicyReassignmentRequested", "PolicyReassigned", "PolicyReassignmentDeclined",  # of policies
         "ExtensionRequested", "ExtensionApproved", "ExtensionDeclined", "DeadlineWarned", "DeadlineMissed",
         "RevisionRequested", "VerdictRevised", "RevisionDeclined",
     }  # fmt: skip

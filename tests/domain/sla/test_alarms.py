@@ -1,8 +1,9 @@
 from typing import Any
 
 from domain.case.deadline import DeadlineWarned
+from domain.case.dialogue import CustomerReplied
 from domain.case.escalation import CaseEscalated
-from domain.case.events import CaseResolved
+from domain.case.events import CaseReopened, CaseResolved
 from domain.sla.clock import Alarm, Clock
 from tests.domain.sla.history import Case, clock_of, instant, policy, standards, target
 
@@ -87,3 +88,29 @@ def test_a_deadline_that_had_passed_before_its_case_was_imported_raises_no_alarm
     case.registered("2026-03-02 13:00", rules, known="2026-06-01 09:00", imported=True)
     clock = clock_of(case, standards(rules), "2026-06-02 09:00")
     assert (clock.state.value, clock.alarms) == ("overdue", ())
+
+
+def test_a_clock_that_begins_later_does_not_ask_for_a_level_that_the_case_has_reached() -> None:
+    later = target(EIGHT_HOURS, id="answer", start="customer-replied", stop="response-sent", escalations=LADDER)
+    rules = policy(target(EIGHT_HOURS, escalations=LADDER), later)
+    case = Case().received("2026-03-02 13:00").registered("2026-03-02 13:00", rules)
+    case.then("2026-03-02 17:00", CaseEscalated, level=1, by="alarm")
+    case.then("2026-03-03 09:00", CustomerReplied, channel="email")
+    alarms = clock_of(case, standards(rules), "2026-03-03 10:00", "answer").alarms
+    assert [(alarm.kind, alarm.level) for alarm in alarms] == [("miss", None), ("escalation", 2), ("escalation", 3)]
+
+
+def test_a_case_that_has_ended_is_not_escalated_until_it_is_reopened() -> None:
+    rules = policy(target(EIGHT_HOURS, stop="response-sent", cancel="case-withdrawn", escalations=LADDER))
+    case, by = Case().received("2026-03-02 13:00").registered("2026-03-02 13:00", rules), standards(rules)
+    case.then("2026-03-02 17:00", CaseEscalated, level=1, by="alarm")
+    case.then("2026-03-03 12:00", CaseResolved, outcome="upheld")
+    ended = clock_of(case, by, "2026-03-03 14:00")
+    assert (ended.state.value, told(ended)) == ("overdue", [("miss", 0, instant("2026-03-03 13:00"))])
+    case.then("2026-03-03 15:00", CaseReopened, reason="not so")
+    again = clock_of(case, by, "2026-03-03 16:00", "resolution/1/1")
+    assert [(alarm.kind, alarm.level) for alarm in again.alarms] == [
+        ("miss", None),
+        ("escalation", 2),
+        ("escalation", 3),
+    ]

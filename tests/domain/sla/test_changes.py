@@ -223,3 +223,16 @@ def test_a_target_that_is_asked_for_again_goes_on_from_its_start() -> None:
     found = clocks_of(case, by, "2026-03-02 11:00")
     assert (found["eight"].state, found["eight"].counted) == (State.RUNNING, hours(2))
     assert found["quick"].state is State.OVERDUE
+
+
+def test_a_target_that_is_asked_for_again_after_its_due_is_born_overdue() -> None:
+    rules = [
+        {"id": "urgent", "when": {"priority": ["high"]}, "targets": ["quick"]},
+        {"id": "all", "targets": ["eight"]},
+    ]
+    quick = target({"type": "elapsed", "amount": "PT1H"}, id="quick", kind="first_response", stop="response-sent")
+    case, by = opened(quick, EIGHT, rules=rules)
+    raised(raised(case, "2026-03-02 09:45"), "2026-03-02 19:00", "low")
+    clock = clock_of(case, by, "2026-03-02 20:00", "eight")
+    assert (clock.born_overdue, clock.state, clock.when_due) == (True, State.OVERDUE, Verdict.MISSED)
+    assert clock.alarms[0].at == instant("2026-03-02 19:00")

@@ -1,0 +1,163 @@
+"""What can be read of clocks: lists of what is due, overdue or was missed, and one by its id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Annotated
+
+import strawberry
+
+from api.graphql.arguments import After, Before, First, Last, Token
+from api.graphql.cases import Sorting
+from api.graphql.clock import CLOCK, SlaClock, clock_of
+from api.graphql.clock_enums import State
+from api.graphql.connection import Connection, PageArguments, connection_of
+from api.graphql.enums import Tier, shown
+from api.graphql.identity import identity_of, parts_of
+from api.graphql.policy_enums import SubjectKind, TargetKind
+from api.graphql.problem import Code, Problem, speakable
+from api.graphql.request import Info, Request
+from api.graphql.resolved import resolved
+from domain.sla.clock import ClockKey
+from domain.stream import Category
+from projections import deadlines
+from projections.movement import Period
+from projections.sla_row import key_of_id
+
+
+class SlaClockOrderField(StrEnum):
+    """By what clocks are ordered."""
+
+    DUE = "due"
+    STARTED_AT = "started"
+
+
+shown(
+    SlaClockOrderField,
+    "SlaClockOrderField",
+    "By what clocks are ordered.",
+    {
+        "DUE": "When they are due; those without a number are left out.",
+        "STARTED_AT": "When they began, or begin; those of which nothing says when are left out.",
+    },
+)
+
+
+@strawberry.input(description="An order of clocks.")
+class SlaClockOrder:
+    field: SlaClockOrderField = strawberry.field(
+        default=SlaClockOrderField.DUE, description="By what they are ordered."
+    )
+    direction: Sorting = strawberry.field(default=Sorting.ASC, description="Which way the order runs.")
+
+
+@strawberry.input(
+    description="Which clocks: those for which everything given holds. A list holds for any of its values; an empty "
+    "one asks nothing."
+)
+class SlaClockFilter:
+    state: list[State] = strawberry.field(default_factory=list, description="How they stand now.")
+    open: bool | None = strawberry.field(
+        default=None, description="Whether nothing has ended them; one that is overdue is open until something does."
+    )
+    missed: bool | None = strawberry.field(default=None, description="Whether they are known to be missed by now.")
+    due_from: datetime | None = strawberry.field(default=None, description="Due then or later.")
+    due_before: datetime | None = strawberry.field(default=None, description="Due earlier than then.")
+    unit: str | None = strawberry.field(
+        default=None, description="The unit that has the subject, or had it at the clock's end."
+    )
+    handler: str | None = strawberry.field(default=None, description="The member of staff who does, or did.")
+    tier: Tier | None = strawberry.field(default=None, description="The tier of the case's customer at the start.")
+    policy: str | None = strawberry.field(default=None, description="The policy.")
+    target: list[str] = strawberry.field(default_factory=list, description="The target, by its name in the policy.")
+    kind: list[TargetKind] = strawberry.field(default_factory=list, description="What is to be done in time.")
+    statutory: bool | None = strawberry.field(default=None, description="Whether a law or rule demands them.")
+    subject: list[SubjectKind] = strawberry.field(default_factory=list, description="Whose clocks they are.")
+    case_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The case that they are of, or for which the obligations are that they are of."
+    )
+
+    def of_view(self, book: str, now: datetime) -> deadlines.TimerFilter:
+        """The filter of the view. Raises: Problem."""
+        case = None if self.case_id is None else identity_of(self.case_id, book, Category.CASE)
+        said = {
+            name: None if value is None else speakable(value)
+            for name, value in (("unit", self.unit), ("handler", self.handler), ("policy", self.policy))
+        }
+        return deadlines.TimerFilter(
+            now=now,
+            states=tuple(self.state),
+            open=self.open,
+            missed=self.missed,
+            due=Period(self.due_from, self.due_before),
+            tier=None if self.tier is None else self.tier.value,
+            targets=tuple(map(speakable, self.target)),
+            kinds=tuple(self.kind),
+            statutory=self.statutory,
+            subject_kinds=tuple(self.subject),
+            case_id=case and case.subject,
+            **said,
+        )
+
+
+@strawberry.type
+class ClockQuery:
+    @resolved("The clocks of all cases and obligations of the book, as they stand now.")
+    async def sla_timers(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            SlaClockFilter | None, strawberry.argument(description="Which clocks; all when left out.")
+        ] = None,
+        order_by: Annotated[
+            SlaClockOrder | None, strawberry.argument(description="The order; first due first when left out.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        consistency_token: Token = None,
+    ) -> Connection[SlaClock]:
+        await info.context.caught_up(consistency_token)
+        return await _listed(info.context, filter, order_by, PageArguments(first, after, last, before))
+
+    @resolved("A clock, by its id; null for none.")
+    async def sla_clock(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
+        consistency_token: Token = None,
+    ) -> SlaClock | None:
+        request = info.context
+        await request.caught_up(consistency_token)
+        key = _key(id, request.door.book)
+        timers = await request.loaders.timers.load(key.subject) or ()
+        timer = next((each for each in timers if each.key == key), None)
+        return None if timer is None else clock_of(timer, request.door.book, await request.now())
+
+
+async def _listed(
+    request: Request, where: SlaClockFilter | None, order_by: SlaClockOrder | None, arguments: PageArguments
+) -> Connection[SlaClock]:
+    door, order = request.door, order_by or SlaClockOrder()
+    window = arguments.window(deadlines.ORDERS[order.field.value], descending=order.direction is Sorting.DESC)
+    now = await request.now()
+    chosen = (where or SlaClockFilter()).of_view(door.book, now)
+    page = await door.off_loop(deadlines.page, door.ledger.database, door.book, window, chosen)
+    return connection_of(window, page.rows, more=page.has_more, show=partial(clock_of, book=door.book, now=now))
+
+
+def _key(text: str, book: str) -> ClockKey:
+    """The key in a clock's id. Raises: Problem."""
+    try:
+        kind, of_book, clock_id = parts_of(text)
+    except ValueError:
+        kind, of_book, clock_id = "", "", ""
+    key = key_of_id(clock_id) if kind == CLOCK else None
+    if key is None or "\0" in clock_id:
+        raise Problem(Code.BAD_ID, f"{text!r} is no id of a clock; use one as an answer gave it.")
+    if of_book != book:
+        raise Problem(Code.BAD_ID, f"{text!r} lies in book {of_book!r}; this door opens book {book!r}.")
+    return key

@@ -1,0 +1,93 @@
+"""A book to be read, and nothing else: who has one of these cannot write, since there is nothing to write with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, get_args
+
+from domain.amendment import Amendment
+from domain.book import BookTime
+from domain.case.events import CaseReceived
+from domain.envelope import Recorded
+from domain.event import Event
+from ledger.ledger import Ledger
+
+AMENDING = [amendment.TOPIC for amendment in get_args(Amendment)]
+
+# Leans on the primary key (book, position); the inner search on event (book, stream, version). A receipt of another
+# time is looked at as well when its case was amended: its time may be what was corrected.
+RECEIPTS = """
+SELECT e.position, e.stream FROM ledger.event e
+WHERE e.book = %(book)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.topic = %(topic)s
+  AND ((e.occurred_at >= COALESCE(%(since)s::timestamptz, '-infinity')
+        AND e.occurred_at < COALESCE(%(before)s::timestamptz, 'infinity'))
+       OR EXISTS (SELECT FROM ledger.event a
+                  WHERE a.book = %(book)s AND a.stream = e.stream AND a.topic = ANY(%(amending)s)))
+ORDER BY e.position
+LIMIT %(limit)s
+"""
+
+
+class Receipt(NamedTuple):
+    """Where in the book a case was received."""
+
+    position: int
+    stream: str
+
+
+class Reader:
+    """One book of a ledger, to be read."""
+
+    __slots__ = ("_ledger",)
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    @property
+    def book(self) -> str:
+        """The book's name."""
+        return self._ledger.book
+
+    @property
+    def time(self) -> BookTime:
+        """Whose clock says when things were recorded."""
+        return self._ledger.time
+
+    def head(self) -> int:
+        """The last position."""
+        return self._ledger.head()
+
+    def since(self, after: int, upto: int, limit: int | None = None) -> list[Recorded[Event]]:
+        """The events above a position and not above another one, in order, as they were written."""
+        return self._ledger.since(after, upto=upto, limit=limit)
+
+    def histories(self, streams: Iterable[str], upto: int) -> Mapping[str, list[Recorded[Any]]]:
+        """Streams by version as they were written, up to a position of the book."""
+        return {
+            stream: [recorded for recorded in history if recorded.position <= upto]
+            for stream, history in self._ledger.histories(streams).items()
+        }
+
+    def standing(self, streams: Iterable[str], upto: int) -> Mapping[str, Any]:
+        """The states by a position of those streams in which nothing is ever amended, such as the book's policies."""
+        return self._ledger.standing(streams, upto)
+
+    def receipts(
+        self, after: int, upto: int, limit: int, *, since: datetime | None = None, before: datetime | None = None
+    ) -> list[Receipt]:
+        """Where cases were received, in order, above a position and not above another one, `limit` at most.
+
+        Given a time of receipt, those of that time, and those whose record was amended, whatever it says.
+        """
+        asked = {
+            "book": self.book,
+            "after": after,
+            "upto": upto,
+            "topic": CaseReceived.TOPIC,
+            "since": since,
+            "before": before,
+            "amending": AMENDING,
+            "limit": limit,
+        }
+        return [Receipt(*row) for row in self._ledger.database.rows(RECEIPTS, asked)]

@@ -1,0 +1,221 @@
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.amending import ApproveAmendment, RequestCorrection
+from domain.amendment import Occurrence, Replacement
+from domain.case.commands import ChangeCaseCustomer, ReceiveCase, RegisterCase, ResolveCase, TransferCase
+from domain.case.relations import MergeCase
+from domain.case.vocabulary import CaseKind, Outcome
+from domain.channel import Channel
+from domain.customer import AssignTier, Tier
+from domain.envelope import Submission
+from domain.sla.policy import PolicyDocument
+from ledger.ledger import Ledger
+from ledger.outcome import Accepted
+from replay.flip_reasons import ReasonKind
+from replay.flips import Flip, FlipKind, Totals
+from replay.hypothesis import Hypothesis
+from replay.reader import Reader
+from replay.what_if import Question, Selection, question
+from tests.ledger.submissions import OPENED, case_stream, register_customer, submission
+from tests.ledger.test_terms import DESK, POLICY, publish_policy, tell
+from tests.projections.books import fill
+
+LATER = datetime(2026, 6, 1, tzinfo=UTC)
+MONDAY = datetime.fromisoformat("2026-01-12T09:00:00+08:00")
+TIGHTER = PolicyDocument.model_validate(
+    {**POLICY, "targets": [{**each, "clock": {"type": "business_days", "amount": 1}} if each["id"] == "days" else each
+                           for each in POLICY["targets"]]}
+)  # fmt: skip
+"""The same with one business day instead of three."""
+
+
+def life(case_id: UUID, at: datetime = MONDAY, days: int = 2, unit: str = "East", **rest: Any) -> Iterator[Submission]:
+    """A case that is received and registered, and resolved so many days later."""
+    kind = rest.pop("kind", CaseKind.COMPLAINT)
+    received = ReceiveCase(at=at, case_id=case_id, kind=kind, channel=Channel.HOTLINE, **rest)
+    yield submission(received, at=at)
+    yield submission(RegisterCase(at=at, case_id=case_id, unit=unit), at=at)
+    resolved = at + timedelta(days=days)
+    yield submission(ResolveCase(at=resolved, case_id=case_id, outcome=Outcome.SOLVED, redress=None), at=resolved)
+
+
+def write(ledger: Ledger, *lives: Iterator[Submission]) -> None:
+    asked = sorted((each for one in lives for each in one), key=lambda each: each.said_at or OPENED)
+    for outcome in ledger.carry_out_all(asked):
+        assert isinstance(outcome, Accepted), outcome
+
+
+def answered(asked: Question) -> tuple[list[Flip], Totals]:
+    totals, flips = Totals(), list[Flip]()
+    for part in asked.parts():
+        totals.add(part.totals)
+        flips += part.flips
+    return flips, totals
+
+
+def flipped(reader: Reader, selection: Selection | None = None, policy: PolicyDocument = TIGHTER) -> list[str]:
+    """The streams of the cases with a clock that would be otherwise, in order."""
+    flips, _ = answered(question(reader, Hypothesis(policy), LATER, selection))
+    return list(dict.fromkeys(flip.stream for flip in flips))
+
+
+def test_a_book_is_asked_and_nothing_is_written(ledger: Ledger, reader: Reader) -> None:
+    prompt, slow, late = uuid4(), uuid4(), uuid4()
+    write(ledger, life(prompt, days=1), life(slow, days=2), life(late, days=9))
+    before = ledger.head(), ledger.database.rows("SELECT count(*), max(position) FROM ledger.outcome")
+    flips, totals = answered(question(reader, Hypothesis(TIGHTER), LATER))
+    assert [(flip.stream, flip.kind) for flip in flips] == [
+        (case_stream(prompt), FlipKind.DUE_MOVES),
+        (case_stream(slow), FlipKind.KEPT_TO_MISSED),
+        (case_stream(late), FlipKind.DUE_MOVES),
+    ]
+    assert {reason.kind for flip in flips for reason in flip.reasons} == {ReasonKind.AMOUNT}
+    assert [str(flip.number) for flip in flips] == ["C2026-000001", "C2026-000002", "C2026-000003"]
+    told = {name.target: (total.actual.kept, total.hypothetical.kept) for name, total in totals.in_order()}
+    assert told == {"days": (2, 1), "dispatched": (0, 0)}
+    assert (totals.cases, totals.cases_with_flips) == (3, 3)
+    assert (ledger.head(), ledger.database.rows("SELECT count(*), max(position) FROM ledger.outcome")) == before
+
+
+def test_a_reader_offers_nothing_that_writes(reader: Reader) -> None:
+    offered = {name for name in dir(reader) if not name.startswith("_")}
+    assert offered == {"book", "head", "histories", "receipts", "since", "standing", "time"}
+
+
+def test_cases_are_chosen_by_when_they_were_received(ledger: Ledger, reader: Reader) -> None:
+    cases = [uuid4() for _ in range(3)]
+    write(ledger, *(life(case, MONDAY + timedelta(days=7 * week)) for week, case in enumerate(cases)))
+    second = MONDAY + timedelta(days=7)
+    assert flipped(reader, Selection(received_from=second)) == [case_stream(each) for each in cases[1:]]
+    assert flipped(reader, Selection(received_before=second)) == [case_stream(cases[0])]
+    assert flipped(reader, Selection(received_from=second, received_before=second)) == []
+
+
+def test_a_receipt_that_was_corrected_counts_when_it_is_read_to_be(ledger: Ledger, reader: Reader) -> None:
+    case, other = uuid4(), uuid4()
+    write(ledger, life(case), life(other))
+    earlier = MONDAY - timedelta(days=3)
+    (receipt, *_) = ledger.history(case_stream(case))
+    tell(ledger, RequestCorrection(
+        at=LATER, about=case_stream(case), version=1, replacement=Replacement.of(receipt.event),
+        occurrence=Occurrence(at=earlier, zone="UTC", precision=receipt.occurred_precision),
+        reason="the letter is dated", requested_by="王芳"), at=LATER)  # fmt: skip
+    request = len(ledger.history(case_stream(case)))
+    tell(ledger, ApproveAmendment(at=LATER, about=case_stream(case), request=request, approved_by="Director Li"),
+         at=LATER)  # fmt: skip
+    assert flipped(reader, Selection(received_before=MONDAY)) == [case_stream(case)]
+    assert flipped(reader, Selection(received_from=MONDAY)) == [case_stream(other)]
+
+
+def test_cases_are_chosen_by_kind_by_unit_and_one_by_one(ledger: Ledger, reader: Reader) -> None:
+    complaint, request, moved = uuid4(), uuid4(), uuid4()
+    *begun, resolved = life(moved)
+    write(ledger, life(complaint), life(request, kind=CaseKind.REQUEST), iter(begun))
+    tell(ledger, TransferCase(at=MONDAY, case_id=moved, to_unit="West", reason="theirs"), at=MONDAY)
+    write(ledger, iter([resolved]))
+    assert flipped(reader, Selection(kinds=("request",))) == [case_stream(request)]
+    assert flipped(reader, Selection(unit="West")) == [case_stream(moved)]
+    assert flipped(reader, Selection(unit="East")) == [case_stream(complaint), case_stream(request)]
+    assert flipped(reader, Selection(cases=(case_stream(moved), case_stream(complaint)))) == [
+        case_stream(moved),
+        case_stream(complaint),
+    ]
+    assert flipped(reader, Selection(cases=("case-of-nobody",))) == []
+
+
+def test_the_answer_is_the_same_however_the_book_is_cut(ledger: Ledger, reader: Reader) -> None:
+    write(ledger, *(life(uuid4(), MONDAY + timedelta(hours=number), days=number % 4) for number in range(12)))
+    asked = question(reader, Hypothesis(TIGHTER), LATER)
+    whole = answered(asked)
+    for batch in (1, 5):
+        cut = Question(asked.book, asked.selection, asked.at, asked.upto, asked.actual, asked.supposed, batch)
+        assert answered(cut) == whole
+        assert [part.position for part in cut.parts()] == sorted({part.position for part in cut.parts()})
+
+
+def test_what_is_recorded_after_the_position_does_not_matter(ledger: Ledger, reader: Reader) -> None:
+    case = uuid4()
+    *begun, resolved = life(case)
+    write(ledger, iter(begun))
+    head = ledger.head()
+    before = answered(question(reader, Hypothesis(TIGHTER), MONDAY, upto=head))
+    write(ledger, iter([resolved]), life(uuid4(), LATER))
+    publish_policy(ledger, {**POLICY, "rank": 1}, since=date(2026, 1, 1), at=LATER)
+    assert answered(question(reader, Hypothesis(TIGHTER), MONDAY, upto=head)) == before
+    assert before[1].cases == 1
+
+
+def test_the_tier_of_the_customer_chooses_among_the_supposed_rules(ledger: Ledger, reader: Reader) -> None:
+    gold, standard, customer, nobody = uuid4(), uuid4(), uuid4(), uuid4()
+    tell(ledger, register_customer(customer), AssignTier(at=OPENED, customer_id=customer, tier=Tier.GOLD))
+    write(ledger, life(gold, customer_id=customer), life(standard))
+    tell(
+        ledger, register_customer(nobody), ChangeCaseCustomer(at=LATER, case_id=standard, customer_id=nobody), at=LATER
+    )
+    for_gold = PolicyDocument.model_validate(
+        {**POLICY, "rules": [{"id": "gold", "when": {"tier": ["gold"]}, "targets": ["days"]}, *POLICY["rules"][1:]]}
+    )
+    assert flipped(reader, policy=for_gold) == [case_stream(gold)]
+
+
+def test_a_survivor_is_looked_at_with_the_cases_that_it_took_over(ledger: Ledger, reader: Reader) -> None:
+    statute = {"clause": "s. 1", "source": "read in 2026"}
+    law = {**POLICY, "name": "law", "regime": "law", "rules": [{"id": "all", "targets": ["days"]}],
+           "targets": [{**POLICY["targets"][1], "statute": statute}]}  # fmt: skip
+    publish_policy(ledger, law)
+    older, survivor = uuid4(), uuid4()
+    *first, _ = life(older, MONDAY)
+    *second, resolved = life(survivor, MONDAY + timedelta(days=2), days=1)
+    write(ledger, iter(first), iter(second))
+    merged = MONDAY + timedelta(days=2, hours=1)
+    tell(ledger, MergeCase(at=merged, case_id=older, into=survivor), at=merged)
+    write(ledger, iter([resolved]))
+    four = {**law, "targets": [{**law["targets"][0], "clock": {"type": "business_days", "amount": 2}}]}
+    asked = question(reader, Hypothesis(PolicyDocument.model_validate(four)), LATER)
+    told = {flip.stream: flip for flip in answered(asked)[0] if flip.kind is FlipKind.KEPT_TO_MISSED}
+    assert list(told) == [case_stream(survivor)]
+    clock = told[case_stream(survivor)].hypothetical
+    assert clock is not None
+    assert clock.measured_from == MONDAY
+
+
+def test_a_larger_book_takes_no_more_memory(ledger: Ledger, reader: Reader) -> None:
+    asked = question(reader, Hypothesis(TIGHTER), LATER)
+
+    def held() -> int:
+        """The most bytes that are held after any part, with the part; what waits to be collected is not counted."""
+        cut = Question(asked.book, asked.selection, asked.at, ledger.head(), asked.actual, asked.supposed, 20)
+        totals, most = Totals(), 0
+        tracemalloc.start()
+        for part in cut.parts():
+            totals.add(part.totals)
+            gc.collect()
+            most = max(most, tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        assert totals.cases_with_flips == totals.cases
+        return most
+
+    write(ledger, *(life(uuid4()) for _ in range(100)))
+    held()  # what is made ready once, such as the years of a calendar
+    small = held()
+    write(ledger, *(life(uuid4()) for _ in range(500)))
+    assert held() < 2 * small
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("hypothesis", [Hypothesis(PolicyDocument.model_validate(POLICY)), Hypothesis(calendar=DESK)])
+def test_what_is_so_already_flips_nothing_in_any_history(
+    ledger: Ledger, reader: Reader, hypothesis: Hypothesis, seed: int
+) -> None:
+    fill(ledger, cases=60, seed=seed)
+    flips, totals = answered(question(reader, hypothesis, LATER))
+    assert flips == []
+    assert totals.cases == 60
+    assert any(total.actual.missed for _, total in totals.in_order())
