@@ -13,6 +13,7 @@ import psycopg
 
 from domain.policy_events import BookPolicies
 from projections import unit
+from projections.deadlines import DUE, STARTED
 from projections.lineage import Lineages, lineages
 from projections.movement import ALWAYS, Period
 from projections.paging import Order
@@ -161,10 +162,7 @@ BEFORE: Mapping[By, LiteralString] = MappingProxyType({
     By.DUE: "due_at <= %(before)s AND (due_at < %(before)s OR due_open_ended)",
     By.STARTED: "started_at < %(before)s",
 })  # fmt: skip
-IN_ORDER: Mapping[By, Order] = MappingProxyType({
-    By.DUE: Order("due", ("due_at", "clock_id"), ("timestamptz", "text"), "due_at IS NOT NULL"),
-    By.STARTED: Order("started", ("started_at", "clock_id"), ("timestamptz", "text"), "started_at IS NOT NULL"),
-})  # fmt: skip
+IN_ORDER: Mapping[By, Order] = MappingProxyType({By.DUE: DUE, By.STARTED: STARTED})
 
 # A clock that begins when the time of another one runs out is none before that.
 BEGUN = "NOT (state = 'not-started' AND (started_at IS NULL OR started_at > %(now)s))"
