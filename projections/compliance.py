@@ -143,7 +143,7 @@ def report(database: Database, book: str, question: Question, most: int = MOST_R
             found = connection.execute(asked, {**clocks.parameters, "most": room}, binary=True).fetchall()
             versions = SLA_TIMER.query(VERSIONS.replace("{clocks}", clocks.text))
             rests = [Basis(*row) for row in connection.execute(versions, clocks.parameters, binary=True)]
-        totals = [_row(question, rest)._replace(group={}) for is_total, *rest in found if is_total]
+        totals = [_total(_row(question, rest)) for is_total, *rest in found if is_total]
         rows = [_row(question, rest) for is_total, *rest in found if not is_total]
         return Report(position or 0, totals if question.apart else rows, rows[:most], len(rows) > most, rests)
 
@@ -187,6 +187,10 @@ def _row(question: Question, row: Sequence[Any]) -> Row:
         title_en,
         title_zh,
     )
+
+
+def _total(row: Row) -> Row:
+    return row._replace(group={}, title_en=None, title_zh=None)
 
 
 def _lasting(seconds: Sequence[int] | None) -> Lasting:
