@@ -185,7 +185,7 @@ def _row(question: Question, row: Sequence[Any]) -> Row:
         dict(zip(apart, values, strict=True)),
         Figures(dict(zip(WHICH, counts, strict=True)), _lasting(elapsed), _lasting(counted)),
         title_en,
-        title_zh,
+        None if title_en is None else title_zh,
     )
 
 
