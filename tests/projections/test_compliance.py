@@ -6,6 +6,7 @@ from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 
 from domain.case.commands import RegisterCase, ReopenCase, ResolveCase
@@ -20,7 +21,7 @@ from domain.unit.events import UnitKind, id_of_unit
 from ledger.database import Database
 from ledger.ledger import Ledger
 from projections.compliance import Figures, Lasting, Share, clocks_of, report
-from projections.compliance_question import IN_ORDER, By, Duty, Figure, Grouping, Question, worst_of
+from projections.compliance_question import IN_ORDER, By, Duty, Figure, Grouping, Question, clocks_asked, worst_of
 from projections.movement import Period
 from projections.paging import Window
 from projections.reckoning import Reckoning, Subject
@@ -28,6 +29,7 @@ from projections.runner import Runner
 from projections.sla_row import SlaTimer, clock_id
 from projections.sla_timer import SLA_TIMER, asked
 from projections.unit import tree_as_of
+from tests import conftest
 from tests.ledger.submissions import OPENED, submission
 from tests.projections.amended import Writers, _subject
 from tests.projections.books import case_id, received
@@ -293,6 +295,29 @@ def test_a_report_of_many_groups_says_that_there_are_more(random_book: Ledger) -
     asked_of = question(groups=(Grouping.UNIT, Grouping.TARGET))
     whole, some = (report(random_book.database, "main", asked_of, most) for most in (1_000, 3))
     assert (some.rows, some.has_more, some.totals) == (whole.rows[:3], True, whole.totals)
+
+
+@pytest.mark.parametrize(
+    ("by", "where", "index"),
+    [
+        (By.DUE, {}, "due"),
+        (By.STARTED, {}, "started"),
+        (By.DUE, {Grouping.TIER: ("gold",)}, "tier"),
+        (By.DUE, {Grouping.TARGET: ("soon",)}, "target"),
+    ],
+)
+def test_the_clocks_of_a_period_are_found_by_its_index(
+    random_book: Ledger, database: conftest.Database, by: By, where: dict[Grouping, Any], index: str
+) -> None:
+    asked_of = question(by=by, where=where, period=Period(LATER - DAY, LATER), groups=(Grouping.BRANCH,))
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        clocks = clocks_asked(asked_of, connection, "main")
+        connection.execute("SET enable_seqscan = off")  # the table is small
+        connection.execute("SET enable_bitmapscan = off")
+        connection.execute("ANALYZE views.sla_timer_1")
+        query = SLA_TIMER.query(f"EXPLAIN SELECT stood_branch {clocks.text}")
+        plan = "\n".join(line for (line,) in connection.execute(query, clocks.parameters))
+    assert f" using sla_timer_1_{index} " in plan
 
 
 def test_an_empty_book_has_an_empty_report(ledger: Ledger, runner: Runner) -> None:
