@@ -206,15 +206,15 @@ def hours_words(told: ToldDay | None) -> Pair:
         return "all day", "全天"
     name = f" ({told.name})" if told.name else ""
     if not told.frames:
-        return f"closed{name}", f"休息{name}"
-    return f"{', '.join(told.frames)}{name}", f"{'、'.join(told.frames)}{name}"
+        return f"closed{name}", f"休息{name.strip()}"
+    return f"{', '.join(told.frames)}{name}", f"{'、'.join(told.frames)}{name.strip()}"
 
 
 def _pauses(stood: Sequence[Stood]) -> Pair:
     if not stood:
         return "none", "无"
     english = (f"{each.ground} from {_at(each.begin)} to {_at(each.end)}" for each in stood)
-    chinese = (f"{each.ground}({_at(each.begin)} 至 {_at(each.end, '至今')})" for each in stood)
+    chinese = (f"{each.ground}({_at(each.begin)} 至 {_at(each.end, '现在')})" for each in stood)
     return ", ".join(english), "、".join(chinese)
 
 

@@ -41,6 +41,7 @@ class TimerFilter:
     missed: bool | None = None
     """Whether their deadline is known to be missed by then."""
     due: Period = ALWAYS
+    """A day is due within the period that holds its end: what is due on the last of March is due in March."""
     unit: str | None = None
     """Who has the subject, or had it at the end."""
     handler: str | None = None
@@ -55,7 +56,7 @@ class TimerFilter:
 
     def condition(self) -> tuple[list[str], dict[str, Any]]:
         """What holds for the rows, with its parameters."""
-        conditions, parameters = self.due.condition("due_at")
+        conditions, parameters = self._due()
         for column, wanted in (
             ("holder_unit", () if self.unit is None else (self.unit,)),  # leans on the index holder_unit
             ("holder_handler", () if self.handler is None else (self.handler,)),  # leans on the index holder_handler
@@ -72,6 +73,17 @@ class TimerFilter:
         if self.statutory is not None:
             conditions.append("statutory" if self.statutory else "NOT statutory")
         return conditions + self._by_now(), parameters | {"now": self.now}
+
+    def _due(self) -> tuple[list[str], dict[str, Any]]:
+        """Of a due that counts days, and so ends with a midnight, the day before that midnight decides."""
+        conditions, parameters = list[str](), dict[str, Any]()
+        if self.due.since is not None:
+            conditions += ["due_at >= %(due_since)s", "NOT (due_open_ended AND due_at = %(due_since)s)"]
+            parameters["due_since"] = self.due.since
+        if self.due.before is not None:
+            conditions += ["due_at <= %(due_before)s", "(due_open_ended OR due_at < %(due_before)s)"]
+            parameters["due_before"] = self.due.before
+        return conditions, parameters
 
     def _by_now(self) -> list[str]:
         conditions: list[str] = []

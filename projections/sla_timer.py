@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.amendment import Amendment
-from domain.case.events import CaseAssigned, CaseCustomerChanged, CaseReceived, CaseRegistered, CaseUnassigned
+from domain.case.events import CaseAssigned, CaseReceived, CaseRegistered, CaseUnassigned
 from domain.case.relations import CaseAbsorbed
+from domain.case.tiers import customers_of, tiers_of
 from domain.case.vocabulary import CaseKind, Priority
 from domain.channel import Channel
 from domain.correction import amended
@@ -75,37 +76,11 @@ def asked(subject: Subject) -> Asked:
     )
 
 
-def tiers_of(history: History, others: Mapping[str, History]) -> Iterator[TierSince]:
-    """The tiers of the customers that a case had, each from when on; a customer from when the case was theirs."""
-    customers = list(_customers(history))
-    for number, (since, customer_id) in enumerate(customers):
-        until = customers[number + 1][0] if number + 1 < len(customers) else None
-        told = others.get(stream_of(Category.CUSTOMER, customer_id), ())
-        tiers = sorted(
-            (each.occurred_at, each.event.tier.value) for each in told if isinstance(each.event, TierAssigned)
-        )
-        if number:  # the case came to another customer, with the tier that they had then
-            yield TierSince(since, next((tier for at, tier in reversed(tiers) if at <= since), None))
-        for at, tier in tiers:
-            if (not number or at > since) and (until is None or at < until):
-                yield TierSince(at, tier)
-
-
-def _customers(history: History) -> Iterator[tuple[datetime, UUID]]:
-    """Whose a case was from when on, by the time at which that occurred."""
-    told = [
-        (recorded.occurred_at, recorded.event.customer_id)
-        for recorded in history
-        if isinstance(recorded.event, CaseReceived | CaseCustomerChanged) and recorded.event.customer_id is not None
-    ]
-    yield from sorted(told, key=lambda one: one[0])
-
-
 def leans_on(history: History) -> Iterable[str]:
     """Of a case the customers it had, for their tiers, and the cases that were merged into it."""
     if not history or category_of(history[0].stream) != Category.CASE:
         return ()
-    customers = {stream_of(Category.CUSTOMER, customer_id) for _, customer_id in _customers(history)}
+    customers = {stream for _, stream in customers_of(history)}
     merged = {
         stream_of(Category.CASE, recorded.event.case_id)
         for recorded in history

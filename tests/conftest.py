@@ -40,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--bench-events", default="100000,1000000", help="the sizes of the books whose growth is measured, in events"
     )
+    parser.addoption("--bench-timers", type=int, default=100_000, help="clocks that are looked at, or counted")
     parser.addoption("--bench-json", help="a file for what the growth benchmark finds")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
-from domain.correction import applied
 from domain.imports import ImportStarted
 from domain.standards import streams_of_standards
 from ledger.ledger import Ledger
+from projections import working_out
 from projections.reckoning import History, Subject
-from projections.sla_timer import leans_on
+from projections.sla_timer import SLA_TIMER
 
 # Leans on event_register: imports are numbered, and few; and on event (book, stream, version) for the end of each.
 UNFINISHED = """
@@ -24,36 +24,18 @@ WHERE started.book = %(book)s AND started.register_series >= 'I' AND started.reg
 
 
 def subjects(ledger: Ledger, streams: Iterable[str], basis: int) -> dict[str, Subject]:
-    """What the clocks of some cases are worked out of, all as of one position. Raises: LedgerAway."""
-    written = _written(ledger, sorted(streams), basis)
-    read: dict[str, History] = {stream: tuple(applied(history)) for stream, history in written.items()}
-    wanted: Collection[str] = list(read)
-    while wanted:  # a case that absorbed another leans on what that one leans on
-        wanted = sorted({other for stream in wanted for other in leans_on(read[stream])} - read.keys())
-        read |= {stream: tuple(applied(history)) for stream, history in _written(ledger, wanted, basis).items()}
+    """What the clocks of some cases are worked out of, all as of one position.
+
+    Raises: LedgerAway, UnknownTopic, UnreadableEvent.
+    """
+
+    def read(wanted: Collection[str]) -> dict[str, History]:
+        histories = ledger.histories(wanted) if wanted else {}
+        return {stream: [one for one in history if one.position <= basis] for stream, history in histories.items()}
+
     standing = ledger.standing(streams_of_standards(ledger.book), basis)
-    return {
-        stream: Subject(stream, read[stream], history, {other: read[other] for other in _leant(stream, read)}, standing)
-        for stream, history in written.items()
-        if read[stream]
-    }
-
-
-def _leant(stream: str, read: Mapping[str, History]) -> list[str]:
-    """The streams that one leans on, directly or by another."""
-    found: list[str] = []
-    named = list(leans_on(read[stream]))
-    while named:
-        other = named.pop(0)
-        if other != stream and other not in found:
-            found.append(other)
-            named += leans_on(read[other])
-    return found
-
-
-def _written(ledger: Ledger, streams: Collection[str], basis: int) -> dict[str, History]:
-    histories = ledger.histories(streams) if streams else {}
-    return {stream: [one for one in history if one.position <= basis] for stream, history in histories.items()}
+    found = working_out.subjects(SLA_TIMER, sorted(streams), read, standing)
+    return {case.stream: case for case in found if case.history}
 
 
 def running_imports(ledger: Ledger, basis: int) -> frozenset[str]:

@@ -19,7 +19,15 @@ from domain.sla.clock import Alarm, ClockKey
 from domain.sla.standards import Standards
 from domain.standards import standards_of, streams_of_standards
 from ledger.database import Database
-from ledger.errors import BatchMoved, CommandIdReused, LedgerAway, LedgerError, StreamMoved
+from ledger.errors import (
+    BatchMoved,
+    CommandIdReused,
+    LedgerAway,
+    LedgerError,
+    StreamMoved,
+    UnknownTopic,
+    UnreadableEvent,
+)
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted, Outcome
 from projections.reckoning import Subject
@@ -97,9 +105,11 @@ class Sweeper:
                 known = {row.clock_id: self._looked[row.clock_id] for row in rows if self._known(row, now)}
                 waiting = [row for row in rows if row.clock_id not in known]
                 met |= known
-                nexts, count = self._note({row.stream for row in waiting}, now)
+                nexts, noted = self._note({row.stream for row in waiting}, now)
             met |= {row.clock_id: Looked(row, nexts[row.stream]) for row in waiting if row.stream in nexts}
-            place, raised = rows[-1].place, raised + count
+            place, raised = rows[-1].place, raised + len(noted)
+            for one in noted:  # nobody waits for whoever listens
+                self._heard(one)
         self._looked = met
         return raised
 
@@ -118,37 +128,45 @@ class Sweeper:
 
     # Cases ------------------------------------------------------------------------------------------------------------
 
-    def _note(self, streams: Collection[str], now: datetime) -> tuple[dict[str, datetime | None], int]:
+    def _note(self, streams: Collection[str], now: datetime) -> tuple[dict[str, datetime | None], list[Raised]]:
         """Records what is due of some cases. Gives back when more of each becomes due, those left out that keep moving,
-        and how many alarms were recorded."""
-        nexts = dict[str, datetime | None]()
-        raised = 0
+        and what was recorded."""
+        nexts, noted = dict[str, datetime | None](), list[Raised]()
         waiting: Collection[str] = streams
         for _ in range(MOST_LOOKS):
             if not waiting:
                 break
             basis = self._ledger.head()
             files = running_imports(self._ledger, basis)
-            cases = subjects(self._ledger, waiting, basis)
+            cases = self._cases(waiting, basis)
             found = {
                 stream: Told((), None) if half_told(case.written, files) else told(asked(case), now, basis)
                 for stream, case in cases.items()
             }
             nexts |= {stream: found[stream].next_at if stream in found else None for stream in waiting}
             queues = [Queue(case, found[stream].due) for stream, case in cases.items() if found[stream].due]
-            waiting, count = self._recorded(queues, now)
-            raised += count
+            waiting = self._record(queues, now, noted)
         for stream in waiting:  # it keeps moving: the next sweep looks again
             del nexts[stream]
-        return nexts, raised
+        return nexts, noted
 
-    def _recorded(self, queues: Sequence[Queue], now: datetime) -> tuple[set[str], int]:
-        """Records the alarms of cases, of each one at a time, and says which cases have moved, and how many there were.
+    def _cases(self, streams: Collection[str], basis: int) -> dict[str, Subject]:
+        """Those of some cases that can be read; one that cannot does not hold up the others."""
+        try:
+            return subjects(self._ledger, streams, basis)
+        except (UnknownTopic, UnreadableEvent) as error:
+            if len(streams) > 1:
+                return {found: case for stream in streams for found, case in self._cases([stream], basis).items()}
+            log.error("The alarms of %s are not noted, since it cannot be read: %s", *streams, error)
+            return {}
+
+    def _record(self, queues: Sequence[Queue], now: datetime, noted: list[Raised]) -> set[str]:
+        """Records the alarms of cases, of each one at a time, adds them to `noted`, and says which cases have moved.
 
         The second alarm of a case builds on the version of the first: sent along with it, it would take whatever came
         in the first one's place, such as a pause, for that.
         """
-        moved, raised = set[str](), 0
+        moved = set[str]()
         going = list(queues)
         while going:
             answers = self._carried_out([self._submission(queue, now) for queue in going])
@@ -157,10 +175,11 @@ class Sweeper:
                     moved.add(queue.case.stream)
                     queue.left.clear()
                     continue
-                raised += self._heard_of(queue, answer)
+                if (raised := self._raised(queue, answer)) is not None:
+                    noted.append(raised)
                 queue.left.popleft()
             going = [queue for queue in going if queue.left]
-        return moved, raised
+        return moved
 
     def _submission(self, queue: Queue, now: datetime) -> Submission:
         """Carried out only where the case is as it was looked at: a pause that has come meanwhile is not overlooked."""
@@ -188,23 +207,23 @@ class Sweeper:
         except (Refused, LedgerError) as error:
             return error
 
-    def _heard_of(self, queue: Queue, answer: Outcome) -> int:
-        """Tells of an alarm that this process recorded; how many these are, one or none."""
+    def _raised(self, queue: Queue, answer: Outcome) -> Raised | None:
+        """The alarm, when this process recorded it."""
         case, notice = queue.case, queue.left[0]
         match answer:
             case Accepted() if answer.placed and not answer.repeated and answer.recorded_at is not None:
                 (placed,) = answer.placed
                 queue.version = placed.version
                 number = next((one.register for one in case.history if isinstance(one.event, CaseRegistered)), None)
-                self._heard(
-                    Raised(
-                        self._ledger.book, case.stream, number, notice.key, notice.clock.title.en, notice.alarm,
-                        notice.command.at, answer.recorded_at, placed.position,
-                    )
+                return Raised(
+                    self._ledger.book, case.stream, number, notice.key, notice.clock.title.en, notice.alarm,
+                    notice.command.at, answer.recorded_at, placed.position,
                 )  # fmt: skip
-                return 1
             case Accepted() | CommandIdReused():
-                return 0  # it was recorded before, by who may have known the book up to another position
-            case _:
+                return None  # it was recorded before, by who may have known the book up to another position
+            case Refused():
                 log.info("An alarm of %s came to nothing: %s", case.stream, answer)
-                return 0
+                return None
+            case _:
+                log.error("An alarm of %s could not be recorded: %s", case.stream, answer)
+                return None

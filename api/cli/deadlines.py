@@ -120,8 +120,8 @@ def subject_of(timer: SlaTimer) -> str:
 
 
 def due_words(timer: SlaTimer) -> str:
-    """By when, in the clock's zone: a day, or an instant."""
-    if timer.due_on is not None:
+    """By when, in the clock's zone: a day that has all of its time, or an instant."""
+    if timer.due_on is not None and timer.due_open_ended:
         return timer.due_on.isoformat()
     return "" if timer.due_at is None else moment(timer.due_at, zone(timer.zone))
 

@@ -20,62 +20,71 @@ Calendar = Annotated[
     Path | None, typer.Option("--calendar", metavar="FILE", help="The calendar to suppose, as a TOML file.")
 ]
 
+Effective = Annotated[
+    str | None,
+    typer.Option(
+        "--effective", metavar="DATE", help="The first day of receipt for which it holds; every day by default."
+    ),
+]
+InsteadOf = Annotated[
+    str | None,
+    typer.Option(
+        "--instead-of", metavar="NAME", help="The policy in whose place it stands; by default that of its own name."
+    ),
+]
+CalendarEffective = Annotated[
+    str | None,
+    typer.Option(
+        "--calendar-effective", metavar="DATE", help="The first date for which it holds; every date by default."
+    ),
+]
+ReceivedFrom = Annotated[
+    str | None, typer.Option("--received-from", metavar="DAY|INSTANT", help="Only what was received then or later.")
+]
+ReceivedTo = Annotated[
+    str | None,
+    typer.Option(
+        "--received-to",
+        metavar="DAY|INSTANT",
+        help="Only what was received by the end of that day, or earlier.",
+    ),
+]
+Cases = Annotated[
+    list[str] | None,
+    typer.Option("--case", metavar="NUMBER|KEY|ID", help="Only this case; may be given several times."),
+]
+Kinds = Annotated[
+    list[CaseKind] | None, typer.Option("--kind", help="Only cases of this kind; may be given several times.")
+]
+Unit = Annotated[str | None, typer.Option("--unit", metavar="NAME", help="Only cases that this unit has.")]
+At = Annotated[
+    AsOf | None,
+    typer.Option(
+        "--at",
+        parser=as_of,
+        metavar="DATE",
+        help="Let the clocks run up to then, of a day to its end; now by default.",
+    ),
+]
+Csv = Annotated[bool, typer.Option("--csv", help="Answer with each clock that would be otherwise as a line of CSV.")]
+
 
 def what_if(
     policy: Policy = None,
     library: Library = None,
-    effective: Annotated[
-        str | None,
-        typer.Option(
-            "--effective", metavar="DATE", help="The first day of receipt for which it holds; every day by default."
-        ),
-    ] = None,
-    instead_of: Annotated[
-        str | None,
-        typer.Option(
-            "--instead-of", metavar="NAME", help="The policy in whose place it stands; by default that of its own name."
-        ),
-    ] = None,
+    effective: Effective = None,
+    instead_of: InsteadOf = None,
     calendar: Calendar = None,
-    calendar_effective: Annotated[
-        str | None,
-        typer.Option(
-            "--calendar-effective", metavar="DATE", help="The first date for which it holds; every date by default."
-        ),
-    ] = None,
-    received_from: Annotated[
-        str | None, typer.Option("--received-from", metavar="DAY|INSTANT", help="Only what was received then or later.")
-    ] = None,
-    received_to: Annotated[
-        str | None,
-        typer.Option(
-            "--received-to",
-            metavar="DAY|INSTANT",
-            help="Only what was received by the end of that day, or earlier.",
-        ),
-    ] = None,
-    case: Annotated[
-        list[str] | None,
-        typer.Option("--case", metavar="NUMBER|KEY|ID", help="Only this case; may be given several times."),
-    ] = None,
-    kind: Annotated[
-        list[CaseKind] | None, typer.Option("--kind", help="Only cases of this kind; may be given several times.")
-    ] = None,
-    unit: Annotated[str | None, typer.Option("--unit", metavar="NAME", help="Only cases that this unit has.")] = None,
-    at: Annotated[
-        AsOf | None,
-        typer.Option(
-            "--at",
-            parser=as_of,
-            metavar="DATE",
-            help="Let the clocks run up to then, of a day to its end; now by default.",
-        ),
-    ] = None,
+    calendar_effective: CalendarEffective = None,
+    received_from: ReceivedFrom = None,
+    received_to: ReceivedTo = None,
+    case: Cases = None,
+    kind: Kinds = None,
+    unit: Unit = None,
+    at: At = None,
     limit: Limit = 50,
     everything: All = False,
-    csv: Annotated[
-        bool, typer.Option("--csv", help="Answer with each clock that would be otherwise as a line of CSV.")
-    ] = False,
+    csv: Csv = False,
     book: Book = None,
     json: Json = False,
 ) -> None:

@@ -63,7 +63,9 @@ class SlaClockFilter:
         default=None, description="Whether nothing has ended them; one that is overdue is open until something does."
     )
     missed: bool | None = strawberry.field(default=None, description="Whether they are known to be missed by now.")
-    due_from: datetime | None = strawberry.field(default=None, description="Due then or later.")
+    due_from: datetime | None = strawberry.field(
+        default=None, description="Due then or later; a day by its end, before its midnight."
+    )
     due_before: datetime | None = strawberry.field(default=None, description="Due earlier than then.")
     unit: str | None = strawberry.field(
         default=None, description="The unit that has the subject, or had it at the clock's end."
@@ -155,8 +157,8 @@ def _key(text: str, book: str) -> ClockKey:
         kind, of_book, clock_id = parts_of(text)
     except ValueError:
         kind, of_book, clock_id = "", "", ""
-    key = key_of_id(clock_id) if kind == CLOCK else None
-    if key is None or "\0" in clock_id:
+    key = key_of_id(speakable(clock_id)) if kind == CLOCK else None
+    if key is None:
         raise Problem(Code.BAD_ID, f"{text!r} is no id of a clock; use one as an answer gave it.")
     if of_book != book:
         raise Problem(Code.BAD_ID, f"{text!r} lies in book {of_book!r}; this door opens book {book!r}.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -12,18 +11,22 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLInterfaceType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLSchema,
     IntValueNode,
+    NamedTypeNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValidationContext,
     ValidationRule,
     VariableNode,
+    get_named_type,
     get_nullable_type,
     get_operation_ast,
 )
-from strawberry import Schema
 from strawberry.extensions import SchemaExtension
 from typing_extensions import override
 
@@ -40,6 +43,7 @@ MOST_NODES = 200_000
 """GitHub answers half a million, in another language. Pages are hardly ever as full as they may be."""
 ITEMS = frozenset({"nodes", "edges"})
 """The fields of a page that hold its items, which are counted with the page."""
+WITH_FIELDS = (GraphQLObjectType, GraphQLInterfaceType)
 
 
 class Size(NamedTuple):
@@ -128,8 +132,9 @@ class NodeCount(SchemaExtension):
                 for each in operation.variable_definitions or ()
                 if isinstance(each.default_value, IntValueNode)
             }
-            counted = _Nodes(document, _many(context.schema), defaults | (context.variables or {}))
-            nodes = counted.in_(operation.selection_set)
+            schema = context.schema._schema
+            counted = _Nodes(document, schema, defaults | (context.variables or {}))
+            nodes = counted.in_(operation.selection_set, schema.get_root_type(operation.operation))
             if nodes > MOST_NODES:
                 message = (
                     f"The pages that this asks for could hold {nodes} nodes; at most {MOST_NODES} are answered. "
@@ -142,25 +147,37 @@ class NodeCount(SchemaExtension):
 class _Nodes:
     """How many nodes selections can hold, each fragment measured once."""
 
-    def __init__(self, document: DocumentNode, many: Collection[str], variables: Mapping[str, Any]) -> None:
+    def __init__(self, document: DocumentNode, schema: GraphQLSchema, variables: Mapping[str, Any]) -> None:
         self._fragments = _fragments_of(document)
-        self._many = many
+        self._schema = schema
         self._variables = variables
         self._measured: dict[str, int] = {}
 
-    def in_(self, selections: SelectionSetNode | None) -> int:
-        """The nodes of all pages below."""
-        return sum(map(self._of, selections.selections if selections else ()))
+    def in_(self, selections: SelectionSetNode | None, within: GraphQLNamedType | None) -> int:
+        """The nodes of all pages below a selection of a type."""
+        return sum(self._of(selection, within) for selection in (selections.selections if selections else ()))
 
-    def _of(self, selection: Any) -> int:
+    def _of(self, selection: Any, within: GraphQLNamedType | None) -> int:
         if isinstance(selection, FragmentSpreadNode):
             name = selection.name.value
             if name not in self._measured:
-                self._measured[name] = self.in_(self._fragments[name].selection_set)
+                fragment = self._fragments[name]
+                self._measured[name] = self.in_(fragment.selection_set, self._type(fragment.type_condition))
             return self._measured[name]
-        inside = self.in_(selection.selection_set)
-        many = isinstance(selection, FieldNode) and selection.selection_set and selection.name.value in self._many
+        if not isinstance(selection, FieldNode):
+            narrowed = within if selection.type_condition is None else self._type(selection.type_condition)
+            return self.in_(selection.selection_set, narrowed)
+        field = within.fields.get(selection.name.value) if isinstance(within, WITH_FIELDS) else None
+        if field is None:  # __typename and the like, of which there is one
+            return 0
+        inside = self.in_(selection.selection_set, get_named_type(field.type))
+        if not selection.selection_set or selection.name.value in ITEMS:
+            return inside
+        many = "first" in field.args or isinstance(get_nullable_type(field.type), GraphQLList)
         return self._size(selection) * (1 + inside) if many else inside
+
+    def _type(self, condition: NamedTypeNode) -> GraphQLNamedType | None:
+        return self._schema.type_map.get(condition.name.value)
 
     def _size(self, field: FieldNode) -> int:
         """How many items a field can have; of a list without pages as many as a page has usually."""
@@ -171,18 +188,6 @@ class _Nodes:
     def _value(self, node: Any) -> int | None:
         value = self._variables.get(node.name.value) if isinstance(node, VariableNode) else getattr(node, "value", None)
         return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
-
-
-@cache
-def _many(schema: Schema) -> frozenset[str]:
-    """The fields that have many items, pages and lists, by their names in the whole schema."""
-    types = [each for each in schema._schema.type_map.values() if isinstance(each, GraphQLObjectType)]
-    return frozenset(
-        name
-        for each in types
-        for name, field in each.fields.items()
-        if name not in ITEMS and ("first" in field.args or isinstance(get_nullable_type(field.type), GraphQLList))
-    )
 
 
 def _fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:

@@ -23,6 +23,7 @@ from api.graphql.calendar import CalendarQuery
 from api.graphql.case import Case, case_of, shown_case
 from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
 from api.graphql.clock_query import ClockQuery
+from api.graphql.compliance import ComplianceQuery
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, customer_of, shown_customer
 from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customers
@@ -83,6 +84,7 @@ class Query(
     CalendarQuery,
     PolicyQuery,
     ClockQuery,
+    ComplianceQuery,
     WhatIfQuery,
 ):
     @resolved("Anything with a global id; null when there is no such thing.")

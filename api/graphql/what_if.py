@@ -16,6 +16,7 @@ from strawberry.utils.str_converters import to_camel_case
 from api.graphql import calendar_mutations, policy_mutations
 from api.graphql.calendar_inputs import CalendarDocumentInput
 from api.graphql.carrying_out import Objected
+from api.graphql.clock_enums import State
 from api.graphql.enums import CaseKind, Verdict, shown
 from api.graphql.identity import global_id, identity_of
 from api.graphql.policy_inputs import PolicyDocumentInput
@@ -95,6 +96,7 @@ class HypotheticalClock:
     part: str | None = strawberry.field(description="The part of the case that it is for.")
     cycle: int = strawberry.field(description="From 1; a reopening begins another.")
     instance: int = strawberry.field(description="From 1 within a cycle.")
+    state: State = strawberry.field(description="How it stands at that instant.")
     verdict: Verdict | None = strawberry.field(description="Whether it is kept, as known now; null while undecided.")
     started_at: datetime | None = strawberry.field(description="When it started.")
     due_at: datetime | None = strawberry.field(description="By when it is due.")
@@ -344,6 +346,7 @@ def _clock(clock: Clock) -> HypotheticalClock:
         part=key.part,
         cycle=key.cycle,
         instance=key.instance,
+        state=clock.state,
         verdict=clock.now,
         started_at=clock.started_at,
         due_at=None if due is None else due.at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -207,7 +207,10 @@ def _event_words(event: EventTold, place: ZoneInfo) -> dict[str, Any]:
 
 def _step(step: Step, place: ZoneInfo) -> Sentence:
     led = step.on.isoformat() if step.on is not None else moment(step.at, place)
-    amount = lasting(step.amount, UNITS.get(step.unit, (step.unit, step.unit)))
+    unit = UNITS.get(step.unit, (step.unit, step.unit))
+    if isinstance(step.amount, timedelta) and step.unit != "working_time":  # hours of a pause are no days
+        unit = ("", "")
+    amount = lasting(step.amount, unit)
     return SENTENCES[f"step-{step.what}"], {"amount": amount, "led": led, "note": step.note or ""}
 
 

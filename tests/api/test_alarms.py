@@ -364,6 +364,19 @@ def test_a_view_that_has_stopped_still_says_where_to_look(ledger: Ledger, views:
     assert (alarms(ledger, 1), alarms(ledger, 2)) == ([MISSED, FIRST], [])
 
 
+def test_a_case_that_cannot_be_read_does_not_hold_up_the_others(
+    ledger: Ledger, views: Database, database: conftest.Database
+) -> None:
+    receive(ledger, [1, 2], MONDAY)
+    Runner(ledger, views, (SLA_TIMER,)).catch_up()
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("ALTER TABLE ledger.event DISABLE TRIGGER ALL")
+        owner.execute("UPDATE ledger.event SET topic = 'case-received.9' WHERE stream = %s AND version = 1",
+                      [case_stream(case_id(1))])  # fmt: skip
+    assert Sweeper(ledger, views, nobody).sweep(DUE + hours(1), Event()) == 2
+    assert alarms(ledger, 2) == [MISSED, FIRST]
+
+
 def test_the_process_notes_alarms_as_they_become_due_and_ends_when_told(written: Database, views: Database) -> None:
     ledger = opened(written, "main", BookTime.LIVE)
     soon = REPLY | {"clock": {"type": "elapsed", "amount": "PT1S"}, "warnings": []}

@@ -219,3 +219,46 @@ def test_what_is_so_already_flips_nothing_in_any_history(
     assert flips == []
     assert totals.cases == 60
     assert any(total.actual.missed for _, total in totals.in_order())
+
+
+OTHERWISE = {
+    "name": "promises",
+    "title": {"en": "Otherwise"},
+    "regime": "internal",
+    "zone": "UTC",
+    "calendar": "desk",
+    "rules": [
+        {"id": "received", "when": {"channel": ["web"], "tier": ["gold", "key"]}, "targets": ["days", "reply"]},
+        {"id": "east", "when": {"unit": ["East"]}, "targets": ["soon", "reply"]},
+        {"id": "others", "targets": ["soon", "days", "dispatched"]},
+    ],
+    "targets": [
+        {**POLICY["targets"][0], "pauses": {"grounds": ["customer"]}, "on_expiry": "opens", "opens": "days"},
+        {**POLICY["targets"][1], "clock": {"type": "calendar_days", "amount": 2, "roll": "next_working_day"},
+         "reopen": "resume", "on_change": "keep"},
+        {**POLICY["targets"][3], "clock": {"type": "elapsed", "amount": "PT2H"}, "instances": "start"},
+        {"id": "reply", "title": {"en": "Reply"}, "kind": "next_response", "subject": "part",
+         "clock": {"type": "working_time", "amount": "PT1H"}, "stop": "any(response-sent, case-part-resolved)"},
+    ],
+}  # fmt: skip
+"""As much otherwise as a policy can be."""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_flip_of_any_history_has_a_reason_and_every_clock_is_counted(
+    ledger: Ledger, reader: Reader, seed: int
+) -> None:
+    fill(ledger, cases=60, seed=seed)
+    other = PolicyDocument.model_validate(OTHERWISE)
+    flips, totals = answered(question(reader, Hypothesis(other), LATER))
+    assert {flip.kind for flip in flips} >= {FlipKind.APPEARS, FlipKind.VANISHES}
+    assert all(flip.reasons for flip in flips)
+    for _, total in totals.in_order():
+        assert total.actual.undecided >= 0
+        assert total.hypothetical.undecided >= 0
+    counted = sum(totals.flips.values())
+    assert (counted, totals.cases) == (len(flips), 60)
+    came = sum(flip.kind is FlipKind.APPEARS for flip in flips) - sum(flip.kind is FlipKind.VANISHES for flip in flips)
+    clocks = [sum(side.clocks for side in sides) for sides in zip(
+        *((total.actual, total.hypothetical) for _, total in totals.in_order()), strict=True)]  # fmt: skip
+    assert clocks[1] - clocks[0] == came

@@ -13,6 +13,7 @@ from domain.case.deadline import DeadlineMissed
 from tests.api.alarmed import MONDAY, REPLY, alarms, case_id, events, hours, policy, publish, receive
 from tests.api.cli.conftest import OPENED, CommandLine
 from tests.api.cli.test_serving import announced
+from tests.conftest import PROJECT
 from tests.ledger.submissions import case_stream
 
 DUE = MONDAY + hours(8)
@@ -41,6 +42,7 @@ def test_alarms_of_a_simulated_book_are_noted_up_to_a_day(daybook: CommandLine, 
     assert result.exit_code == Exit.DONE, result.stderr
     assert result.stdout.splitlines()[1:] == LINES
     assert "SIMULATED BOOK main" in result.stdout
+    assert "\n".join(LINES) in (PROJECT / "docs" / "compliance.md").read_text("utf-8")
     assert daybook("alarms", "--until", "2026-03-02").stdout.splitlines()[1:] == ["0 alarms noted."]
 
 

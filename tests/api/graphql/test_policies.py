@@ -1,9 +1,13 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.api.graphql.asking import FrontEnd
+from api.app import create_app
+from tests.api.graphql.asking import FrontEnd, asking
+from tests.api.graphql.conftest import ACTOR, opened
 from tests.api.graphql.test_calendars import DOCUMENT as CALENDAR
+from tests.conftest import Database
 
 TARGET: dict[str, Any] = {
     "id": "decision",
@@ -119,6 +123,18 @@ PROPOSED = {"document": DOCUMENT, "effectiveFrom": "2026-01-01", "reason": "anno
 @pytest.fixture(scope="module", autouse=True)
 def calendar(front_end: FrontEnd) -> None:
     """The calendar that the policies name."""
+    publish_calendar(front_end)
+
+
+@pytest.fixture
+def new_book(database: Database) -> Iterator[FrontEnd]:
+    """A front end of a book that nobody else writes in, with the calendar."""
+    with opened(database) as workspace, asking(create_app(workspace, development_actor=ACTOR)) as running:
+        publish_calendar(running)
+        yield running
+
+
+def publish_calendar(front_end: FrontEnd) -> None:
     asked = {"document": CALENDAR, "effectiveFrom": "2026-01-01", "reason": "announced", "requestedBy": "陈洁"}
     front_end.done("proposeCalendar", "version", **asked)
     front_end.done("publishCalendar", "version", proposal=1, approvedBy="李四")
@@ -130,7 +146,8 @@ def objections(front_end: FrontEnd, mutation: str, **asked: Any) -> list[tuple[s
     return [(error["code"], error["field"]) for error in errors]
 
 
-def test_a_policy_is_proposed_published_withdrawn_and_shown(front_end: FrontEnd) -> None:
+def test_a_policy_is_proposed_published_withdrawn_and_shown(new_book: FrontEnd) -> None:
+    front_end = new_book
     assert front_end.ask(f"{{ policies {{ {SHOWN} }} }}")["policies"] == {"version": 0, "nodes": [], "requests": []}
     waiting = {
         "request": 1,

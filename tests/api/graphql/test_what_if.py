@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -78,14 +79,21 @@ def tell(workspace: Workspace, *lives: tuple[int, datetime, int]) -> None:
         assert isinstance(outcome, Accepted), outcome
 
 
-@pytest.fixture(scope="module")
-def workspace(module_database: Database) -> Iterator[Workspace]:
+@contextmanager
+def promising(database: Database) -> Iterator[Workspace]:
     """A simulated book that promises three business days, with two cases."""
     book = NewBook(BookTime.SIMULATED, "Asia/Shanghai", BOOK_OPENED)
-    with opened(module_database, new_book=book) as made:
+    with opened(database, new_book=book) as made:
         publish_calendar(made.ledger, DESK, at=BOOK_OPENED)
         publish_policy(made.ledger, POLICY, at=BOOK_OPENED)
         tell(made, (1, MONDAY, 2), (2, MONDAY + timedelta(days=1), 1))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def workspace(module_database: Database) -> Iterator[Workspace]:
+    """The book that the tests of this module share."""
+    with promising(module_database) as made:
         yield made
 
 
@@ -202,11 +210,10 @@ def test_what_cannot_be_answered_says_why(
     assert (told, (params.get("refusal"), params.get("field"))) == (code, refused)
 
 
-def test_more_cases_than_one_request_may_look_at_are_refused_before_any_is_read(
-    front_end: FrontEnd, workspace: Workspace
-) -> None:
+def test_more_cases_than_one_request_may_look_at_are_refused_before_any_is_read(database: Database) -> None:
     late = datetime.fromisoformat("2026-03-02T09:00:00+08:00")
-    tell(workspace, *((100 + number, late, 0) for number in range(MOST_CASES + 1)))
-    assert problem(front_end, policy=ONE_DAY) == ("TOO_MANY_CASES", {"limit": MOST_CASES})
-    early = supposing(front_end, policy=ONE_DAY, receivedBefore="2026-03-01T00:00:00Z")
-    assert early["cases"] == 2
+    with promising(database) as full, asking(create_app(full, development_actor=ACTOR)) as front_end:
+        tell(full, *((100 + number, late, 0) for number in range(MOST_CASES + 1)))
+        assert problem(front_end, policy=ONE_DAY) == ("TOO_MANY_CASES", {"limit": MOST_CASES})
+        early = supposing(front_end, policy=ONE_DAY, receivedBefore="2026-03-01T00:00:00Z")
+        assert early["cases"] == 2

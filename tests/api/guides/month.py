@@ -19,6 +19,7 @@ from domain.case.commands import (
     ClassifyCase,
     CloseCase,
     DispatchCase,
+    PauseCase,
     ReceiveCase,
     RegisterCase,
     ResolveCase,
@@ -51,7 +52,7 @@ from tests.conftest import PROJECT
 ZONE = "Asia/Shanghai"
 NAMESPACE = UUID("00000000-0000-4000-8000-00000000b00c")
 CUSTOMER = uuid5(NAMESPACE, "冯小明")
-CASES = tuple(uuid5(NAMESPACE, f"case {number}") for number in (1, 2, 3))
+CASES = tuple(uuid5(NAMESPACE, f"case {number}") for number in (1, 2, 3, 4))
 GROUP, NORTH, SOUTH, DESK = "华安集团", "北京分部", "上海分部", "客户服务处"
 WANG = Actor("王芳", ActorKind.PERSON, unit=NORTH, role="agent")
 LIU = Actor("刘洋", ActorKind.PERSON, unit=SOUTH, role="agent")
@@ -134,6 +135,7 @@ class Month:
         self.letters()
         self.calendars()
         self.policies()
+        self.promised()
 
     def organisation(self) -> None:
         """Two branches and a desk, their people, and a customer who rises."""
@@ -334,6 +336,23 @@ class Month:
             later = when + timedelta(minutes=30)
             published = PublishPolicy(**about, at=later, proposal=proposal, approved_by=LI.name)
             self.tell(LI, later, published, door="command-line")
+
+    def promised(self) -> None:
+        """The fourth comes under the policy: it waits for the customer, and a holiday lies in its time."""
+        four = self.case(4)
+        times = ((1, 9), (1, 11), (2, 10), (9, 14), (16, 10))
+        came, waits, goes_on, answered, solved = (
+            datetime(2026, 4, day, hour, tzinfo=ZoneInfo(ZONE)) for day, hour in times
+        )
+        received = self.received(4, came, Channel.WEB, "重复收费。")
+        self.tell(WANG, came, received, RegisterCase(**four, at=came, unit=NORTH, registered_by="王芳"))
+        self.tell(WANG, waits, PauseCase(**four, at=waits, ground=PauseGround.CUSTOMER))
+        self.tell(WANG, goes_on, ResumeCase(**four, at=goes_on, ground=PauseGround.CUSTOMER))
+        first = SendResponse(**four, at=answered, kind=ResponseKind.FIRST, channel=Channel.WEB, by="王芳")
+        self.tell(WANG, answered, first)
+        resolved = ResolveCase(**four, at=solved, outcome=Outcome.UPHELD, resolved_by="王芳")
+        told = GiveFeedback(**four, at=solved, channel=Channel.WEB, by="王芳")
+        self.tell(WANG, solved, resolved, told)
 
     def publish(self, document: dict[str, Any], when: datetime, proposal: int, reason: str) -> None:
         """One person proposes a calendar from the new year on, and another publishes it half an hour later."""

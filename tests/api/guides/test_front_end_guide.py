@@ -87,11 +87,12 @@ def test_the_guide_is_followed_from_top_to_bottom_and_answers_as_it_shows(front_
     for step in STEP.findall(after):
         reader.take(Step(*step))
     for question in questions(after):
-        assert of_any_year(opaque(reader.ask(question))) == opaque(question.answer), question.name
+        answer = of_any_year(opaque(reader.ask(question)))
+        assert question.answer is None or answer == opaque(question.answer), question.name
 
 
 def test_the_guide_has_its_examples_and_its_steps() -> None:
-    assert (len(questions(GUIDE)), len(STEP.findall(GUIDE))) == (15, 17)
+    assert (len(questions(GUIDE)), len(STEP.findall(GUIDE))) == (16, 17)
 
 
 def test_the_guide_names_every_mutation() -> None:

@@ -1,0 +1,230 @@
+"""The compliance report: how many deadlines were kept in a period, how long it took, and which clocks these were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString, NamedTuple
+
+import psycopg
+
+from ledger.database import Database
+from projections.compliance_question import DUTY, SEEN, WHICH, Duty, Figure, Grouping, Question, clocks_asked, value_of
+from projections.paging import Page, Window, paged
+from projections.sla_row import SlaTimer, of_row
+from projections.sla_timer import SLA_TIMER
+from projections.unit import UNIT
+
+MOST_ROWS = 1_000
+"""A report that people read has fewer rows; a program may ask for more."""
+
+
+class Lasting(NamedTuple):
+    """How long it took, in seconds; None when nothing was measured. So many of a hundred took no longer."""
+
+    median: int | None = None
+    nine_tenths: int | None = None
+    ninety_nine: int | None = None
+
+
+class Share(NamedTuple):
+    """So many of so many."""
+
+    met: int
+    total: int
+
+
+class Figures(NamedTuple):
+    """What is said of a group of clocks."""
+
+    counts: Mapping[Figure, int]
+    elapsed: Lasting
+    """From start to stop by the clock on the wall."""
+    counted: Lasting
+    """In the target's own time, such as working time."""
+
+    @property
+    def share(self) -> Share:
+        """How many of those decided are kept, as known now."""
+        return Share(self.counts[Figure.KEPT], self.counts[Figure.KEPT] + self.counts[Figure.MISSED])
+
+    @property
+    def share_when_due(self) -> Share:
+        """The same as known when due."""
+        kept = self.counts[Figure.KEPT_WHEN_DUE]
+        return Share(kept, kept + self.counts[Figure.MISSED_WHEN_DUE])
+
+
+class Row(NamedTuple):
+    """A group of clocks and what is said of it."""
+
+    duty: Duty
+    group: Mapping[Grouping, str | None]
+    """Its values, in the order in which they were asked for; None is none."""
+    figures: Figures
+    title_en: str | None = None
+    """Of the target, when the group is of one and all its clocks call it the same."""
+    title_zh: str | None = None
+
+
+class Basis(NamedTuple):
+    """The versions on which some clocks rest; policy version 0 is a date that somebody stated."""
+
+    policy: str
+    policy_version: int
+    calendar: str
+    calendar_version: int
+    zone_data: str
+    engine: int
+
+
+class Report(NamedTuple):
+    """The rows of a report, by the values of their groups, all of it as the views stood at one position."""
+
+    position: int
+    totals: Sequence[Row]
+    """One for each duty that occurs."""
+    rows: Sequence[Row]
+    has_more: bool
+    """Whether there are more groups than were asked for."""
+    versions: Sequence[Basis]
+
+
+# Questions ------------------------------------------------------------------------------------------------------------
+
+# What the report asks of each clock is worked out once, behind the OFFSET, rather than once for each figure.
+REPORT: LiteralString = """
+SELECT {totals}, duty, {groups}{titles}
+  percentile_disc(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY elapsed_seconds) FILTER (WHERE {measured}),
+  percentile_disc(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY counted_seconds) FILTER (WHERE {measured}),
+  {counts}
+FROM (
+  SELECT {values}, {seen}, rests_on_late, elapsed_seconds, counted_seconds, stopped_by_day, title_en, title_zh
+  {clocks}
+  OFFSET 0
+) AS seen
+GROUP BY {sets}
+ORDER BY {totals} DESC, array_position(ARRAY['statutory', 'internal', 'stated'], duty), {order}
+LIMIT %(most)s
+"""
+TITLES = """
+CASE WHEN min(title_en COLLATE "C") = max(title_en COLLATE "C") THEN min(title_en) END,
+CASE WHEN min(title_zh COLLATE "C") = max(title_zh COLLATE "C") AND count(title_zh) = count(*)
+     THEN min(title_zh) END,"""
+UNTITLED = "NULL, NULL,"
+
+# The same clocks, and every version that they name.
+VERSIONS: LiteralString = """
+SELECT DISTINCT policy, policy_version, calendar, calendar_version, zone_data, engine
+{clocks}
+ORDER BY policy, policy_version, calendar, calendar_version, zone_data, engine
+"""
+
+# Leans on the primary key of cursor.
+CUT_OFF = """
+SELECT min(position) FROM views.cursor JOIN views.live USING (projection, version)
+WHERE book = %(book)s AND NOT anew AND projection = ANY(%(views)s)
+"""
+
+
+def report(database: Database, book: str, question: Question, most: int = MOST_ROWS) -> Report:
+    """The report, in one view of the book: nothing that is written meanwhile is in one part of it alone.
+
+    However many clocks there are, only its rows come here. Raises: LedgerAway.
+    """
+
+    def read(connection: psycopg.Connection) -> Report:
+        with connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            views = [SLA_TIMER.name, UNIT.name]
+            (position,) = connection.execute(CUT_OFF, {"book": book, "views": views}).fetchone() or (None,)
+            clocks = clocks_asked(question, connection, book)
+            asked = SLA_TIMER.query(_report(question, clocks.text))
+            room = most + 1 + len(Duty)
+            found = connection.execute(asked, {**clocks.parameters, "most": room}, binary=True).fetchall()
+            versions = SLA_TIMER.query(VERSIONS.replace("{clocks}", clocks.text))
+            rests = [Basis(*row) for row in connection.execute(versions, clocks.parameters, binary=True)]
+        totals = [_total(_row(question, rest)) for is_total, *rest in found if is_total]
+        rows = [_row(question, rest) for is_total, *rest in found if not is_total]
+        return Report(position or 0, totals if question.apart else rows, rows[:most], len(rows) > most, rests)
+
+    return database.patiently(read)
+
+
+def _report(question: Question, clocks: str) -> str:
+    names = [f"group_{place}" for place, _ in enumerate(question.apart)]
+    values = [f"{DUTY} AS duty"]
+    values += [
+        f'({value_of(each, question.by)}) COLLATE "C" AS {name}'
+        for each, name in zip(question.apart, names, strict=True)
+    ]
+    whole = ", ".join(["duty", *names])
+    told = {
+        "{totals}": f"grouping({names[0] if names else 'duty'}) = 1",
+        "{groups}": "".join(f"{name}, " for name in names),
+        "{titles}": TITLES if Grouping.TARGET in question.apart else UNTITLED,
+        "{measured}": WHICH[Figure.MEASURED],
+        "{counts}": ",\n  ".join(f"count(*) FILTER (WHERE {which})" for which in WHICH.values()),
+        "{values}": ", ".join(values),
+        "{seen}": SEEN,
+        "{clocks}": clocks,
+        "{sets}": f"GROUPING SETS (({whole}), (duty))" if names else "duty",
+        "{order}": ", ".join(f"{name} NULLS LAST" for name in names) or "duty",
+    }
+    text: str = REPORT
+    for name, what in told.items():
+        text = text.replace(name, what)
+    return text
+
+
+def _row(question: Question, row: Sequence[Any]) -> Row:
+    apart = question.apart
+    duty, *rest = row
+    values, (title_en, title_zh, elapsed, counted, *counts) = rest[: len(apart)], rest[len(apart) :]
+    return Row(
+        Duty(duty),
+        dict(zip(apart, values, strict=True)),
+        Figures(dict(zip(WHICH, counts, strict=True)), _lasting(elapsed), _lasting(counted)),
+        title_en,
+        None if title_en is None else title_zh,
+    )
+
+
+def _total(row: Row) -> Row:
+    return row._replace(group={}, title_en=None, title_zh=None)
+
+
+def _lasting(seconds: Sequence[int] | None) -> Lasting:
+    return Lasting() if seconds is None else Lasting(*seconds)
+
+
+# The rows of a page are read in the order of the index `due` or `started`.
+CLOCKS: LiteralString = """
+SELECT {columns} FROM (
+  SELECT timer.*, {seen}
+  {clocks}
+) AS seen
+WHERE {conditions}
+ORDER BY {ordering}
+LIMIT %(limit)s
+"""
+
+
+def clocks_of(
+    database: Database, book: str, question: Question, window: Window, figure: Figure = Figure.CLOCKS
+) -> Page[SlaTimer]:
+    """The part that a window cuts from the clocks that a figure counts; its order is one of `IN_ORDER`.
+
+    Raises: BadPlace, LedgerAway.
+    """
+    inside, places = window.condition()
+
+    def read(connection: psycopg.Connection) -> Page[SlaTimer]:
+        clocks = clocks_asked(question, connection, book)
+        text: str = CLOCKS.replace("{clocks}", clocks.text).replace("{seen}", SEEN)
+        text = text.replace("{conditions}", " AND ".join([*inside, WHICH[figure]]))
+        asked = SLA_TIMER.query(text.replace("{ordering}", window.ordering()))
+        parameters = {**clocks.parameters, **places, "limit": window.limit + 1}
+        rows = connection.execute(asked, parameters, binary=True).fetchall()
+        return paged([of_row(row) for row in rows], window)
+
+    return database.patiently(read)
