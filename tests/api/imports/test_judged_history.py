@@ -26,6 +26,8 @@ from domain.stream import Category, category_of
 from ledger.database import Database
 from ledger.ledger import Ledger
 from projections.case_file import CASE_FILE
+from projections.compliance import Share, report
+from projections.compliance_question import Figure, Grouping, Question
 from projections.deadlines import of_streams
 from projections.registry import PROJECTIONS
 from projections.runner import Runner
@@ -224,6 +226,24 @@ def test_the_table_of_timers_says_what_the_engine_says_of_a_whole_history(judged
         for clock in each
     }
     assert {timer.policy for timers in found.values() for timer in timers} == {FITTED}
+
+
+def test_the_report_counts_what_the_clocks_say(judged: Judged) -> None:
+    question = Question(NOW, judged.ledger.zone, groups=(Grouping.TARGET,))
+    found = report(judged.ledger.database, judged.ledger.book, question)
+    told = [clock for each in judged.clocks.values() for clock in each]
+    counted = Counter((clock.key.target, clock.now) for clock in told)
+    when_due = Counter((clock.key.target, clock.when_due) for clock in told)
+    assert {row.group[Grouping.TARGET]: (row.figures.share, row.figures.share_when_due) for row in found.rows} == {
+        target: tuple(
+            Share(each[target, Verdict.KEPT], each.total())
+            for each in (
+                Counter({key: cases for key, cases in some.items() if key[0] == target}) for some in (counted, when_due)
+            )
+        )
+        for target in {target for target, _ in counted}
+    }
+    assert found.totals[0].figures.counts[Figure.REVISED] == judged.history.made_good
 
 
 def test_a_verdict_that_differs_from_the_one_when_due_is_a_miss_that_the_final_priority_made_good(
