@@ -41,6 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--bench-events", default="100000,1000000", help="the sizes of the books whose growth is measured, in events"
     )
     parser.addoption("--bench-timers", type=int, default=100_000, help="clocks that are looked at, or counted")
+    parser.addoption(
+        "--bench-cases", type=int, default=100_000, help="cases whose clocks are worked out in a round (default 100000)"
+    )
     parser.addoption("--bench-json", help="a file for what the growth benchmark finds")
 
 

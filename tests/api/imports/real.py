@@ -2,32 +2,18 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from api.calendars import document_in
-from api.policies import read_policy
-from domain.book import id_of_book
-from domain.calendar import ProposeCalendar, PublishCalendar
-from domain.policy import ProposePolicy, PublishPolicy
 from ledger.ledger import Ledger
 from projections import case_file
 from projections.case_file import CaseFile
 from projections.paging import Window
-from tests.api.imports.written import SAID_AT
-from tests.conftest import PROJECT
-from tests.ledger.submissions import submission
 
 STAMPS = {"active", "sys_created_at", "sys_mod_count", "sys_updated_at", "sys_updated_by"}
 VERDICTS = {"made_sla", "reopen_count", "reassignment_count", "closed_code", "resolved_by", "resolved_at", "closed_at"}
-FITTED = "uci-incidents"
-"""The policy and the calendar of that name in the examples."""
-BEFORE_THE_FIRST = date(2016, 1, 1)
-PUBLICATION = 4
-"""The events in which a calendar and a policy are proposed and published."""
 
 
 class History(NamedTuple):
@@ -131,23 +117,3 @@ def blanked(rows: list[dict[str, str]], columns: Iterable[str], path: Path) -> P
         writer.writeheader()
         writer.writerows({**row, **empty} for row in rows)
     return path
-
-
-def publish_fitted(ledger: Ledger) -> None:
-    """Lets the fitted policy and its calendar hold in a book from before the first incident on."""
-    book_id, examples = id_of_book(ledger.book), PROJECT / "examples"
-    calendar = document_in(examples / "calendars" / f"{FITTED}.toml")
-    policy = read_policy(examples / "policies" / f"{FITTED}.toml").document()
-    asked: dict[str, Any] = {
-        "effective_from": BEFORE_THE_FIRST,
-        "reason": "fitted to the log",
-        "requested_by": "Chen Jie",
-    }
-    answer: dict[str, Any] = {"book_id": book_id, "proposal": 1, "approved_by": "Director Li", "at": SAID_AT}
-    for command in (
-        ProposeCalendar(at=SAID_AT, book_id=book_id, document=calendar, **asked),
-        PublishCalendar(**answer),
-        ProposePolicy(at=SAID_AT, book_id=book_id, document=policy, **asked),
-        PublishPolicy(**answer),
-    ):
-        ledger.carry_out(submission(command, at=SAID_AT))

@@ -3,7 +3,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,19 +34,20 @@ from projections.runner import Runner
 from projections.sla_timer import SLA_TIMER
 from tests import conftest
 from tests.api.imports.real import (
-    FITTED,
     FULL,
     MIDDLE,
     MINI,
-    PUBLICATION,
     History,
     all_cases,
     blanked,
-    publish_fitted,
     unchanged_in,
 )
 from tests.api.imports.written import IMPORTER, SAID_AT, opened, rows_of
+from tests.ledger.published import PUBLICATION, publish
 
+FITTED = "uci-incidents"
+"""The policy and the calendar of that name in the examples."""
+BEFORE_THE_FIRST = date(2016, 1, 1)
 HINDSIGHT = ("made_sla", "closed_at", "resolved_at")
 """The verdict, and what would give it away: blank in the copy that is imported."""
 NOW = SAID_AT
@@ -134,7 +135,7 @@ def judged(
         Database(database.projector_url) as projected,
     ):
         ledger = opened(written)
-        publish_fitted(ledger)
+        publish(ledger, FITTED, FITTED, BEFORE_THE_FIRST, SAID_AT)
         runner = Runner(ledger, projected, (CASE_FILE, SLA_TIMER) if history is FULL else PROJECTIONS)
         runner.prepare()
         report = run_import(
