@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -85,9 +86,11 @@ def test_a_stamped_day_is_what_the_program_would_have_written(ledgers: tuple[Pla
 
 
 def as_told(recorded: Recorded[Any], after: int, numbers: int) -> Recorded[Any]:
-    """The event with place and number counted from the day's beginning, not from the book's."""
+    """The event with place and number counted from the day's beginning, not from the book's, and without the place at
+    which its decision read the book's standards: a stamp has that of the day it was made of."""
     register = recorded.register and recorded.register._replace(number=recorded.register.number - numbers)
-    return recorded._replace(position=recorded.position - after, register=register)
+    metadata = replace(recorded.metadata, basis=None)
+    return recorded._replace(position=recorded.position - after, register=register, metadata=metadata)
 
 
 def test_the_ledger_takes_the_commands_of_a_stamped_day_for_carried_out(ledgers: tuple[Place, Ledger, Ledger]) -> None:
