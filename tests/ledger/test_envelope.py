@@ -105,7 +105,7 @@ def test_the_whole_envelope_reads_back_as_it_was_handed_in(ledger: Ledger) -> No
         asked.source_recorded_at, RegisterNumber("C2026", 1),
     )  # fmt: skip
     assert told == Metadata(
-        actor, "import", asked.correlation or case, asked.causation, asked.command_id, told.digest, None, PROGRAM,
+        actor, "import", asked.correlation or case, asked.causation, asked.command_id, told.digest, 2, PROGRAM,
         Source("ab" * 32, 17), (),
     )  # fmt: skip
     assert len(bytes.fromhex(told.digest)) == 32
