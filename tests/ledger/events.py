@@ -70,7 +70,7 @@ def _of_plain_type(hint: type, constraints: Iterable[Any]) -> st.SearchStrategy[
         earliest, latest = EARLIEST.replace(tzinfo=None), LATEST.replace(tzinfo=None) - timedelta(microseconds=1)
         return st.datetimes(earliest, latest, timezones=st.just(UTC))
     if hint is date:
-        return st.dates(EARLIEST.date(), LATEST.date())
+        return st.dates(EARLIEST.date(), LATEST.date() - timedelta(days=1))
     if hint is bool:
         return st.booleans()
     if hint is UUID:
