@@ -34,7 +34,7 @@ demo: .venv/project.stamp
 	@.venv/bin/daybook demo
 
 test: .venv/dev.stamp .venv/project.stamp
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(TEST_ARGS) --cov $(if $(TEST_ARGS),,--cov-fail-under=95)
+	$(PY) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(TEST_ARGS) --cov $(if $(TEST_ARGS),,--cov-fail-under=95)
 
 kills: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m pytest tests/faults/test_killed_under_load.py -s --kills $(KILLS) $(TEST_ARGS)

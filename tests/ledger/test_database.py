@@ -9,6 +9,7 @@ from ledger.database import Database
 from ledger.errors import LedgerAway, LedgerError
 from ledger.ledger import Ledger
 from tests import conftest
+from tests.faults.servers import eventually
 from tests.ledger.submissions import MASTER, receive, submission
 
 NOWHERE = "postgresql://daybook_writer@/nothing?host=%2Fno%2Fsuch%2Ffolder&connect_timeout=2"
@@ -24,6 +25,15 @@ def hang_up_on(database: conftest.Database, role: str) -> int:
             (role,),
         ).fetchall()
     return len(ended)
+
+
+def nobody_is_connected(database: conftest.Database, role: str) -> bool:
+    """Whether the server has no connection of a role left; it sees a moment later that one was closed."""
+    with psycopg.connect(database.owner_url) as connection:
+        found = connection.execute(
+            "SELECT FROM pg_stat_activity WHERE usename = %s AND datname = current_database()", (role,)
+        )
+        return found.fetchone() is None
 
 
 def test_a_database_that_is_away_at_the_start_is_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -99,7 +109,7 @@ def test_ledgers_of_one_database_share_a_committer_for_each_book(database: conft
 def test_closing_lets_every_connection_go(database: conftest.Database) -> None:
     with Database(database.writer_url) as connected:
         connected.rows("SELECT 1")
-    assert hang_up_on(database, conftest.WRITER) == 0
+    assert eventually(nobody_is_connected, database, conftest.WRITER)
 
 
 def test_a_closed_database_writes_nothing_more(database: conftest.Database, ledger: Ledger) -> None:
@@ -107,4 +117,4 @@ def test_a_closed_database_writes_nothing_more(database: conftest.Database, ledg
     ledger.database.close()
     with pytest.raises(LedgerError, match=r"This ledger has been closed\."):
         ledger.database.write("main", write)
-    assert hang_up_on(database, conftest.WRITER) == 0
+    assert eventually(nobody_is_connected, database, conftest.WRITER)
