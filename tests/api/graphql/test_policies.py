@@ -193,10 +193,11 @@ def test_a_policy_is_proposed_published_withdrawn_and_shown(new_book: FrontEnd) 
 def test_every_field_of_a_policy_is_shown_as_it_was_given(front_end: FrontEnd) -> None:
     document = DOCUMENT | {"name": "whole"}
     front_end.done("proposePolicy", "version", **PROPOSED | {"document": document})
-    asked = f"{{ policies {{ requests {{ name document {{ {OF_DOCUMENT} }} }} }} }}"
-    (shown,) = (
-        request["document"] for request in front_end.ask(asked)["policies"]["requests"] if request["name"] == "whole"
-    )
+    waiting = front_end.ask(f"{{ policies {{ requests {{ request name document {{ {OF_DOCUMENT} }} }} }} }}")[
+        "policies"
+    ]
+    (request,) = (each for each in waiting["requests"] if each["name"] == "whole")
+    shown = request["document"]
     target, reply = shown.pop("targets")
     clock = dict.fromkeys(("duration", "everyMonths", "firstMonth", "within", "withinBusinessDays", "of", "by", "word"))
     assert target == TARGET | {
