@@ -79,7 +79,8 @@ class Runner:
             following = lane[number + 1].place if number + 1 < len(lane) else None
             if stage.target is None:
                 continue
-            start = self._start(stage, stage.target, timeline, part, since, restart)
+            taken = None if before is None else before.start.opening
+            start = self._start(stage, stage.target, timeline, part, since, restart, taken)
             if start is not None and (following is None or start.place < following):
                 return self._run(stage, stage.target, number, start, timeline, part, opened_at, before)
         return None
@@ -92,9 +93,11 @@ class Runner:
         part: str | None,
         since: int,
         restart: int | None,
+        taken: Opening | None,
     ) -> Start | None:
         openings = self._opened.get((part, target.policy, target.target.id), ())
-        opening = next((each for each in openings if each.place >= since), None)
+        # What ends a run may be the very event behind the opening that began it, and that one begins no other run.
+        opening = next((each for each in openings if each.place >= since and each != taken), None)
         found = None if opening is None else _opened(opening)
         if target.opened:
             return found

@@ -165,6 +165,15 @@ def test_what_is_opened_only_by_expiry_never_begins_when_the_first_target_was_me
     assert (found["fifteen"].state, found["sixty"].state) == (State.LAPSED, State.OVERDUE)
 
 
+def test_what_an_expiry_opens_begins_once_also_when_the_next_event_ends_it() -> None:
+    three = target({"type": "business_days", "amount": 3}, id="summary", on_expiry="opens", opens="eight-weeks")
+    eight = target({"type": "weeks", "amount": 8}, id="eight-weeks", stop="response-sent", instances="start")
+    case, by = opened(three, eight, rules=[{"id": "all", "targets": ["summary"]}])
+    case.then("2026-03-10 10:00", ResponseSent, kind="final", channel="email")
+    found = clocks_of(case, by, "2026-05-20 10:00")
+    assert (found["eight-weeks/1/1"].state, "eight-weeks/1/2" in found) == (State.MET, False)
+
+
 def test_silence_gives_the_customer_a_right_and_is_no_miss() -> None:
     """Fifteen days without an answer open the way to the appeal body (电信用户申诉处理办法)."""
     case, by = opened(target(FIFTEEN_DAYS, stop="response-sent", on_expiry="right_arises"))
