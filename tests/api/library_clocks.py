@@ -113,16 +113,17 @@ NUMBERED = (
     ),
     Numbered(
         "fca-disp", "eight-weeks", received("2025-04-17 10:00"), "2025-06-12",
-        ((FINAL,), (DELAY_LETTER,)), ((UPDATE,), (HOLDING,), (INTERIM,), (RESOLVED,)),
+        ((FINAL,), (DELAY_LETTER,)), ((UPDATE,), (HOLDING,), (INTERIM,), (RESOLVED, CLOSED)),
         "DISP 1.6.2R: the same weekday, Thursday, eight weeks on",
     ),
     Numbered(
-        "fca-disp", "psd-15-days", PSD, "2025-05-13", ((FINAL,), (HOLDING,)), ((UPDATE,), (DELAY_LETTER,), (RESOLVED,)),
+        "fca-disp", "psd-15-days", PSD, "2025-05-13", ((FINAL,), (HOLDING,)),
+        ((UPDATE,), (DELAY_LETTER,), (RESOLVED, CLOSED)),
         "DISP 1.6.2AR: seven in April from the 22nd to the 30th, then 1, 2, 6 to 9, 12 and 13 May",
     ),
     Numbered(
         "fca-disp", "psd-35-days", [*PSD, Told("2025-05-12 10:00", HOLDING)], "2025-06-11",
-        ((FINAL,),), ((UPDATE,), (DELAY_LETTER,)),
+        ((FINAL,),), ((UPDATE,), (DELAY_LETTER,), (RESOLVED, CLOSED)),
         "DISP 1.6.2AR: 13 May is the 15th, 30 May the 27th (26 May is a holiday), 6 June the 32nd",
     ),
     Numbered(
@@ -153,18 +154,18 @@ NUMBERED = (
     ),
     Numbered(
         "cfpb", "response", [*received("2025-03-03 10:00"), Told("2025-03-03 10:00", TO_PORTAL)], "2025-03-18",
-        ((FINAL,), (INTERIM,)), ((ACKNOWLEDGED,), (RESOLVED,)),
+        ((FINAL,), (INTERIM,)), ((ACKNOWLEDGED,), (RESOLVED, CLOSED)),
         "Portal manual, 8.1: the 3rd and fifteen days; clocks go forward on 9 March",
     ),
     Numbered(
         "cfpb", "final-response",
         [*received("2025-03-03 10:00"), Told("2025-03-03 10:00", TO_PORTAL), Told("2025-03-10 10:00", INTERIM)],
-        "2025-05-02", ((FINAL,),), ((UPDATE,), (RESOLVED,)),
+        "2025-05-02", ((FINAL,),), ((UPDATE,), (RESOLVED, CLOSED)),
         "Portal manual, 8.1: 28 days in March, 30 in April, 2 in May",
     ),
     Numbered(
         "cn-bank", "decision", received("2025-09-20 10:00"), "2025-10-05",
-        ((DECIDED, TOLD_DECISION),), ((DECIDED,), (DECIDED, TOLD_EXTENSION), (FINAL,), (RESOLVED,)),
+        ((DECIDED, TOLD_DECISION),), ((DECIDED,), (DECIDED, TOLD_EXTENSION), (FINAL,), (DECIDED, RESOLVED, CLOSED)),
         "银保监会令2020年第3号: ten days in September, five in October, holidays among them",
     ),
     Numbered(
@@ -189,12 +190,13 @@ NUMBERED = (
     ),
     Numbered(
         "cn-telecom", "reply", received("2025-09-20 10:00"), "2025-10-05", ((FINAL,), (UPDATE,)),
-        ((ACKNOWLEDGED,), (RESOLVED,)),
+        ((ACKNOWLEDGED,), (RESOLVED, CLOSED)),
         "电信用户申诉处理办法, 10(4): ten days in September, five in October", lapses=True,
     ),
     Numbered(
         "cn-telecom", "acceptance", received("2025-09-24 10:00", role="appeal-body"), "2025-09-30",
-        ((ACCEPTED, TOLD_ACCEPTANCE), (REFUSED, TOLD_REFUSAL)), ((ACCEPTED,), (REFUSED,), (ACKNOWLEDGED,)),
+        ((ACCEPTED, TOLD_ACCEPTANCE), (REFUSED, TOLD_REFUSAL)),
+        ((ACCEPTED,), (REFUSED,), (ACKNOWLEDGED,), (RESOLVED, CLOSED)),
         "电信用户申诉处理办法: 25, 26, Sunday 28, which is worked, 29 and 30 September",
     ),
     Numbered(
@@ -203,7 +205,7 @@ NUMBERED = (
             *received("2025-09-24 10:00", role="appeal-body"), Told("2025-09-25 10:00", MATERIAL_ASKED),
             Told("2025-10-01 10:00", MATERIAL),
         ],
-        "2025-10-31", ((FINAL,),), ((UPDATE,), (RESOLVED,)),
+        "2025-10-31", ((FINAL,),), ((UPDATE,), (RESOLVED, CLOSED)),
         "电信用户申诉处理办法: thirty days after 1 October, when all the material was there",
     ),
     Numbered(
@@ -236,7 +238,8 @@ NUMBERED = (
     ),
     Numbered(
         "cn-samr", "acceptance", received("2025-09-24 10:00"), "2025-10-10",
-        ((ACCEPTED, TOLD_ACCEPTANCE), (REFUSED, TOLD_REFUSAL)), ((ACCEPTED,), (REFUSED,), (ACKNOWLEDGED,)),
+        ((ACCEPTED, TOLD_ACCEPTANCE), (REFUSED, TOLD_REFUSAL)),
+        ((ACCEPTED,), (REFUSED,), (ACKNOWLEDGED,), (RESOLVED, CLOSED)),
         "投诉举报处理暂行办法, 14: 25, 26, Sunday 28, which is worked, 29 and 30 September; 9 and 10 October",
     ),
     Numbered(
@@ -246,7 +249,7 @@ NUMBERED = (
     ),
     Numbered(
         "gdpr-erasure", "answer", received("2025-03-18 10:00", CaseKind.REQUEST, "erasure"), "2025-04-22",
-        ((FINAL,), (DECIDED, TOLD_DECISION), (REFUSED, TOLD_REFUSAL)), ((UPDATE,), (DECIDED,), (RESOLVED,)),
+        ((FINAL,), (DECIDED, TOLD_DECISION), (REFUSED, TOLD_REFUSAL)), ((UPDATE,), (DECIDED,), (RESOLVED, CLOSED)),
         "GDPR, 12(3); Regulation 1182/71, 3(4): 18 April is Good Friday; the 22nd is the next working day",
     ),
 )  # fmt: skip

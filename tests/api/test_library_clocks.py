@@ -9,15 +9,33 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.policies import library, library_policy
+from domain.case.commands import DispatchCase
 from domain.case.settlement import WithdrawCase
+from domain.case.statutory import ConfirmUnitReceipt
 from domain.channel import Channel
 from domain.event import Precision
 from domain.sla.clock import Clock, State, Verdict
 from domain.sla.expression import leaves, read
 from domain.sla.policy import NoNumber, Target
 from domain.topics import EVENTS
-from tests.api.library_clocks import NUMBERED, UNNUMBERED, Numbered, Steps, Unnumbered
-from tests.api.lived import DAY, LEAST, Life, Told, step
+from tests.api.library_clocks import (
+    AGREED,
+    DELAY_LETTER,
+    FINAL,
+    HOTLINE,
+    MATERIAL,
+    NUMBERED,
+    PROPOSED,
+    REFUSED,
+    RESOLVED,
+    RETURNED,
+    TO_PORTAL,
+    UNNUMBERED,
+    Numbered,
+    Steps,
+    Unnumbered,
+)
+from tests.api.lived import DAY, LEAST, Life, Told, received, step
 
 HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -172,6 +190,81 @@ def test_a_withdrawal_ends_a_clock_without_a_verdict_and_undoes_no_miss(told: Nu
     assert (in_time.state, in_time.when_due, in_time.now) == (State.CANCELLED, None, None)
     late = clock_at(told, life_of(told).then(last + LEAST, WITHDRAWN), last + A_DAY)
     assert late.state is (State.LAPSED if told.lapses else State.OVERDUE)
+
+
+# What the laws say of single cases ------------------------------------------------------------------------------------
+
+
+def test_a_final_response_within_three_business_days_keeps_the_eight_weeks_that_begin_when_it_is_not_accepted() -> None:
+    """DISP 1.5: without acceptance DISP 1.6 holds from the fourth day on, and asks for what was sent already."""
+    life = Life.under("fca-disp").told(*received("2025-04-17 10:00"), Told("2025-04-22 10:00", FINAL))
+    assert ("eight-weeks", None) not in life.clocks(life.instant("2025-04-24 17:00"))
+    found = life.clocks(life.instant("2025-06-20 10:00"))
+    clock = found["eight-weeks", None]
+    assert (found["summary-resolution", None].state, clock.state) == (State.LAPSED, State.MET)
+    assert (clock.when_due, clock.now) == (Verdict.KEPT, Verdict.KEPT)
+    assert clock.started_at == life.instant("2025-04-24 17:00")
+    assert clock.stop is not None
+    assert clock.stop.at == life.instant("2025-04-22 10:00")
+
+
+def test_what_was_accepted_within_three_business_days_brings_no_eight_weeks() -> None:
+    life = Life.under("fca-disp").told(*received("2025-04-17 10:00"), Told("2025-04-24 17:00", PROPOSED))
+    life.told(Told("2025-04-24 17:00", AGREED))
+    found = life.clocks(life.instant("2025-06-20 10:00"))
+    assert (found["summary-resolution", None].state, ("eight-weeks", None) in found) == (State.MET, False)
+
+
+def test_a_delay_letter_ends_the_eight_weeks_and_leaves_the_complaint_open_for_the_final_response() -> None:
+    life = Life.under("fca-disp").told(*received("2025-04-17 10:00"), Told("2025-06-12 16:00", DELAY_LETTER))
+    life.told(Told("2025-09-01 10:00", FINAL), Told("2025-09-01 11:00", RESOLVED))
+    clock = life.clocks(life.instant("2025-09-02"))["eight-weeks", None]
+    assert clock.stop is not None
+    assert (clock.state, clock.stop.at) == (State.MET, life.instant("2025-06-12 16:00"))
+
+
+def test_a_complaint_of_a_portal_has_run_since_the_portal_sent_it_whenever_the_company_looked() -> None:
+    (receipt, registration) = received("2025-03-10 10:00")
+    life = Life.under("cfpb").told(receipt, Told("2025-03-03 10:00", TO_PORTAL), registration)
+    clock = life.clocks(life.instant("2025-03-11"))["response", None]
+    assert clock.due is not None
+    assert (clock.due.on, clock.measured_from) == (date(2025, 3, 18), life.instant("2025-03-03 10:00"))
+
+
+def test_an_appeal_that_is_not_accepted_is_not_answered() -> None:
+    life = Life.under("cn-telecom").told(*received("2025-09-24 10:00", role="appeal-body"))
+    life.told(Told("2025-09-25 10:00", MATERIAL), Told("2025-09-26 10:00", REFUSED))
+    clock = life.clocks(life.instant("2025-12-01"))["answer", None]
+    assert (clock.state, clock.when_due, clock.now) == (State.CANCELLED, None, None)
+
+
+@pytest.mark.parametrize(
+    ("policy", "due"),
+    [
+        ("cn-12345-shandong", {"return": date(2025, 10, 13), "handling": date(2025, 10, 16)}),
+        ("cn-12345-bureau", {"complaint": date(2025, 10, 28)}),
+    ],
+)
+def test_a_unit_that_gets_an_order_which_another_handed_back_has_its_own_time(
+    policy: str, due: dict[str, date]
+) -> None:
+    """From Friday 10 October: 11 (Saturday, worked) and 13; 14 to 16; the thirteenth working day is 28 October."""
+    life = Life.under(policy).told(*HOTLINE, Told("2025-09-25 10:00", RETURNED))
+    life.told(Told("2025-10-09 10:00", step(DispatchCase, unit="城管科")))
+    life.told(Told("2025-10-10 10:00", step(ConfirmUnitReceipt, unit="城管科")))
+    found = life.clocks(life.instant("2025-10-11 10:00"))
+    for target, on in due.items():
+        clock = found[target, None]
+        assert clock.due is not None
+        assert (clock.state, clock.key.instance, clock.due.on) == (State.RUNNING, 2, on)
+
+
+def test_records_of_a_complaint_of_29_february_are_kept_until_28_february() -> None:
+    """The corresponding date, or the month's last day where there is none."""
+    life = Life.under("fca-disp").told(*received("2024-02-29 10:00"))
+    clock = life.clocks(life.instant("2024-03-01"))["records", None]
+    assert clock.due is not None
+    assert clock.due.on == date(2027, 2, 28)
 
 
 # No number ------------------------------------------------------------------------------------------------------------
