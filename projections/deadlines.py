@@ -99,7 +99,7 @@ class TimerFilter:
         return conditions
 
 
-_ENDED = f"(ended_at IS NOT NULL OR {STATE_AT} = 'lapsed')"
+_ENDED = f"(ended_at IS NOT NULL OR {STATE_AT} IN ('met', 'met-late', 'lapsed'))"
 
 
 def page(database: Database, book: str, window: Window, where: TimerFilter) -> Page[SlaTimer]:

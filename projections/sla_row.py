@@ -158,6 +158,8 @@ def key_of_id(text: str) -> ClockKey | None:
 STATE_AT = """
 CASE
   WHEN state = 'not-started' AND (started_at IS NULL OR started_at > %(now)s) THEN 'not-started'
+  WHEN state = 'not-started' AND stopped_at IS NOT NULL
+    THEN CASE WHEN now_verdict = 'kept' THEN 'met' WHEN lapses THEN 'lapsed' ELSE 'met-late' END
   WHEN state IN ('running', 'not-started') AND (due_at < %(now)s OR (due_open_ended AND due_at = %(now)s))
     THEN CASE WHEN lapses THEN 'lapsed' ELSE 'overdue' END
   WHEN state = 'not-started' THEN 'running'
@@ -172,6 +174,9 @@ def state_at(timer: SlaTimer, now: datetime) -> State:
         return timer.state
     if timer.state is State.NOT_STARTED and (timer.started_at is None or timer.started_at > now):
         return State.NOT_STARTED
+    if timer.state is State.NOT_STARTED and timer.stopped_at is not None:
+        too_late = State.LAPSED if timer.lapses else State.MET_LATE
+        return State.MET if timer.now_verdict is Verdict.KEPT else too_late
     if timer.due_at is not None and (now >= timer.due_at if timer.due_open_ended else now > timer.due_at):
         return State.LAPSED if timer.lapses else State.OVERDUE
     return State.RUNNING

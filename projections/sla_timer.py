@@ -249,7 +249,7 @@ def _row(clock: Clock, about: _About) -> SlaTimer:
         measured_from=clock.measured_from,
         ended_at=ended_at,
         lapsed_at=lapsed_at,
-        lapses=any(alarm.kind == "lapse" for alarm in clock.alarms),
+        lapses=clock.state is State.LAPSED or any(alarm.kind == "lapse" for alarm in clock.alarms),
         paused=clock.state is State.PAUSED,
         pauses=clock.pauses,
         extensions=tuple(map(_extension, clock.extensions)),
@@ -285,6 +285,8 @@ def _dues(clock: Clock) -> dict[str, Any]:
 
 def _stop(clock: Clock) -> dict[str, Any]:
     stop, start = clock.stop, clock.started_at
+    if stop is not None and start is not None and stop.at < start:  # done before another target opened this one
+        start = None
     return {
         "stopped_at": None if stop is None else stop.at,
         "stopped_version": None if stop is None else stop.version,
@@ -342,7 +344,7 @@ WHERE book = %(book)s
 
 SLA_TIMER: Reckoning[SlaTimer] = Reckoning(
     name="sla_timer",
-    version=1,
+    version=2,
     reads=frozenset({Category.CASE, Category.OBLIGATION, Category.CUSTOMER, Category.POLICY, Category.CALENDAR}),
     columns=SlaTimer._fields,
     of_row=of_row,

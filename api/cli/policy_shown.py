@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from rich.table import Table
 
 from api.cli.as_of import AsOf
 from api.cli.exits import NotFound, WrongUse
@@ -113,6 +114,8 @@ def _lines(target: Target, document: PolicyDocument) -> Iterator[tuple[str, str]
     """A target, line by line; what has its default is left out."""
     if target.statute is not None:
         yield "statutory (法定)", f"{target.statute.clause}; {target.statute.source}"
+        if target.statute.unverified is not None:
+            yield "not verified (未核实)", target.statute.unverified
     else:
         yield "internal (内部)", target.kind
     yield "time (时限)", bilingual(target_words(target))
@@ -207,14 +210,21 @@ def shipped(terminal: Terminal, name: str | None, *, toml: bool) -> None:
     documents = [library_policy(each).document() for each in library()]
     counting = rules_of_counting()
     terminal.answer({"policies": [each.model_dump(mode="json") for each in documents], "counting": counting})
-    shown = table("policy", "target", "time", "clause")
     for document in documents:
-        for place, target in enumerate(document.targets):
-            clause = target.statute.clause if target.statute else "internal"
-            add_row(shown, "" if place else document.name, target.id, clock_words(target.clock)[0], clause)
-    terminal.show(shown, "\nRules of counting, which are no clocks:")
-    rules = table("rule", "declared by", "clause")
+        terminal.show(f"{document.name}: {both(document.title)}", _clauses(document), "")
+    terminal.show("Rules of counting, which are no clocks (期间计算规则):")
+    rules = table("rule", "declared by", "clause", "read in")
     for rule in counting:
         fields = ", ".join(f"{field} = {value}" for field, value in rule.fields.items())
-        add_row(rules, rule.id, fields, rule.clause)
+        add_row(rules, rule.id, fields, rule.clause, rule.source)
     terminal.show(rules)
+
+
+def _clauses(document: PolicyDocument) -> Table:
+    """Each clock of a shipped policy with its clause, where that was read, and what of it was not."""
+    shown = table("target", "time", "clause", "read in", "not verified")
+    for target in document.targets:
+        law = target.statute
+        read = ("internal", None, None) if law is None else (law.clause, law.source, law.unverified)
+        add_row(shown, target.id, clock_words(target.clock)[0], *read)
+    return shown

@@ -48,6 +48,9 @@ class PolicyTitle:
 class Statute:
     clause: str = strawberry.field(description="Its clause.")
     source: str = strawberry.field(description="Where its text was read, and as of when.")
+    unverified: str | None = strawberry.field(
+        description="What of it was not read at its source, such as the number of days; null where nothing was left."
+    )
 
 
 @strawberry.type(description="How a target's time is counted; fields that its type has none of are null.")
@@ -241,7 +244,9 @@ def _target(target: policy.Target) -> PolicyTarget:
     return PolicyTarget(
         **{name: getattr(target, name) for name in SAME},
         title=PolicyTitle.of(target.title),
-        statute=None if statute is None else Statute(clause=statute.clause, source=statute.source),
+        statute=None
+        if statute is None
+        else Statute(clause=statute.clause, source=statute.source, unverified=statute.unverified),
         clock=_clock(target.clock),
         in_words=PolicyTitle(en=english, zh=chinese),
         cut_off=None if cut_off is None else str(cut_off.at),

@@ -44,6 +44,9 @@ class PolicyTitleInput:
 class StatuteInput:
     clause: str = strawberry.field(description="Its clause.")
     source: str = strawberry.field(description="Where its text was read, and as of when.")
+    unverified: str | None = strawberry.field(
+        default=None, description="What of it was not read at its source, such as the number of days."
+    )
 
 
 @strawberry.input(description="How a target's time is counted; which fields are needed depends on its type.")

@@ -230,7 +230,9 @@ def _end(run: Run, runner: Runner) -> datetime:
         return max(run.dropped.at, run.start.at)
     if place is None:
         return max(runner.at, run.start.at)
-    return max(runner.timeline.all[place].at, run.start.at)
+    # What was done before another target opened this one ended it then.
+    begin = run.start.at if run.start.opening is None else run.measured_at
+    return max(runner.timeline.all[place].at, begin)
 
 
 def _remaining(hours: Hours, at: datetime, due: datetime) -> Any:

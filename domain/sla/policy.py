@@ -357,6 +357,9 @@ class Statute(Part):
     clause: Text
     source: Text
     """Where its text was read, and as of when."""
+    unverified: Annotated[Text | None, Field(exclude_if=lambda said: said is None)] = None
+    """What of it was not read at its source, such as the number of days; None, and not written, where nothing was left
+    unread."""
 
 
 class CutOff(Part):

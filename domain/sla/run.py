@@ -39,6 +39,8 @@ class Opening(NamedTuple):
     origin: Inherited
     origin_place: int
     cycle: int
+    since: int
+    """The place from which on that one could be stopped. What was done from there on is done."""
 
 
 class Start(NamedTuple):
@@ -65,12 +67,14 @@ class Run:
     active_at: datetime
     """When it came to run: at its start, or later, when it held for the case only from then on."""
     since: int
-    """The place from which on it may be stopped."""
+    """The place from which on it may be stopped or cancelled."""
     measured_at: datetime
     measured_day: date | None = None
     origin: Origin
     """The same as its policy counts it."""
     origin_place: int = 0
+    stops_since: int = 0
+    """The place from which on a stop counts: of what another target opened that may be before it began."""
     inherited: Inherited | None = None
     moves: tuple[Move, ...] = ()
     stage: int = 0

@@ -79,7 +79,8 @@ class Runner:
             following = lane[number + 1].place if number + 1 < len(lane) else None
             if stage.target is None:
                 continue
-            start = self._start(stage, stage.target, timeline, part, since, restart)
+            taken = None if before is None else before.start.opening
+            start = self._start(stage, stage.target, timeline, part, since, restart, taken)
             if start is not None and (following is None or start.place < following):
                 return self._run(stage, stage.target, number, start, timeline, part, opened_at, before)
         return None
@@ -92,9 +93,11 @@ class Runner:
         part: str | None,
         since: int,
         restart: int | None,
+        taken: Opening | None,
     ) -> Start | None:
         openings = self._opened.get((part, target.policy, target.target.id), ())
-        opening = next((each for each in openings if each.place >= since), None)
+        # What ends a run may be the very event behind the opening that began it, and that one begins no other run.
+        opening = next((each for each in openings if each.place >= since and each != taken), None)
         found = None if opening is None else _opened(opening)
         if target.opened:
             return found
@@ -138,6 +141,7 @@ class Runner:
             since=since,
             measured_at=start.at,
             origin=Origin(start.at, start.at.date(), by_day=False),
+            stops_since=since if start.opening is None else start.opening.since,
             inherited=stage.inherited if cycle == 1 else None,
             moves=stage.moves,
             stage=number,
@@ -173,7 +177,7 @@ class Runner:
         following, kept, asleep = run.stage + 1, False, False
         while True:
             target = run.target
-            stop = first(target.stop, timeline, run.since, run.origin_place)
+            stop = first(target.stop, timeline, run.stops_since, run.origin_place)
             cancel = first(target.cancel, timeline, run.since)
             end = min((place for place in (stop, cancel) if place is not None), default=None)
             change = lane[following] if following < len(lane) else None
@@ -195,7 +199,7 @@ class Runner:
                 return
             if end is None:
                 break
-            run.end = end
+            run.end = max(end, run.start.place)  # so that it is not begun again
             if stop == end:
                 run.stop = stop
             else:
@@ -210,7 +214,7 @@ class Runner:
             begin, until = timeline.all[end].at, timeline.all[again].at
             run.stood.append(Pause(begin, until, "stopped", end, again))
             run.stop = run.cancel = run.end = None
-            run.since = again + 1
+            run.since = run.stops_since = again + 1
         if passed(run.due, run.active_at):
             run.born_overdue = run.stop is None or not self.stopped_in_time(run)
 
@@ -276,7 +280,7 @@ class Runner:
         if target.opens is not None:
             origin = Inherited(run.measured_at, run.measured_day, run.start.recorded_at)
             key = (run.part, run.target.policy, target.opens)
-            opening = Opening(due.at, target.id, run.end, origin, run.origin_place, run.cycle)
+            opening = Opening(due.at, target.id, run.end, origin, run.origin_place, run.cycle, run.stops_since)
             openings = self._opened.setdefault(key, [])
             if opening not in openings:
                 openings.append(opening)

@@ -64,7 +64,10 @@ OF_POLICIES = {
     **dict.fromkeys(("title.en", "title.zh", "note", "targets.title.en", "targets.title.zh", "targets.note"), RULES),
     **dict.fromkeys(("targets.extensions.title.en", "targets.extensions.title.zh"), RULES),
     **dict.fromkeys(("targets.clock.word.en", "targets.clock.word.zh"), RULES),
-    **dict.fromkeys(("targets.statute.clause", "targets.statute.source"), "the law, and where it was read"),
+    **dict.fromkeys(
+        ("targets.statute.clause", "targets.statute.source", "targets.statute.unverified"),
+        "the law, and where it was read",
+    ),
     **dict.fromkeys(("jurisdiction", "rules.when.category", "rules.when.tier", "targets.clock.of"), TERM),
     "rules.when.attributes": "the name of a column, by its pattern, and terms by their type Label",
     "targets.extensions.approver_role": TERM,

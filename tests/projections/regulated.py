@@ -60,7 +60,7 @@ POLICY: dict[str, Any] = {
         target("lived", hours(30), "case-resolved", verdict_by="as_lived", pauses={"grounds": ["vendor"]}),
         target("step", {"type": "elapsed", "amount": "PT2H"}, "case-dispatched", on_expiry="opens", opens="next"),
         target("next", {"type": "elapsed", "amount": "PT5H"}, "case-dispatched", on_expiry="opens", opens="last"),
-        target("last", {"type": "elapsed", "amount": "P20D"}, "case-dispatched"),
+        target("last", {"type": "elapsed", "amount": "P20D"}, "any(case-dispatched, response-sent)"),
         target("legal", {"type": "calendar_days", "amount": 15}, "case-resolved", statute=STATUTE,
                late_record="evidence_required", reopen="resume"),
         target("answer", hours(8), "response-sent", kind="next_response", start="feedback-given", instances="start"),

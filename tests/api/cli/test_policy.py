@@ -224,14 +224,17 @@ def test_a_file_is_checked_without_a_book(tmp_path: Path) -> None:
 
 def test_the_library_is_shown_in_short_in_words_and_as_its_file(daybook: CommandLine) -> None:
     short = squeezed(daybook("policy", "library").stdout)
-    assert "fca-disp acknowledgement prompt; no number, never missed DISP 1.6.1R" in short
-    assert (
-        "cn-civil-201-203 first_day = excluded, roll = next_working_day, ends = end_of_day 民法典, articles 201 to 203"
-        in short
-    )
+    assert "fca-disp: Complaints under DISP (FCA) 英国金融行为监管局投诉规则" in short
+    acknowledged = "acknowledgement prompt; no number, never missed DISP 1.6.1R FCA Handbook, DISP 1.6"
+    assert any(line.startswith(acknowledged) for line in short)
+    (forwarded,) = (line for line in short if line.startswith("forwarding 3 working days"))
+    assert forwarded.endswith("wl2.net, a quiz on the rules the rule itself")
+    counted = "cn-civil-201-203 first_day = excluded, roll = next_working_day, ends = end_of_day"
+    assert f"{counted} 民法典, articles 201 to 203 neixun.cn, a bilingual text" in short
     assert daybook("policy", "library", "fca-disp", "--toml").stdout == library_text("fca-disp")
     assert "psd-15-days: Payment services: final or holding response" in daybook("policy", "library", "fca-disp").stdout
     examples = squeezed(daybook("policy", "library", "cn-bank").stdout)
+    assert "not verified (未核实) the number of days" in examples
     assert examples[-1].startswith("decision 2025-09-20 2025-10-05 2025-10-09 The fifteenth day lies in the holiday")
     unknown = daybook("policy", "library", "fca")
     assert (unknown.exit_code, "There is no policy 'fca' in the library" in unknown.stderr) == (1, True)

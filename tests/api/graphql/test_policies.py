@@ -13,7 +13,7 @@ TARGET: dict[str, Any] = {
     "id": "decision",
     "title": {"en": "Decided", "zh": "作出处理决定"},
     "kind": "RESOLUTION",
-    "statute": {"clause": "第十五条", "source": "the regulator's site"},
+    "statute": {"clause": "第十五条", "source": "the regulator's site", "unverified": "the number of days"},
     "note": "The fifteenth day may fall into a holiday.",
     "subject": "CASE",
     "clock": {"type": "CALENDAR_DAYS", "count": 15, "ends": "END_OF_DAY", "firstDay": "EXCLUDED", "roll": "NONE"},
@@ -96,7 +96,7 @@ DOCUMENT: dict[str, Any] = {
 }
 MEASURE = "{ count duration }"
 OF_TARGET = f"""
-  id title {{ en zh }} kind statutory statute {{ clause source }} note subject
+  id title {{ en zh }} kind statutory statute {{ clause source unverified }} note subject
   clock {{
     type duration count ends firstDay roll everyMonths firstMonth within withinBusinessDays of by word {{ en }}
   }}

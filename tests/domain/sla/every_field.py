@@ -31,7 +31,7 @@ def target(place: int, clock: dict[str, Any]) -> dict[str, Any]:
 
 
 FULL: dict[str, Any] = target(2, CLOCKS[2]) | {
-    "statute": {"clause": "第十五条", "source": "the regulator's site, 2026-01-02"},
+    "statute": {"clause": "第十五条", "source": "the regulator's site, 2026-01-02", "unverified": "the number"},
     "note": "The fifteenth day may fall into a holiday.",
     "subject": "case",
     "start": "unit-received",

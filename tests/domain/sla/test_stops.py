@@ -4,13 +4,13 @@ from typing import Any
 import pytest
 
 from domain.case.dialogue import CustomerReplied
-from domain.case.events import CaseClosed, CaseResolved, ResponseSent
+from domain.case.events import CaseClosed, CaseReopened, CaseResolved, ResponseSent
 from domain.case.outside import HotlineInformed
 from domain.case.relations import CaseMerged
 from domain.case.settlement import CaseWithdrawn, ProposalAccepted
 from domain.case.statutory import ComplainantNotified, DecisionMade
-from domain.sla.clock import State, Verdict
-from tests.domain.sla.history import CASE, Case, clock_of, clocks_of, instant, policy, standards, target
+from domain.sla.clock import State, Verdict, Why
+from tests.domain.sla.history import CASE, Case, clock_of, clocks_of, hours, instant, policy, standards, target
 
 FIFTEEN_DAYS = {"type": "calendar_days", "amount": 15}
 DECIDED_AND_NOTIFIED = "all(decision-made, complainant-notified(of=decision, version=@decision-made))"
@@ -163,6 +163,32 @@ def test_what_is_opened_only_by_expiry_never_begins_when_the_first_target_was_me
     silent, by = opened(fifteen, sixty, rules=rules)
     found = clocks_of(silent, by, "2026-05-20 10:00")
     assert (found["fifteen"].state, found["sixty"].state) == (State.LAPSED, State.OVERDUE)
+
+
+def test_what_was_done_before_an_expiry_asked_for_it_is_done_and_a_reopening_of_the_target_undoes_it() -> None:
+    three = target(
+        {"type": "business_days", "amount": 3}, id="summary", stop="proposal-accepted", on_expiry="opens", opens="long"
+    )
+    long = target({"type": "weeks", "amount": 8}, id="long", stop="response-sent(kind=final)", reopen="resume")
+    case, by = opened(three, long, rules=[{"id": "all", "targets": ["summary"]}])
+    case.then("2026-03-03 10:00", ResponseSent, kind="final", channel="email")
+    assert "long" not in clocks_of(case, by, "2026-03-05 23:00")
+    clock = clocks_of(case, by, "2026-05-20 10:00")["long"]
+    assert (clock.state, clock.when_due, clock.now) == (State.MET, Verdict.KEPT, Verdict.KEPT)
+    assert clock.counted == hours(10)  # the day of the receipt is excluded
+    assert [segment.why for segment in clock.segments] == [Why.NOT_A_DAY, Why.BEFORE_START]
+    case.then("2026-03-04 10:00", CaseReopened)
+    resumed = clocks_of(case, by, "2026-05-20 10:00")["long"]
+    assert (resumed.state, resumed.stop, resumed.key.cycle) == (State.OVERDUE, None, 1)
+
+
+def test_what_an_expiry_opens_begins_once_also_when_the_next_event_ends_it() -> None:
+    three = target({"type": "business_days", "amount": 3}, id="summary", on_expiry="opens", opens="eight-weeks")
+    eight = target({"type": "weeks", "amount": 8}, id="eight-weeks", stop="response-sent", instances="start")
+    case, by = opened(three, eight, rules=[{"id": "all", "targets": ["summary"]}])
+    case.then("2026-03-10 10:00", ResponseSent, kind="final", channel="email")
+    found = clocks_of(case, by, "2026-05-20 10:00")
+    assert (found["eight-weeks/1/1"].state, "eight-weeks/1/2" in found) == (State.MET, False)
 
 
 def test_silence_gives_the_customer_a_right_and_is_no_miss() -> None:
