@@ -8,6 +8,8 @@ from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 
+from domain.stream import Category
+from ledger.book import RECORDED_AT
 from ledger.database import Database
 from ledger.ledger import Ledger
 from projections import as_known
@@ -130,8 +132,12 @@ REACHED = """
 SELECT projection, position FROM views.cursor JOIN views.live USING (projection, version)
 WHERE book = %(book)s AND NOT anew AND projection = ANY(%(views)s)
 """
-# Leans on the primary key of event.
-RECORDED = "SELECT recorded_at FROM ledger.event WHERE book = %(book)s AND position = %(position)s"
+# Leans on the primary key of event. The two views stand close to each other as a rule.
+TREE_GREW = """
+SELECT EXISTS (
+  SELECT FROM ledger.event
+  WHERE book = %(book)s AND position > %(after)s AND position <= %(upto)s AND split_part(stream, '-', 1) = %(kind)s)
+"""
 
 UnitsAt = Callable[[int], Sequence[UnitView]]
 """The units as known at a position."""
@@ -143,7 +149,8 @@ def report(
     """The report, in one view of the book: nothing that is written meanwhile is in one part of it alone.
 
     However many clocks there are, only its rows come here. Clocks and units are kept by cursors of their own; where
-    those stand apart, `units_at` says where the units stood as known at the position of the clocks. Raises: LedgerAway.
+    the tree grew between those, `units_at` says how it stood as known at the position of the clocks.
+    Raises: LedgerAway.
     """
 
     def read(connection: psycopg.Connection) -> Report:
@@ -152,8 +159,11 @@ def report(
             views = [SLA_TIMER.name, UNIT.name]
             reached: dict[str, int] = dict(connection.execute(REACHED, {"book": book, "views": views}).fetchall())
             position, units = reached.get(SLA_TIMER.name, 0), None
-            if question.asks_for_the_tree and units_at is not None and reached.get(UNIT.name) != position:
-                units = units_at(position)
+            if question.asks_for_the_tree and units_at is not None:
+                after, upto = sorted((position, reached.get(UNIT.name, 0)))
+                between = {"book": book, "after": after, "upto": upto, "kind": Category.UNIT}
+                if connection.execute(TREE_GREW, between).fetchone() == (True,):
+                    units = units_at(position)
             return _counted(connection, SLA_TIMER, book, question, position, units, most)
 
     return database.patiently(read)
@@ -180,8 +190,8 @@ def _counted(
     most: int,
 ) -> Report:
     """The report by the rows of one table. No clock is looked at before what it shows was recorded."""
-    for (recorded_at,) in connection.execute(RECORDED, {"book": book, "position": position}):
-        question = replace(question, now=max(question.now, recorded_at))
+    for (recorded,) in connection.execute(RECORDED_AT, {"book": book, "position": position}):
+        question = replace(question, now=max(question.now, recorded))
     clocks = clocks_asked(question, connection, book, units)
     room = most + 1 + len(Duty)
     asked = view.query(_report(question, clocks.text))
