@@ -27,13 +27,15 @@ def asked(
     period: Period,
     groups: Sequence[Grouping],
     where: Mapping[Grouping, Values],
+    upto: int | None = None,
 ) -> Question:
-    """A question to a book; whether a case counts with the worst of its cycles is as its policies say by now.
+    """A question to a book; whether a case counts with the worst of its cycles is as its policies say by a position,
+    or by now.
 
     Raises: LedgerAway.
     """
     stream = stream_of_policies(ledger.book)
-    policies = ledger.standing([stream], ledger.head())[stream]
+    policies = ledger.standing([stream], ledger.head() if upto is None else upto)[stream]
     return Question(now, ledger.zone, by, period, tuple(groups), where, worst_of(policies))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from types import TracebackType
@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolClosed
 
 from ledger.append import Batch, LeftOut, Write, Written
 from ledger.committer import NOTIFY, Committer
-from ledger.connection import Awaken, as_wanted, away, passing, with_deadlines
+from ledger.connection import Awaken, as_wanted, away, connected, passing, with_deadlines
 from ledger.errors import LedgerAway, LedgerError
 
 T = TypeVar("T")
@@ -85,6 +85,21 @@ class Database:
     def connection(self) -> AbstractContextManager[psycopg.Connection]:
         """A pooled connection, in autocommit, for work that is not tried again."""
         return self._pool.connection()
+
+    @contextmanager
+    def apart(self) -> Iterator[psycopg.Connection]:
+        """A connection of one's own, in autocommit, for what a session keeps to itself; it ends with the block.
+
+        Raises: LedgerAway, DiskFull, also when the connection is lost within the block.
+        """
+        try:
+            connection = connected(self.url, self._awaken)
+            try:
+                yield connection
+            finally:
+                connection.close()
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise away(error, self.url) from error
 
     def rows(self, query: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, tried again over a lost connection. For reading only."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from domain.sla.clock import Clock, ClockKey, Segment, State
 from domain.sla.explain import Explanation, explained
 from ledger.ledger import Ledger
+from projections.reading import histories
 from projections.sla_row import SlaTimer
 from projections.sla_timer import SLA_TIMER, TICK, Asked, asked
 from projections.working_out import subjects
@@ -19,6 +21,8 @@ class Wanted(NamedTuple):
 
     key: ClockKey
     at: datetime
+    known: int | None = None
+    """The position up to which everything is known of it; None is the book's end."""
 
 
 class ClockCourse(NamedTuple):
@@ -31,23 +35,32 @@ class ClockCourse(NamedTuple):
     """The stretches from then on to its due, if nothing happens; none of a clock that stands still or is over."""
 
 
-def wanted_at(timer: SlaTimer, now: datetime) -> Wanted:
-    """The course of a clock at an instant; of one that begins later, at the first of its life."""
+def wanted_at(timer: SlaTimer, now: datetime, known: int | None = None) -> Wanted:
+    """The course of a clock at an instant, as known by now or at a position; of one that begins later, at the first of
+    its life."""
     begins = timer.started_at is not None and timer.started_at > now
-    return Wanted(timer.key, timer.started_at + TICK if begins and timer.started_at is not None else now)
+    return Wanted(timer.key, timer.started_at + TICK if begins and timer.started_at is not None else now, known)
 
 
 def courses(ledger: Ledger, wanted: Collection[Wanted]) -> dict[Wanted, ClockCourse]:
-    """The course of some clocks, those that there are. Their histories are read in one statement.
+    """The course of some clocks, those that there are. Histories known equally far are read in one statement.
 
     Raises: LedgerAway.
     """
+    found: dict[Wanted, ClockCourse] = {}
+    for known in {each.known for each in wanted}:
+        found |= _courses(ledger, [each for each in wanted if each.known == known], known)
+    return found
+
+
+def _courses(ledger: Ledger, wanted: Sequence[Wanted], known: int | None) -> dict[Wanted, ClockCourse]:
     of_streams: dict[str, list[Wanted]] = {}
     for each in wanted:
         of_streams.setdefault(each.key.subject, []).append(each)
-    standing = ledger.standing(SLA_TIMER.beside(ledger.book), ledger.head())
+    standing = ledger.standing(SLA_TIMER.beside(ledger.book), ledger.head() if known is None else known)
+    read = ledger.histories if known is None else partial(histories, ledger, end=known)
     found: dict[Wanted, ClockCourse] = {}
-    for subject in subjects(SLA_TIMER, list(of_streams), ledger.histories, standing):
+    for subject in subjects(SLA_TIMER, list(of_streams), read, standing):
         if subject.history:
             found |= _of_subject(asked(subject), of_streams[subject.stream])
     return found
@@ -56,7 +69,7 @@ def courses(ledger: Ledger, wanted: Collection[Wanted]) -> dict[Wanted, ClockCou
 def _of_subject(told: Asked, wanted: Sequence[Wanted]) -> Mapping[Wanted, ClockCourse]:
     found: dict[Wanted, ClockCourse] = {}
     for each in wanted:
-        key, at = each
+        key, at, _ = each
         explanation = explained(
             told.history,
             told.standards,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 
+from domain.stream import Category
+from ledger.book import RECORDED_AT
 from ledger.database import Database
+from ledger.ledger import Ledger
+from projections import as_known
 from projections.compliance_question import DUTY, SEEN, WHICH, Duty, Figure, Grouping, Question, clocks_asked, value_of
 from projections.paging import Page, Window, paged
+from projections.reckoning import Reckoning
 from projections.sla_row import SlaTimer, of_row
 from projections.sla_timer import SLA_TIMER
-from projections.unit import UNIT
+from projections.unit import UNIT, UnitView
 
 MOST_ROWS = 1_000
 """A report that people read has fewer rows; a program may ask for more."""
@@ -80,6 +86,8 @@ class Basis(NamedTuple):
 class Report(NamedTuple):
     """The rows of a report, by the values of their groups, all of it as the views stood at one position."""
 
+    question: Question
+    """As it was answered: at an instant not before the position was recorded."""
     position: int
     totals: Sequence[Row]
     """One for each duty that occurs."""
@@ -120,34 +128,79 @@ ORDER BY policy, policy_version, calendar, calendar_version, zone_data, engine
 """
 
 # Leans on the primary key of cursor.
-CUT_OFF = """
-SELECT min(position) FROM views.cursor JOIN views.live USING (projection, version)
+REACHED = """
+SELECT projection, position FROM views.cursor JOIN views.live USING (projection, version)
 WHERE book = %(book)s AND NOT anew AND projection = ANY(%(views)s)
 """
+# Leans on the primary key of event. The two views stand close to each other as a rule.
+TREE_GREW = """
+SELECT EXISTS (
+  SELECT FROM ledger.event
+  WHERE book = %(book)s AND position > %(after)s AND position <= %(upto)s AND split_part(stream, '-', 1) = %(kind)s)
+"""
+
+UnitsAt = Callable[[int], Sequence[UnitView]]
+"""The units as known at a position."""
 
 
-def report(database: Database, book: str, question: Question, most: int = MOST_ROWS) -> Report:
+def report(
+    database: Database, book: str, question: Question, most: int = MOST_ROWS, *, units_at: UnitsAt | None = None
+) -> Report:
     """The report, in one view of the book: nothing that is written meanwhile is in one part of it alone.
 
-    However many clocks there are, only its rows come here. Raises: LedgerAway.
+    However many clocks there are, only its rows come here. Clocks and units are kept by cursors of their own; where
+    the tree grew between those, `units_at` says how it stood as known at the position of the clocks.
+    Raises: LedgerAway.
     """
 
     def read(connection: psycopg.Connection) -> Report:
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             views = [SLA_TIMER.name, UNIT.name]
-            (position,) = connection.execute(CUT_OFF, {"book": book, "views": views}).fetchone() or (None,)
-            clocks = clocks_asked(question, connection, book)
-            asked = SLA_TIMER.query(_report(question, clocks.text))
-            room = most + 1 + len(Duty)
-            found = connection.execute(asked, {**clocks.parameters, "most": room}, binary=True).fetchall()
-            versions = SLA_TIMER.query(VERSIONS.replace("{clocks}", clocks.text))
-            rests = [Basis(*row) for row in connection.execute(versions, clocks.parameters, binary=True)]
-        totals = [_total(_row(question, rest)) for is_total, *rest in found if is_total]
-        rows = [_row(question, rest) for is_total, *rest in found if not is_total]
-        return Report(position or 0, totals if question.apart else rows, rows[:most], len(rows) > most, rests)
+            reached: dict[str, int] = dict(connection.execute(REACHED, {"book": book, "views": views}).fetchall())
+            position, units = reached.get(SLA_TIMER.name, 0), None
+            if question.asks_for_the_tree and units_at is not None:
+                after, upto = sorted((position, reached.get(UNIT.name, 0)))
+                between = {"book": book, "after": after, "upto": upto, "kind": Category.UNIT}
+                if connection.execute(TREE_GREW, between).fetchone() == (True,):
+                    units = units_at(position)
+            return _counted(connection, SLA_TIMER, book, question, position, units, most)
 
     return database.patiently(read)
+
+
+def report_as_known(ledger: Ledger, question: Question, position: int, clocks: Iterable[Sequence[SlaTimer]],
+                    most: int = MOST_ROWS) -> Report:  # fmt: skip
+    """The same out of clocks as known at a position, which are counted by the same statements.
+
+    Raises: NoTableAside, LedgerAway, DiskFull, and whatever comes of working the clocks out.
+    """
+    with as_known.aside(ledger.database, ledger.book, clocks) as connection:
+        units = as_known.units(ledger, position) if question.asks_for_the_tree else []
+        return _counted(connection, as_known.KNOWN, ledger.book, question, position, units, most)
+
+
+def _counted(
+    connection: psycopg.Connection,
+    view: Reckoning[SlaTimer],
+    book: str,
+    question: Question,
+    position: int,
+    units: Sequence[UnitView] | None,
+    most: int,
+) -> Report:
+    """The report by the rows of one table. No clock is looked at before what it shows was recorded."""
+    for (recorded,) in connection.execute(RECORDED_AT, {"book": book, "position": position}):
+        question = replace(question, now=max(question.now, recorded))
+    clocks = clocks_asked(question, connection, book, units)
+    room = most + 1 + len(Duty)
+    asked = view.query(_report(question, clocks.text))
+    found = connection.execute(asked, {**clocks.parameters, "most": room}, binary=True).fetchall()
+    versions = view.query(VERSIONS.replace("{clocks}", clocks.text))
+    rests = [Basis(*row) for row in connection.execute(versions, clocks.parameters, binary=True)]
+    totals = [_total(_row(question, rest)) for is_total, *rest in found if is_total]
+    rows = [_row(question, rest) for is_total, *rest in found if not is_total]
+    return Report(question, position, totals if question.apart else rows, rows[:most], len(rows) > most, rests)
 
 
 def _report(question: Question, clocks: str) -> str:
@@ -216,15 +269,37 @@ def clocks_of(
 
     Raises: BadPlace, LedgerAway.
     """
+    return database.patiently(lambda connection: _page(connection, SLA_TIMER, book, question, None, window, figure))
+
+
+def clocks_as_known(
+    ledger: Ledger,
+    question: Question,
+    position: int,
+    clocks: Iterable[Sequence[SlaTimer]],
+    window: Window,
+    figure: Figure = Figure.CLOCKS,
+) -> Page[SlaTimer]:
+    """The same of clocks as known at a position. Raises: BadPlace, NoTableAside, LedgerAway, DiskFull."""
+    with as_known.aside(ledger.database, ledger.book, clocks) as connection:
+        units = as_known.units(ledger, position) if question.asks_for_the_tree else []
+        return _page(connection, as_known.KNOWN, ledger.book, question, units, window, figure)
+
+
+def _page(
+    connection: psycopg.Connection,
+    view: Reckoning[SlaTimer],
+    book: str,
+    question: Question,
+    units: Sequence[UnitView] | None,
+    window: Window,
+    figure: Figure,
+) -> Page[SlaTimer]:
     inside, places = window.condition()
-
-    def read(connection: psycopg.Connection) -> Page[SlaTimer]:
-        clocks = clocks_asked(question, connection, book)
-        text: str = CLOCKS.replace("{clocks}", clocks.text).replace("{seen}", SEEN)
-        text = text.replace("{conditions}", " AND ".join([*inside, WHICH[figure]]))
-        asked = SLA_TIMER.query(text.replace("{ordering}", window.ordering()))
-        parameters = {**clocks.parameters, **places, "limit": window.limit + 1}
-        rows = connection.execute(asked, parameters, binary=True).fetchall()
-        return paged([of_row(row) for row in rows], window)
-
-    return database.patiently(read)
+    clocks = clocks_asked(question, connection, book, units)
+    text: str = CLOCKS.replace("{clocks}", clocks.text).replace("{seen}", SEEN)
+    text = text.replace("{conditions}", " AND ".join([*inside, WHICH[figure]]))
+    asked = view.query(text.replace("{ordering}", window.ordering()))
+    parameters = {**clocks.parameters, **places, "limit": window.limit + 1}
+    rows = connection.execute(asked, parameters, binary=True).fetchall()
+    return paged([of_row(row) for row in rows], window)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from projections.lineage import Lineages, lineages
 from projections.movement import ALWAYS, Period
 from projections.paging import Order
 from projections.sla_row import STATE_AT
+from projections.unit import UnitView
 
 
 class By(StrEnum):
@@ -121,6 +122,11 @@ class Question:
     def apart(self) -> tuple[Grouping, ...]:
         """By what clocks are counted apart, beside their duty, each once."""
         return tuple(each for each in dict.fromkeys(self.groups) if each is not Grouping.DUTY)
+
+    @property
+    def asks_for_the_tree(self) -> bool:
+        """Whether it matters where the units stood."""
+        return not TREE.isdisjoint({*self.groups, *self.where})
 
     def of_group(self, duty: Duty, values: Mapping[Grouping, str | None]) -> Question:
         """The same for the clocks of one group alone."""
@@ -257,8 +263,10 @@ class Clocks(NamedTuple):
     parameters: dict[str, Any]
 
 
-def clocks_asked(question: Question, connection: psycopg.Connection, book: str) -> Clocks:
-    """The clocks of a question; reads where the units stood, when that is asked for.
+def clocks_asked(
+    question: Question, connection: psycopg.Connection, book: str, units: Sequence[UnitView] | None = None
+) -> Clocks:
+    """The clocks of a question; reads where the units stood, when that is asked for and they are not handed in.
 
     The text is put together out of constants, as `paging.cut` does.
     """
@@ -280,10 +288,11 @@ def clocks_asked(question: Question, connection: psycopg.Connection, book: str) 
         }  # fmt: skip
         conditions.append(WORST.replace("{rank}", RANK).replace("{inside}", " AND ".join(inside)))
     text = "FROM {table} AS timer"
-    if not TREE.isdisjoint({*question.groups, *question.where}):
+    if question.asks_for_the_tree:
         text += STOOD.replace("{last_instant}", LAST_INSTANT)
-        units = connection.execute(unit.ALL, {"book": book})
-        parameters |= _placed(lineages([unit.of_row(row) for row in units]))
+        if units is None:
+            units = [unit.of_row(row) for row in connection.execute(unit.ALL, {"book": book})]
+        parameters |= _placed(lineages(units))
     return Clocks(f"{text}\nWHERE " + "\n  AND ".join(conditions), parameters)
 
 

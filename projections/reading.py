@@ -101,6 +101,24 @@ def through(ledger: Ledger, streams: Collection[str], end: int, work: Callable[[
     return ledger.database.patiently(read_through)
 
 
+def histories(ledger: Ledger, streams: Collection[str], end: int) -> dict[str, list[Recorded[Any]]]:
+    """Some streams up to a position, each by version, as they were written; empty where there was none by then.
+
+    Raises: LedgerAway, UnknownTopic, UnreadableEvent.
+    """
+    found: dict[str, list[Recorded[Any]]] = {stream: [] for stream in streams}
+
+    def collect(events: Iterator[Recorded[Any]]) -> None:
+        for history in found.values():  # from the beginning again, when the connection was lost
+            history.clear()
+        for recorded in events:
+            found[recorded.stream].append(recorded)
+
+    if found:
+        through(ledger, found.keys(), end, collect)
+    return found
+
+
 def reading_of(ledger: Ledger, streams: Collection[str], end: int) -> Reading:
     """How the events of some streams are read by a position. Only those are held that were amended by then.
 

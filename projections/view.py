@@ -36,6 +36,8 @@ class View(ABC, Generic[V]):
     of_row: Callable[[Sequence[Any]], V]
     anew: bool = field(default=False, kw_only=True)
     """Whether this is the table that is being built beside the live one."""
+    aside: bool = field(default=False, kw_only=True)
+    """Whether this is a table of one connection alone, for a single question, which is gone with the connection."""
 
     @property
     @abstractmethod
@@ -48,6 +50,11 @@ class View(ABC, Generic[V]):
         return f"{self.name}_{self.version}{'_anew' if self.anew else ''}"
 
     @property
+    def schema(self) -> str:
+        """Where the table is: with the other views, or among what the connection keeps to itself."""
+        return "pg_temp" if self.aside else "views"
+
+    @property
     def label(self) -> str:
         """The view as it is called in messages."""
         return f"{self.name} (version {self.version})"
@@ -55,9 +62,9 @@ class View(ABC, Generic[V]):
     def query(self, text: LiteralString) -> str:
         """A question to the view: `{table}` becomes the name under which its live table is found, whichever that is.
 
-        `{columns}` are all its columns, `{key}` those that identify a row.
+        `{columns}` are all its columns, `{key}` those that identify a row. Of a view aside it is that very table.
         """
-        return self._composed(text, self.name)
+        return self._composed(text, self.table if self.aside else self.name)
 
     def statement(self, text: LiteralString) -> str:
         """The same on this very table, for who keeps it. `{others}` are the columns that do not identify a row,
@@ -67,8 +74,8 @@ class View(ABC, Generic[V]):
     def _composed(self, text: LiteralString, table: str) -> str:
         others = [column for column in self.columns if column not in self.identity]
         names = {
-            "table": sql.Identifier("views", table),
-            "touch": sql.Identifier("views", f"{table}_touch"),
+            "table": sql.Identifier(self.schema, table),
+            "touch": sql.Identifier(self.schema, f"{table}_touch"),
             "columns": sql.SQL(", ").join(map(sql.Identifier, self.columns)),
             "key": sql.SQL(", ").join(map(sql.Identifier, self.identity)),
             "others": sql.SQL(", ").join(map(sql.Identifier, others)),
@@ -84,7 +91,7 @@ class View(ABC, Generic[V]):
         text = self._source()
         indexes = {name for _, name, _, _ in Formatter().parse(text) if name and name != "table"}
         return sql.SQL(text).format(
-            table=sql.Identifier("views", self.table),
+            table=sql.Identifier(self.schema, self.table),
             **{name: sql.Identifier(f"{self.table}_{name}") for name in indexes},
         )
 

@@ -16,7 +16,7 @@ from ledger.errors import UnknownTopic, UnreadableEvent
 from ledger.ledger import Ledger
 from projections.cursor import Change
 from projections.part import CannotTake, Part
-from projections.reading import through
+from projections.reading import histories
 from projections.reckoning import History, Reckoning, Subject
 from projections.writing import Step, added, stated
 
@@ -98,24 +98,13 @@ class _Work(NamedTuple):
             steps.append(stated(self.view.statement(KEEP_LEANS), book=book, ons=ons, streams=leaning))
         return [*steps, *added(self.view, book, rows)]
 
-    def _read(self, streams: Collection[str]) -> dict[str, History]:
+    def _read(self, streams: Collection[str]) -> Mapping[str, History]:
         """Histories as they were written, up to the part's end. Raises: CannotTake."""
-        histories: dict[str, list[Recorded[Any]]] = {stream: [] for stream in streams}
-        if not histories:
-            return {}
-
-        def collect(events: Iterator[Recorded[Any]]) -> None:
-            for history in histories.values():  # from the beginning again, when the connection was lost
-                history.clear()
-            for recorded in events:
-                histories[recorded.stream].append(recorded)
-
         try:
-            through(self.ledger, histories.keys(), self.part.end, collect)
+            return histories(self.ledger, streams, self.part.end)
         except (UnknownTopic, UnreadableEvent) as error:  # by this program, though another one has read it before
             last = max(self.concerned.values(), key=lambda recorded: recorded.position)
             raise CannotTake(last, error) from error
-        return dict(histories)
 
     def _culprit(self, stream: str) -> Recorded[Any]:
         own = [recorded for recorded in self.part.events if recorded.stream == stream]

@@ -58,7 +58,7 @@ def added(view: View[V], book: str, rows: Sequence[V]) -> list[Step]:
     statement = view.statement("COPY {table} (book, {columns}) FROM STDIN")
 
     def copy_in(connection: psycopg.Connection) -> None:
-        found = connection.execute(TYPES, {"table": f"views.{view.table}"}).fetchall()
+        found = connection.execute(TYPES, {"table": f"{view.schema}.{view.table}"}).fetchall()
         shapes = {column: _shape(name, category) for column, name, category in found}
         shaped = [(at, shape) for at, column in enumerate(view.columns, 1) if (shape := shapes[column])]
         with connection.cursor() as cursor, cursor.copy(statement) as copy:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+POSITION = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class AsOf:
@@ -23,6 +24,15 @@ class AsOf:
             return self._typed
         tomorrow = datetime.combine(self._typed + timedelta(days=1), time(), tzinfo=ZoneInfo(zone))
         return tomorrow.astimezone(UTC) - timedelta(microseconds=1)
+
+
+def known_by(text: str) -> int | AsOf:
+    """A position of the book, or an instant by which something was known. Raises: typer.BadParameter."""
+    if not POSITION.fullmatch(text):
+        return as_of(text)
+    if int(text) == 0:
+        raise typer.BadParameter("positions count from 1.")
+    return int(text)
 
 
 def as_of(text: str) -> AsOf:

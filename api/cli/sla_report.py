@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from api.cli.as_of import AsOf, as_of, known_by
 from api.cli.options import All, Book, Json, Limit
 from api.cli.terminal import Terminal, answering
 from projections.compliance_question import By
@@ -43,6 +45,32 @@ def report(
             help="Only where any such field has this value, or none: branch=, tier=gold; may be repeated.",
         ),
     ] = None,
+    known: Annotated[
+        Any,
+        typer.Option(
+            "--known",
+            parser=known_by,
+            metavar="POSITION|DAY|INSTANT",
+            help="As it was known at that position of the book, or when that day ended; worked out anew.",
+        ),
+    ] = None,
+    at: Annotated[
+        AsOf | None,
+        typer.Option(
+            "--at",
+            parser=as_of,
+            metavar="DAY|INSTANT",
+            help="With --known, look at the clocks then; when the position was recorded by default.",
+        ),
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare",
+            metavar="FILE",
+            help="Count a report anew that --json has saved, as known then, and tell what differs and why.",
+        ),
+    ] = None,
     limit: Limit = 50,
     everything: All = False,
     csv: Annotated[bool, typer.Option("--csv", help="Answer with each group as a line of CSV.")] = False,
@@ -56,8 +84,17 @@ def report(
         from api.settings import Settings
         from api.workspace import Workspace
 
-        typed = answer.Typed(since, until, by, tuple(group or ()), statutory, tuple(unit or ()), tuple(where or ()))
+        typed = answer.Typed(
+            since, until, by, tuple(group or ()), statutory, tuple(unit or ()), tuple(where or ()), known, at
+        )
         form = answer.form_of(json=json, csv=csv)
+        if compare is not None:
+            from api.cli import compared_report
+
+            saved = compared_report.saved_in(compare, typed, form)
+            with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
+                end = compared_report.run(workspace, terminal, compare, saved)
+            raise typer.Exit(end)
         most = answer.ALL if everything or form is not answer.Form.SHOWN else limit
         groups, values = answer.fields_of(typed)
         with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:

@@ -136,6 +136,8 @@ class SlaClock:
     version: int = strawberry.field(description="The version of the subject's stream that this shows.")
     position: SafeInt = strawberry.field(description="The position in the book of the latest event that this shows.")
     timer: strawberry.Private[SlaTimer]
+    known: strawberry.Private[int | None] = None
+    """The position up to which everything is known of it; None is the book's end."""
 
     @resolved("The case that it is of, or that the obligation is for.")
     async def case(self, info: Info) -> Annotated[Case, strawberry.lazy("api.graphql.case")] | None:
@@ -152,18 +154,18 @@ class SlaClock:
 
     @resolved("The time used up, in the target's own time, in seconds.")
     async def counted_seconds(self, info: Info) -> SafeInt:
-        course = await _course(self.timer, info)
+        course = await _course(self, info)
         return SafeInt(self.timer.counted_seconds if course is None else int(course.clock.counted.total_seconds()))
 
     @resolved("The time left, in the target's own time, in seconds; negative once overdue, null without a number.")
     async def remaining_seconds(self, info: Info) -> SafeInt | None:
-        course = await _course(self.timer, info)
+        course = await _course(self, info)
         remaining = None if course is None else course.clock.remaining
         return None if remaining is None else SafeInt(int(remaining.total_seconds()))
 
     @resolved("Its life so far, stretch by stretch, without gaps; the counted ones add up to the time used.")
     async def segments(self, info: Info) -> list[SlaSegment]:
-        course = await _course(self.timer, info)
+        course = await _course(self, info)
         return [] if course is None else list(map(segment_of, course.clock.segments))
 
     @resolved(
@@ -171,18 +173,18 @@ class SlaClock:
         "clock that stands still or is over."
     )
     async def upcoming(self, info: Info) -> list[SlaSegment]:
-        course = await _course(self.timer, info)
+        course = await _course(self, info)
         return [] if course is None else list(map(segment_of, course.upcoming))
 
     @resolved("Why it stands as it does; null while the views show less than the ledger has.")
     async def explanation(self, info: Info) -> SlaExplanation | None:
-        course = await _course(self.timer, info)
+        course = await _course(self, info)
         return None if course is None else explanation_of(course.explanation)
 
 
-async def _course(timer: SlaTimer, info: Info) -> ClockCourse | None:
-    now = await info.context.now()
-    return await info.context.loaders.courses.load(wanted_at(timer, now))
+async def _course(clock: SlaClock, info: Info) -> ClockCourse | None:
+    now = await info.context.now() if clock.known is None else clock.evaluated_at
+    return await info.context.loaders.courses.load(wanted_at(clock.timer, now, clock.known))
 
 
 SAME = (
@@ -193,8 +195,8 @@ SAME = (
 """Fields that the view has just as the schema shows them."""
 
 
-def clock_of(timer: SlaTimer, book: str, now: datetime) -> SlaClock:
-    """A clock as the schema shows it, at an instant."""
+def clock_of(timer: SlaTimer, book: str, now: datetime, known: int | None = None) -> SlaClock:
+    """A clock as the schema shows it, at an instant; as known by now, or at a position."""
     state = state_at(timer, now)
     when_due, by_now = verdicts_at(timer, now)
     return SlaClock(
@@ -226,6 +228,7 @@ def clock_of(timer: SlaTimer, book: str, now: datetime) -> SlaClock:
         handler=timer.holder_handler,
         position=SafeInt(timer.position),
         timer=timer,
+        known=known,
         **{name: getattr(timer, name) for name in SAME},
     )
 

@@ -15,6 +15,7 @@ from api.compliance import asked, versions_of
 from api.graphql.arguments import After, Before, First, Last, Token
 from api.graphql.clock import SlaClock, SlaTitle, clock_of
 from api.graphql.compliance_enums import By, Duty, Figure, Grouping
+from api.graphql.compliance_known import MOST_CASES, ComplianceKnown, KeptClocks
 from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.enums import CaseKind, Channel, Priority, Tier
 from api.graphql.policy_enums import TargetKind
@@ -22,7 +23,7 @@ from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
-from projections import compliance
+from projections import as_known, compliance
 from projections.compliance_question import IN_ORDER, Question, Values
 from projections.movement import Period
 
@@ -102,9 +103,10 @@ class ComplianceFigures:
 
 
 class Drills:
-    """How often the clocks behind a row were asked for."""
+    """How often the clocks behind a row were asked for, and those of a report as known earlier."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: KeptClocks | None = None) -> None:
+        self.kept = kept
         self._made = 0
 
     def one_more(self) -> None:
@@ -144,7 +146,7 @@ class ComplianceRow:
     ) -> Connection[SlaClock]:
         self.drills.one_more()
         arguments = PageArguments(first, after, last, before)
-        return await _clocks(info.context, self.question, figure, arguments)
+        return await _clocks(info.context, self.question, self.drills.kept, figure, arguments)
 
 
 @strawberry.type(description="A version of a policy or a calendar.")
@@ -195,6 +197,13 @@ class ComplianceQuery:
             strawberry.argument(description="Only clocks for which all of these hold; all when left out."),
         ] = None,
         most_rows: Annotated[int, strawberry.argument(description="How many groups; at most 1000.")] = 100,
+        known: Annotated[
+            ComplianceKnown | None,
+            strawberry.argument(
+                description="As it was known earlier, whatever was recorded since; as known by now when left out. It "
+                f"works out the clocks of at most {MOST_CASES:,} cases and obligations."
+            ),
+        ] = None,
         consistency_token: Token = None,
     ) -> ComplianceReport:
         request = info.context
@@ -208,9 +217,15 @@ class ComplianceQuery:
         groups, now = [Grouping.TARGET] if group_by is None else group_by, await request.now()
         ledger = request.door.ledger
 
-        def read() -> tuple[Question, compliance.Report]:
-            question = asked(ledger, now, by, period, groups, where)
-            return question, compliance.report(ledger.database, ledger.book, question, most_rows)
+        def read() -> tuple[compliance.Report, KeptClocks | None]:
+            if known is None:
+                question = asked(ledger, now, by, period, groups, where)
+                units_at = partial(as_known.units, ledger)
+                return compliance.report(ledger.database, ledger.book, question, most_rows, units_at=units_at), None
+            cut = known.cut_off_in(ledger)
+            kept = KeptClocks.known(ledger, cut)
+            question = asked(ledger, cut.at, by, period, groups, where, cut.position)
+            return compliance.report_as_known(ledger, question, cut.position, [kept.clocks], most_rows), kept
 
         return _shown(*await request.door.off_loop(read))
 
@@ -243,9 +258,9 @@ def _named(field: Grouping, value: str | None) -> str | None:
     return value if words is None or value is None else words(value).name
 
 
-def _shown(question: Question, answer: compliance.Report) -> ComplianceReport:
+def _shown(answer: compliance.Report, kept: KeptClocks | None) -> ComplianceReport:
     policies, calendars, zone_data, engine = versions_of(answer.versions)
-    drills = Drills()
+    question, drills = answer.question, Drills(kept)
     return ComplianceReport(
         evaluated_at=question.now,
         cut_off=SafeInt(answer.position),
@@ -286,11 +301,15 @@ def _times(lasting: compliance.Lasting) -> ComplianceTimes:
 
 
 async def _clocks(
-    request: Request, question: Question, figure: Figure, arguments: PageArguments
+    request: Request, question: Question, kept: KeptClocks | None, figure: Figure, arguments: PageArguments
 ) -> Connection[SlaClock]:
     """A page of the clocks behind a figure. Raises: Problem."""
     window, door = arguments.window(IN_ORDER[question.by], descending=False), request.door
-    read = partial(compliance.clocks_of, door.ledger.database, door.book, question, window, figure)
+    if kept is None:
+        read = partial(compliance.clocks_of, door.ledger.database, door.book, question, window, figure)
+    else:
+        clocks = [kept.clocks]
+        read = partial(compliance.clocks_as_known, door.ledger, question, kept.position, clocks, window, figure)
     page = await door.off_loop(read)
-    show = partial(clock_of, book=door.book, now=question.now)
+    show = partial(clock_of, book=door.book, now=question.now, known=kept and kept.position)
     return connection_of(window, page.rows, more=page.has_more, show=show)

@@ -323,7 +323,7 @@ def test_the_clocks_of_a_period_are_found_by_its_index(
 def test_an_empty_book_has_an_empty_report(ledger: Ledger, runner: Runner) -> None:
     runner.catch_up()
     answer = report(ledger.database, "main", question(groups=(Grouping.MONTH, Grouping.BRANCH)))
-    assert answer == (ledger.head(), [], [], False, [])
+    assert answer[1:] == (ledger.head(), [], [], False, [])
 
 
 # Told one by one ------------------------------------------------------------------------------------------------------

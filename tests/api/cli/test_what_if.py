@@ -6,7 +6,6 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from uuid import uuid5
 
@@ -19,6 +18,7 @@ from domain.case.events import CaseKind, Outcome
 from domain.channel import Channel
 from domain.envelope import Submission
 from tests.api.cli.conftest import AGENT, NAMESPACE, CommandLine
+from tests.api.cli.held_up import wait_until_held_up
 from tests.conftest import PROJECT, Database
 
 EXAMPLES = PROJECT / "examples"
@@ -258,12 +258,3 @@ def test_ctrl_c_ends_it_in_one_sentence_and_leaves_the_book_as_it_was(
             _, said = running.communicate(timeout=30)
             assert (running.returncode, "Ended by Ctrl-C" in said) == (130, True), said
     assert book.ledger.head() == head
-
-
-def wait_until_held_up(database: Database) -> None:
-    """Returns as soon as somebody waits for the lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    deadline = monotonic() + 30
-    with psycopg.connect(database.owner_url, autocommit=True) as watching:
-        while watching.execute(waiting).fetchone() == (0,):
-            assert monotonic() < deadline
