@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from api.demo.group import ZONE
 from domain.case.commands import AboutCase
-from domain.envelope import Actor
-from domain.event import Command
+from domain.envelope import Actor, Recorded
+from domain.event import Command, Event
+from domain.stream import Category, stream_of
 
 HERE = ZoneInfo(ZONE)
 OPENS, CLOSES = time(8, 30), time(17, 30)
 SUNDAY = 6
+
+
+History: TypeAlias = Sequence[Recorded[Any]]
+
+
+class Later(NamedTuple):
+    """What can be said only by what stands in a stream by then: which version is meant, or what an alarm has noted."""
+
+    stream: str
+    said: Callable[[History], Sequence[Command]]
+    """Nothing when there is no occasion for it."""
 
 
 class Step(NamedTuple):
@@ -25,6 +37,8 @@ class Step(NamedTuple):
     said_at: datetime
     actor: Actor
     commands: tuple[Command, ...]
+    later: Later | None = None
+    """Says the commands, where they cannot be said beforehand."""
 
 
 class Telling:
@@ -60,6 +74,16 @@ class Telling:
         self._said_at = max(self._said_at, self.now + moment + late)
         self.steps.append(Step(self._said_at, actor, commands))
 
+    def tell_later(self, actor: Actor, said: Callable[[History], Sequence[Command]]) -> None:
+        """Writes down what occurs now, once it is seen what stands in the case's stream by then."""
+        self.tell(actor)
+        stream = stream_of(Category.CASE, self.case_id)
+        self.steps[-1] = self.steps[-1]._replace(later=Later(stream, said))
+
+    def has_told(self, command: type[Command]) -> bool:
+        """Whether such a command was told."""
+        return any(isinstance(one, command) for step in self.steps for one in step.commands)
+
     def after(self, low_hours: float, high_hours: float) -> None:
         """Lets time pass, and then waits for somebody to be at work."""
         hours = self.random.triangular(low_hours, high_hours, low_hours + (high_hours - low_hours) / 4)
@@ -72,6 +96,11 @@ class Telling:
     def one_of(self, choices: Sequence[str]) -> str:
         """One of these."""
         return self.random.choice(choices)
+
+
+def latest(history: History, *kinds: type[Event]) -> Recorded[Any] | None:
+    """The latest event of one of some kinds."""
+    return next((one for one in reversed(history) if isinstance(one.event, kinds)), None)
 
 
 def at_work(instant: datetime) -> datetime:
