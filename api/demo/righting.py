@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
+from api.correcting import replacement_of
 from api.demo.detours import OFFICER
 from api.demo.group import ZONE
 from api.demo.telling import History
@@ -22,7 +23,6 @@ from domain.amendment import (
     EventCorrected,
     EventVoided,
     Occurrence,
-    Replacement,
     VoidRequested,
 )
 from domain.case.commands import AboutCase, ResolveCase
@@ -31,8 +31,6 @@ from domain.case.events import CaseClassified, CaseReceived, CaseResolved, Outco
 from domain.envelope import Actor, Recorded
 from domain.event import Event, Precision
 from domain.stream import Category, stream_of
-
-E = TypeVar("E", bound=Event)
 
 
 class Record:
@@ -43,13 +41,12 @@ class Record:
         self._telling = case.telling
         self._stream = stream_of(Category.CASE, case.telling.case_id)
 
-    def correct(self, kind: type[E], to: Callable[[E], E], reason: str, *, again: bool = False) -> None:
+    def correct(self, kind: type[Event], to: Mapping[str, Any], reason: str, *, again: bool = False) -> None:
         """The handler asks that the latest event of a kind be read otherwise, or that its correction be."""
 
         def asked(history: History) -> dict[str, Any]:
-            found = _there(history, kind)
-            version = _there(history, EventCorrected).version if again else found.version
-            return {"version": version, "replacement": Replacement.of(to(found.event)), "occurrence": None}
+            version = _there(history, EventCorrected if again else kind).version
+            return {"version": version, "replacement": replacement_of(history, version, to), "occurrence": None}
 
         self._ask(RequestCorrection, asked, reason)
 
@@ -59,7 +56,8 @@ class Record:
         def asked(history: History) -> dict[str, Any]:
             found = _there(history, kind)
             when = Occurrence(at=found.occurred_at - earlier, zone=ZONE, precision=Precision.DAY)
-            return {"version": found.version, "replacement": Replacement.of(found.event), "occurrence": when}
+            as_it_is = replacement_of(history, found.version, {})
+            return {"version": found.version, "replacement": as_it_is, "occurrence": when}
 
         self._ask(RequestCorrection, asked, reason)
 
@@ -106,20 +104,16 @@ def _request(history: History) -> int:
     return _there(history, CorrectionRequested, VoidRequested).version
 
 
-def _otherwise(symptom: str | None) -> Callable[[CaseClassified], CaseClassified]:
-    return lambda event: event.model_copy(update={"subcategory": "other", "symptom": symptom})
-
-
 def _misclassified(record: Record, case: Told) -> None:
     """It was put in the wrong class."""
-    record.correct(CaseClassified, _otherwise(None), "put in the wrong class")
+    record.correct(CaseClassified, {"subcategory": "other", "symptom": None}, "put in the wrong class")
     record.approve(case.head)
 
 
 def _misclassified_twice(record: Record, case: Told) -> None:
     """The correction was wrong as well, and is corrected itself."""
     _misclassified(record, case)
-    symptom = _otherwise("seen at the visit")
+    symptom = {"symptom": "seen at the visit"}
     record.correct(CaseClassified, symptom, "the correction left the symptom out", again=True)
     record.approve(OFFICER)
 
@@ -142,10 +136,7 @@ def _rightly_here(record: Record, case: Told) -> None:
 
 def _as_it_was(record: Record, case: Told) -> None:
     """Somebody would have the outcome be another one, and is told no."""
-
-    def other(event: CaseResolved) -> CaseResolved:
-        return event.model_copy(update={"outcome": Outcome.NOT_SOLVED, "redress": None})
-
+    other = {"outcome": Outcome.NOT_SOLVED, "redress": None}
     record.correct(CaseResolved, other, "the customer sees it otherwise")
     record.decline(case.head, "that is how it was resolved; reopen the case instead")
 

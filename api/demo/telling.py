@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID, uuid5
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from api.demo.group import ZONE
 from domain.case.commands import AboutCase
+from domain.case.events import CaseReopened
 from domain.envelope import Actor, Recorded
 from domain.event import Command, Event
 from domain.stream import Category, stream_of
@@ -63,6 +65,10 @@ class Telling:
         said: dict[str, Any] = {"at": self.now, "zone": ZONE, "case_id": self.case_id, **fields}
         return command(**said)
 
+    def as_of_now(self, command: type[AboutCase]) -> Callable[..., AboutCase]:
+        """Makes such a command about this case later, with what is known then; it occurs now."""
+        return partial(self.about, command, at=self.now)
+
     def next_touchpoint(self) -> UUID:
         """An id for one more touchpoint of this case."""
         self.touchpoints += 1
@@ -101,6 +107,12 @@ class Telling:
 def latest(history: History, *kinds: type[Event]) -> Recorded[Any] | None:
     """The latest event of one of some kinds."""
     return next((one for one in reversed(history) if isinstance(one.event, kinds)), None)
+
+
+def this_cycle(history: History) -> History:
+    """What stands in a case's history since it was reopened last, or at all."""
+    reopened = latest(history, CaseReopened)
+    return history if reopened is None else [one for one in history if one.version > reopened.version]
 
 
 def at_work(instant: datetime) -> datetime:
