@@ -16,7 +16,8 @@ from api.toml_lines import Path, line_at, lines_of
 from domain.event import Label
 from domain.sla.calendar import Day
 from domain.sla.check import Problem, Severity, document_of, problems
-from domain.sla.policy import PolicyDocument, Slug, Text, Title
+from domain.sla.document import Slug
+from domain.sla.policy import PolicyDocument, Text, Title
 
 SHIPPED = files("api") / "library"
 COUNTING = "counting"

@@ -21,8 +21,9 @@ from domain.decider import Decided, Decider
 from domain.envelope import Context, Recorded
 from domain.event import Command, Event, Label, Refused, StaffName, Version
 from domain.refusal import Refusal
-from domain.sla.calendar import CalendarDocument, Day, Slug
+from domain.sla.calendar import CalendarDocument, Day
 from domain.sla.calendars import Calendars, CalendarVersion, UnknownCalendar
+from domain.sla.document import Slug
 from domain.sla.zones import zone
 from domain.stream import Category, stream_of
 

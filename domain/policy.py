@@ -31,7 +31,8 @@ from domain.policy_events import (
 from domain.refusal import Refusal
 from domain.sla.calendar import Day
 from domain.sla.check import Severity, document_problems
-from domain.sla.policy import PolicyDocument, Slug
+from domain.sla.document import Slug
+from domain.sla.policy import PolicyDocument
 from domain.sla.standards import PolicyVersion
 from domain.sla.zones import zone
 from domain.stream import Category, stream_of

@@ -13,7 +13,8 @@ from typing import ClassVar, NamedTuple, TypeAlias, assert_never
 from domain.envelope import Recorded
 from domain.event import Event, Label, StaffName, Version
 from domain.sla.calendar import Day
-from domain.sla.policy import PolicyDocument, Slug
+from domain.sla.document import Slug
+from domain.sla.policy import PolicyDocument
 from domain.sla.standards import PolicyVersion
 
 # Events ---------------------------------------------------------------------------------------------------------------

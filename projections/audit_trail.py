@@ -81,6 +81,12 @@ APPROVALS = (
     Override.REASSIGNMENT_APPROVED,
     Override.REVISION_APPROVED,
 )
+PUBLICATIONS = tuple(
+    event.TOPIC
+    for event in EVENTS
+    if event.TOPIC.rpartition(".")[0] in {"calendar-published", "policy-published", "policy-withdrawn"}
+)
+"""Approvals in the ordinary course: overrides only where somebody approved what they had asked for themselves."""
 
 
 class AuditEntry(NamedTuple):
@@ -137,6 +143,11 @@ class AuditEntry(NamedTuple):
         return None if self.series is None or self.number is None else RegisterNumber(self.series, self.number)
 
     @property
+    def approves(self) -> bool:
+        """Whether it approved what somebody had asked for."""
+        return self.topic in PUBLICATIONS or not set(self.overrides).isdisjoint(APPROVALS)
+
+    @property
     def source(self) -> Source | None:
         """Where it was read, when it was imported."""
         if self.source_digest is None or self.source_line is None:
@@ -144,7 +155,8 @@ class AuditEntry(NamedTuple):
         return Source(self.source_digest, self.source_line)
 
 
-NAMED = ("case_id", "customer_id", "requested_by", "request")
+NAMED = ("case_id", "customer_id", "requested_by")
+REQUESTS = ("request", "proposal")
 OF_AMENDMENTS = ("version",)
 DECIDERS = ("approved_by", "declined_by", "decided_by")
 
@@ -153,6 +165,8 @@ class _Told(NamedTuple):
     """Which fields of an event the audit trail shows."""
 
     fields: tuple[str, ...]
+    request: str | None
+    """The one that says which request was decided."""
     decider: str | None
     """The one that says who decided."""
 
@@ -162,7 +176,9 @@ def _told_by(event: type[Event]) -> _Told:
     names = (*NAMED, *OF_AMENDMENTS) if event in AMENDMENTS else NAMED
     there = event.model_fields
     return _Told(
-        tuple(name for name in names if name in there), next((name for name in DECIDERS if name in there), None)
+        tuple(name for name in names if name in there),
+        next((name for name in REQUESTS if name in there), None),
+        next((name for name in DECIDERS if name in there), None),
     )
 
 
@@ -172,7 +188,7 @@ def entries(recorded: Recorded[Any]) -> tuple[AuditEntry, ...]:
     actor, source, register = metadata.actor, metadata.source, recorded.register
     category = category_of(recorded.stream)
     kind: type[Event] = type(event)
-    names, decider = _told_by(kind)
+    names, request, decider = _told_by(kind)
     told = {name: getattr(event, name) for name in names}
     if category in {Category.CASE, Category.CUSTOMER}:
         told[f"{category}_id"] = key_of(recorded.stream)
@@ -213,7 +229,7 @@ def entries(recorded: Recorded[Any]) -> tuple[AuditEntry, ...]:
             metadata.departures,
             (*overrides, Override.DEPARTURE) if metadata.departures else overrides,
             told.get("version"),
-            told.get("request"),
+            None if request is None else getattr(event, request),
             told.get("requested_by"),
             None if decider is None else getattr(event, decider),
         ),
@@ -244,7 +260,7 @@ def of_row(row: Sequence[Any]) -> AuditEntry:
 
 AUDIT_TRAIL: Journal[AuditEntry] = Journal(
     name="audit_trail",
-    version=1,
+    version=2,
     reads=frozenset(Category),
     columns=AuditEntry._fields,
     of_row=of_row,
@@ -276,11 +292,13 @@ coalesce((SELECT heard.position FROM {table} heard
 HEARD_BEFORE = HEARD_FROM.replace("recorded_from", "recorded_before")
 # The request stands in the same stream; leans on the index stream.
 OWN_APPROVAL = """
-(overrides && %(approvals)s AND decided_by = coalesce(requested_by, (
+((overrides && %(approvals)s OR topic = ANY(%(publications)s)) AND decided_by = coalesce(requested_by, (
    SELECT asked.requested_by FROM {table} asked
    WHERE asked.book = %(book)s AND asked.stream = audit_trail.stream AND asked.version = audit_trail.request_version
 )))
 """
+OWN_APPROVALS: Mapping[str, Any] = MappingProxyType({"approvals": list(APPROVALS), "publications": list(PUBLICATIONS)})
+"""The parameters of that condition."""
 
 
 class Recording(NamedTuple):
@@ -379,9 +397,9 @@ class AuditFilter:
         any_of = ["overrides <> '{}'"] if not told else ["overrides && %(overrides)s"] if alone else []
         if not told or Override.BACK_DATED in told:
             any_of.append("back_dated_seconds >= %(back_dated_seconds)s")
-        if Override.OWN_APPROVAL in told:
+        if not told or Override.OWN_APPROVAL in told:
             any_of.append(AUDIT_TRAIL.query(OWN_APPROVAL))
-        parameters = {"overrides": alone, "approvals": list(APPROVALS), **seconds_of(self.back_dated_over)}
+        parameters = {"overrides": alone, **OWN_APPROVALS, **seconds_of(self.back_dated_over)}
         return [f"({' OR '.join(any_of)})", *overridden(self.back_dated_over)], parameters
 
 
@@ -392,7 +410,9 @@ def seconds_of(back_dated_over: timedelta) -> dict[str, Any]:
 
 def overridden(back_dated_over: timedelta) -> list[str]:
     """The condition of the index overridden, where it holds for all that is asked: a day or more counts."""
-    return ["(overrides <> '{}' OR back_dated_seconds >= 86400)"] if back_dated_over >= DAY else []
+    if back_dated_over < DAY:
+        return []
+    return ["(overrides <> '{}' OR back_dated_seconds >= 86400 OR category IN ('calendar', 'policy'))"]
 
 
 EVERYTHING = AuditFilter()

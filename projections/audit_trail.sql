@@ -57,5 +57,7 @@ CREATE INDEX {customer} ON {table} (book, customer_id, position)
   WHERE customer_id IS NOT NULL AND category <> 'customer';
 
 CREATE INDEX {departed} ON {table} (book, position) WHERE departures <> '{{}}';
--- A day is what counts as back-dated unless another span is asked for.
-CREATE INDEX {overridden} ON {table} (book, actor, position) WHERE overrides <> '{{}}' OR back_dated_seconds >= 86400;
+-- A day is what counts as back-dated unless another span is asked for. Whether a publication is an own approval shows
+-- beside its proposal only; a book has few of either.
+CREATE INDEX {overridden} ON {table} (book, actor, position)
+  WHERE overrides <> '{{}}' OR back_dated_seconds >= 86400 OR category IN ('calendar', 'policy');

@@ -10,10 +10,10 @@ from domain.envelope import ActorKind
 from ledger.database import Database
 from projections.audit_trail import (
     ALWAYS,
-    APPROVALS,
     AUDIT_TRAIL,
     DAY,
     OWN_APPROVAL,
+    OWN_APPROVALS,
     Override,
     Recording,
     overridden,
@@ -91,7 +91,7 @@ def overrides_by_actor(
         parameters["actor"] = actor
     query = AUDIT_TRAIL.query(OVERRIDES) + AUDIT_TRAIL.query(OWN_APPROVAL) + OF_BOOK
     query += "".join(f"AND {condition}\n" for condition in conditions) + "GROUP BY actor, actor_kind, found.kind"
-    asked: dict[str, Any] = {"book": book, "approvals": list(APPROVALS), **seconds_of(back_dated_over)}
+    asked: dict[str, Any] = {"book": book, **OWN_APPROVALS, **seconds_of(back_dated_over)}
     found: dict[tuple[str, str], dict[Override, int]] = {}
     for name, actor_kind, kind, count in database.rows(query, asked | parameters):
         found.setdefault((name, actor_kind), {})[Override(kind)] = count

@@ -16,7 +16,6 @@ from api.cli.exits import NotFound, WrongUse
 from api.cli.period import instant
 from api.cli.terminal import Terminal, add_row, table
 from api.workspace import Workspace
-from domain.amendment import AmendmentRequest
 from domain.envelope import Recorded
 from domain.event import Precision
 from domain.personal import Personal
@@ -167,8 +166,8 @@ def _asked_by(entry: AuditEntry, history: Sequence[Recorded[Any]]) -> str | None
     """Who asked, as the event says, or the request that it decides."""
     if entry.requested_by is not None or entry.request_version is None:
         return entry.requested_by
-    request = history[entry.request_version - 1].event
-    return request.requested_by if isinstance(request, AmendmentRequest) else None
+    asked = (one.event for one in history if one.version == entry.request_version)
+    return next((getattr(event, "requested_by", None) for event in asked), None)
 
 
 def _called(ledger: Ledger, cases: Iterable[UUID]) -> dict[str, str]:

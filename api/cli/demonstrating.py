@@ -54,7 +54,12 @@ def _filled(workspace: Workspace, terminal: Terminal, wanted: Year) -> Year:
     columns = (TextColumn("a year, told to the ledger"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with terminal.progress(*columns) as progress:
         task = progress.add_task("", total=None)
-        fill(workspace.ledger, year, lambda told, of: progress.update(task, completed=told, total=of))
+        fill(
+            workspace.ledger,
+            workspace.views,
+            year,
+            lambda told, of: progress.update(task, completed=told, total=of),
+        )
     return year
 
 

@@ -10,15 +10,16 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from api.cli.approving import not_by_who_asks
 from api.cli.exits import Exit, WrongUse
 from api.cli.terminal import Terminal, add_row, table
 from api.policies import Found, PolicyFile, UnreadableFile, as_day, library_policy, read_policy
 from api.policy_words import both
 from api.present import present
 from api.workspace import Workspace
-from domain.book import Book, id_of_book, stream_of_book
+from domain.book import id_of_book
 from domain.envelope import Actor, ActorKind, Submission
-from domain.event import Command, Refused
+from domain.event import Command
 from domain.policy import (
     ApprovePolicyWithdrawal,
     DeclinePolicy,
@@ -28,7 +29,6 @@ from domain.policy import (
     stream_of_policies,
 )
 from domain.policy_events import BookPolicies, PolicyProposed, PolicyPublished, Request
-from domain.refusal import Refusal
 from domain.sla.check import Severity
 from domain.sla.policy import PolicyDocument
 from domain.sla.zones import zone
@@ -140,21 +140,11 @@ def propose(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
 
 def publish(workspace: Workspace, terminal: Terminal, asked: Asked, approved_by: str) -> None:
     """Proposes a policy and publishes it. Raises: WrongUse, Refused."""
-    if asked.by == approved_by and not _own_approval(workspace.ledger):
-        # Refused before anything is written, so that no proposal is left behind that nobody meant to wait.
-        raise Refused(
-            Refusal.SAME_PERSON, f"{approved_by} asks for this and cannot approve it as well; name somebody else."
-        )
+    not_by_who_asks(workspace.ledger, asked.by, approved_by)
     proposal = _proposed(workspace, terminal, asked)
     if proposal is not None:
         _approved(workspace, proposal, approved_by)
     listed(workspace, terminal)
-
-
-def _own_approval(ledger: Ledger) -> bool:
-    stream = stream_of_book(ledger.book)
-    book: Book | None = ledger.tips([stream])[stream].state
-    return book is not None and book.self_approval
 
 
 def approve(workspace: Workspace, terminal: Terminal, request: int, by: str) -> None:

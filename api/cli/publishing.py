@@ -11,6 +11,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from api.calendars import BadCalendarFile, read_file, told_problem
+from api.cli.approving import not_by_who_asks
 from api.cli.exits import Exit, WrongUse
 from api.cli.terminal import Terminal, add_row, table
 from api.present import present
@@ -84,6 +85,7 @@ def propose(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
 
 def publish(workspace: Workspace, terminal: Terminal, asked: Asked, approved_by: str) -> None:
     """Proposes a calendar and publishes it. Raises: WrongUse, Refused."""
+    not_by_who_asks(workspace.ledger, asked.by, approved_by)
     proposal = _proposed(workspace, terminal, asked)
     if proposal is not None:
         _approved(workspace, proposal, approved_by)

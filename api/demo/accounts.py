@@ -11,13 +11,21 @@ from uuid import UUID, uuid5
 from api.demo.group import MANAGERS, REGISTRAR, SUCCESSOR, ZONE
 from api.demo.organisation import LEFT_AFTER
 from api.demo.people import Person, registration
-from api.demo.telling import Step
+from api.demo.telling import History, Later, Step, latest
 from domain.channel import Channel, Direction
-from domain.customer import CustomerKind, MergeCustomers
+from domain.customer import (
+    ChangeLanguage,
+    ContactRecorded,
+    CustomerKind,
+    MergeCustomers,
+    RenameCustomer,
+    WithdrawContact,
+)
 from domain.envelope import Actor, ActorKind
-from domain.event import Precision
+from domain.event import Command, Precision
 from domain.key_account import AssignManager, CancelVisit, MakeVisit, PlanVisit, ReleaseManager
 from domain.personal import Personal
+from domain.stream import Category, stream_of
 from domain.touchpoint import RecordTouchpoint
 
 VISITS_A_YEAR = 4
@@ -39,6 +47,9 @@ class Accounts(NamedTuple):
             for nth, step in enumerate(self._key_account(one)):
                 yield f"key account {one.number:06d} {nth:02d}", step
         before = [one for one in self.people if one.known_before]
+        for one in before[1 :: max(1, len(before) // 4)]:
+            for place, step in enumerate(self._changed(one)):
+                yield f"changed {one.number:06d} {place}", step
         for nth, one in enumerate(before[: 1 + len(self.people) // 300]):
             for place, step in enumerate(self._double(one, nth)):
                 yield f"double {nth:04d} {place}", step
@@ -75,6 +86,23 @@ class Accounts(NamedTuple):
                 at=day, **whose, visit_id=visit, by=by, result=result, words=Personal.open(one.customer_id, words)
             )
             yield Step(day + timedelta(hours=random.randrange(2, 60)), goes, (made,))
+
+    def _changed(self, one: Person) -> Iterator[Step]:
+        """Another name, another language, and a number that nobody answers any more."""
+        whose: dict[str, Any] = {"zone": ZONE, "customer_id": one.customer_id}
+        random = self.random(f"changed {one.number}")
+        at = self.start + timedelta(days=random.randrange(40, 330), hours=10, minutes=random.randrange(60))
+        name = f"{one.name} (formerly {one.number})" if one.kind is CustomerKind.ORGANISATION else f"{one.name} 小"
+        language = "en" if one.language.startswith("zh") else "zh-Hans-CN"
+        renamed = RenameCustomer(at=at, **whose, name=Personal.open(one.customer_id, name))
+        yield Step(at, REGISTRAR, (renamed, ChangeLanguage(at=at, **whose, language=language)))
+        gone = at + timedelta(days=1)
+
+        def withdrawn(history: History) -> Sequence[Command]:
+            contact = latest(history, ContactRecorded)
+            return () if contact is None else (WithdrawContact(at=gone, **whose, version=contact.version),)
+
+        yield Step(gone, REGISTRAR, (), Later(stream_of(Category.CUSTOMER, one.customer_id), withdrawn))
 
     def _double(self, one: Person, nth: int) -> Iterator[Step]:
         """A second file of the same customer, opened when they wrote from another address, until somebody sees it."""

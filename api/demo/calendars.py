@@ -1,4 +1,4 @@
-"""The group's calendars over the year: published when it begins, once more after the outage, and one turned down."""
+"""The group's calendars over the year: one turned down, one published by who asked, one when its day had passed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from api.demo.group import HEADS, ZONE
-from api.demo.telling import HERE, SUNDAY, Step
-from domain.book import id_of_book
+from api.demo.telling import HERE, SUNDAY, Step, midnight
+from domain.book import AllowSelfApproval, ForbidSelfApproval, id_of_book
 from domain.calendar import DeclineCalendar, ProposeCalendar, PublishCalendar
 from domain.envelope import Actor, ActorKind
 from domain.sla.calendar import document_of
 from domain.sla.days import WEEKDAYS
 
+CALENDAR = "group-service-desk"
 PLANNER = Actor("方敏", ActorKind.PERSON, role="quality")
 HEAD = Actor(HEADS["北京分部 Beijing"], ActorKind.PERSON, role="supervisor")
 HOURS = {str(day): ["08:30-17:30"] for day in WEEKDAYS[:SUNDAY]}
@@ -23,7 +24,7 @@ DECISION = timedelta(hours=2)
 def calendar_steps(book: str, start: datetime, outage_at: datetime) -> Iterator[Step]:
     """What is written down about calendars: in this order, by which proposals have their numbers."""
     desk: dict[str, Any] = {
-        "name": "group-service-desk",
+        "name": CALENDAR,
         "title": {"en": "Service desks of the group", "zh": "集团客户服务处"},
         "zone": ZONE,
         "week": HOURS,
@@ -47,7 +48,17 @@ def calendar_steps(book: str, start: datetime, outage_at: datetime) -> Iterator[
     yield from telling.declined(later, longer, later.astimezone(HERE).date(), "every Sunday, since the outage")
     sundays = [day for day in _days(later, 15) if day.weekday() == SUNDAY]
     extra = desk | {"working_days": {day.isoformat(): {"like": "sat", "name": "after the outage"} for day in sundays}}
-    yield from telling.published(later + 2 * DECISION, extra, first_day, "two Sundays, since the outage")
+    # Whoever could approve is out at the cable, so that for two days people may approve what they ask for.
+    about: dict[str, Any] = {"zone": ZONE, "book_id": id_of_book(book), "decided_by": HEAD.name}
+    allowed, forbidden = later + timedelta(hours=3), later + timedelta(days=2)
+    allow = AllowSelfApproval(at=allowed, **about, reason="everybody is out at the cable")
+    yield Step(allowed, HEAD, (allow,))
+    yield from telling.published(later + 2 * DECISION, extra, first_day, "two Sundays, since the outage", by=PLANNER)
+    yield Step(forbidden, HEAD, (ForbidSelfApproval(at=forbidden, **about, reason="the offices are staffed again"),))
+    storm = next(day for day in _days(later + timedelta(days=25), 15) if day.weekday() not in (SUNDAY - 1, SUNDAY))
+    known = midnight(storm) + timedelta(days=2, hours=10)
+    closed = extra | {"overrides": {storm.isoformat(): []}}
+    yield from telling.published(known, closed, first_day, "the offices were shut in the storm")
 
 
 def _days(after: datetime, count: int) -> Iterator[date]:
@@ -62,11 +73,13 @@ class _Telling:
         self._about: dict[str, Any] = {"zone": ZONE, "book_id": id_of_book(book)}
         self._proposal = -1
 
-    def published(self, at: datetime, document: dict[str, Any], effective: date, reason: str) -> Iterator[Step]:
+    def published(
+        self, at: datetime, document: dict[str, Any], effective: date, reason: str, by: Actor = HEAD
+    ) -> Iterator[Step]:
         yield self._proposed(at, document, effective, reason)
         decided = at + DECISION
-        approval = PublishCalendar(at=decided, **self._about, proposal=self._proposal, approved_by=HEAD.name)
-        yield Step(decided, HEAD, (approval,))
+        approval = PublishCalendar(at=decided, **self._about, proposal=self._proposal, approved_by=by.name)
+        yield Step(decided, by, (approval,))
 
     def declined(self, at: datetime, document: dict[str, Any], effective: date, reason: str) -> Iterator[Step]:
         yield self._proposed(at, document, effective, reason)

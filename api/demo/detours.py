@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from uuid import uuid5
 
 from api.demo.group import (
@@ -18,12 +20,27 @@ from api.demo.group import (
     WITHDRAWALS,
     ZONE,
 )
+from api.demo.telling import History, this_cycle
 from api.demo.told import Told
-from domain.case.commands import ResumeCase
+from domain.case.commands import (
+    AssignCase,
+    ChangeCaseChannel,
+    ChangeCaseKind,
+    PrioritiseCase,
+    RecordAttributes,
+    ResumeCase,
+    UnassignCase,
+)
 from domain.case.dialogue import FollowUpResult, GiveFeedback, MakeFollowUp, RecordCustomerReply
 from domain.case.due import DueOrigin, StateDue
-from domain.case.escalation import AcknowledgeEscalation, EscalateCase, EscalatedBy
-from domain.case.events import Outcome, PauseGround
+from domain.case.escalation import (
+    AcknowledgeEscalation,
+    CaseEscalated,
+    EscalateCase,
+    EscalatedBy,
+    EscalationAcknowledged,
+)
+from domain.case.events import Attribute, CaseKind, Outcome, PauseGround, Priority
 from domain.case.parts import OpenCasePart, ResolveCasePart
 from domain.case.pausing import ApprovePause, DeclinePause, RequestPause
 from domain.case.settlement import (
@@ -35,7 +52,7 @@ from domain.case.settlement import (
     StartInvestigation,
     WithdrawCase,
 )
-from domain.channel import Direction
+from domain.channel import Channel, Direction
 from domain.envelope import Actor, ActorKind
 from domain.event import Command, Precision
 from domain.money import Money
@@ -73,6 +90,32 @@ def withdraw(case: Told) -> None:
     case.tell(case.telling.about(WithdrawCase, channel=case.answering, reason=case.telling.one_of(WITHDRAWALS)))
 
 
+def learn_more(case: Told) -> None:
+    """It proves to be other than was noted: of another channel or line, more pressing, or a complaint."""
+    telling = case.telling
+    telling.after(0.2, 20)
+    line = Attribute(name="line", value=telling.one_of(("fibre 300", "fibre 1000", "leased line")))
+    told = [
+        telling.about(RecordAttributes, attributes=(line,)),
+        telling.about(ChangeCaseChannel, channel=Channel.SOCIAL),
+        telling.about(PrioritiseCase, priority=Priority.CRITICAL),
+    ]
+    if case.kind is CaseKind.REQUEST:
+        case.kind = CaseKind.COMPLAINT
+        told.append(telling.about(ChangeCaseKind, kind=case.kind, reason="asked for it twice before"))
+    case.tell(*(one for one in told if telling.chance(0.6)))
+
+
+def hand_over(case: Told) -> None:
+    """The handler lets go of it, and somebody else in the unit takes it."""
+    telling = case.telling
+    telling.after(0.5, 20)
+    case.tell(telling.about(UnassignCase, handler=case.handler))
+    telling.after(0.2, 10)
+    case.handler = telling.one_of([one for one in case.branch.staff[case.department] if one != case.handler])
+    case.tell(telling.about(AssignCase, handler=case.handler))
+
+
 def investigate(case: Told) -> None:
     """Somebody finds out what happened."""
     telling = case.telling
@@ -87,19 +130,41 @@ def investigate(case: Told) -> None:
 def escalate(case: Told) -> None:
     """It is brought before the branch's head, and now and then before the group."""
     telling = case.telling
-    for level, to_unit, to_staff in ((1, case.branch.name, case.head), (2, GROUP, OFFICER)):
+    for to_unit, to_staff in ((case.branch.name, case.head), (GROUP, OFFICER)):
         telling.after(4, 60)
-        case.tell(
-            telling.about(
-                EscalateCase, level=level, to_unit=to_unit, to_staff=to_staff.name,
-                reason=telling.one_of(ESCALATIONS), by=EscalatedBy.PERSON,
-            )
+        reason = telling.one_of(ESCALATIONS)
+        escalated = partial(
+            telling.as_of_now(EscalateCase), to_unit=to_unit, to_staff=to_staff.name, reason=reason,
+            by=EscalatedBy.PERSON,
         )  # fmt: skip
+        telling.tell_later(case.worker, partial(_one_higher, escalated))
         if telling.chance(0.85):
             telling.after(0.5, 20)
-            telling.tell(to_staff, telling.about(AcknowledgeEscalation, level=level, by=to_staff.name))
+            take_notice(case, to_staff)
         if telling.chance(0.75):
             return
+
+
+def _one_higher(escalated: Callable[..., Command], history: History) -> Sequence[Command]:
+    """Higher than anybody, or an alarm, has brought it by then."""
+    return (escalated(level=1 + max(levels(history), default=0)),)
+
+
+def take_notice(case: Told, by: Actor) -> None:
+    """Somebody takes notice of the highest escalation, unless somebody has."""
+    noticed = case.telling.as_of_now(AcknowledgeEscalation)
+
+    def said(history: History) -> Sequence[Command]:
+        highest = max(levels(history), default=0)
+        answered = {one.event.level for one in this_cycle(history) if isinstance(one.event, EscalationAcknowledged)}
+        return () if highest in {0, *answered} else (noticed(level=highest, by=by.name),)
+
+    case.telling.tell_later(by, said)
+
+
+def levels(history: History) -> set[int]:
+    """To which the case was escalated since it was reopened last, or at all."""
+    return {one.event.level for one in this_cycle(history) if isinstance(one.event, CaseEscalated)}
 
 
 def wait_as_asked(case: Told) -> None:

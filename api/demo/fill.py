@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from threading import Event
+from uuid import UUID
 
 import psycopg
 
+from api.alarms.following import nobody
+from api.alarms.sweeping import Sweeper
 from api.demo.group import BOOK, ZONE
-from api.demo.telling import HERE
-from api.demo.year import Year
+from api.demo.telling import HERE, Step
+from api.demo.year import DOOR, Saying, Year
 from api.settings import Settings, WrongSetting
 from api.workspace import CLUSTER, NewBook
 from domain.book import BookOpened, BookTime
+from domain.envelope import Submission
+from domain.event import Command
+from ledger.database import Database
 from ledger.embedded import Embedded
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted
+from projections.runner import Runner
+from projections.sla_timer import SLA_TIMER
 
-BATCH = 1_000
 # Leans on the primary key of outcome.
-IS_IN = "SELECT EXISTS (SELECT FROM ledger.outcome WHERE book = %(book)s AND command_id = %(id)s)"
+ARE_IN = "SELECT command_id FROM ledger.outcome WHERE book = %(book)s AND command_id = ANY(%(ids)s)"
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 EMPTY = "DROP SCHEMA IF EXISTS views CASCADE; DROP SCHEMA IF EXISTS ledger CASCADE"
 
@@ -49,25 +58,73 @@ def year_in(ledger: Ledger) -> Year:
     return year
 
 
-def fill(ledger: Ledger, year: Year, on_progress: Callable[[int, int], None]) -> int:
-    """Tells the year to its book and gives back how many submissions were still to be told.
+def fill(ledger: Ledger, views: Database, year: Year, on_progress: Callable[[int, int], None]) -> int:
+    """Tells the year to its book, its alarms noted as they become due, and gives back how many submissions were still
+    to be told.
 
     One that was interrupted goes on where it was; nothing is told twice. `on_progress` hears how many of how many.
+    `views` is the database as the role that owns the views uses it: alarms are found in one of them.
     """
-    ((complete,),) = ledger.database.rows(IS_IN, {"book": ledger.book, "id": year.last_command})
-    if complete:
+    if _are_in(ledger, [year.last_command]):
         return 0
-    submissions = year.submissions()
-    told = done = 0
-    for begin in range(0, len(submissions), BATCH):
-        batch = submissions[begin : begin + BATCH]
-        for outcome in ledger.carry_out_all(batch):
+    story = year.told()
+    said = _are_in(ledger, [one.command_id for one in story])
+    # All that is in front of the last one that was told was told before it, or came to nothing.
+    begin = 1 + max((place for place, one in enumerate(story) if one.command_id in said), default=-1)
+    since = story[begin - 1].step.said_at if begin else year.start
+    looks = deque(look for look in year.looks() if look >= since)
+    filling = _Filling(ledger, views)
+    for place, one in enumerate(story[begin:], begin):
+        while looks and one.step.said_at > looks[0]:
+            filling.look(looks.popleft())
+            on_progress(place, len(story))
+        filling.tell(one)
+    filling.flush()
+    on_progress(len(story), len(story))
+    return filling.count
+
+
+class _Filling:
+    """The book as it is being filled: what is told in a row is carried out together."""
+
+    def __init__(self, ledger: Ledger, views: Database) -> None:
+        self.count = 0
+        self._ledger = ledger
+        self._waiting: list[Submission] = []
+        self._timers = Runner(ledger, views, (SLA_TIMER,))
+        self._alarms = Sweeper(ledger, views, nobody)
+
+    def tell(self, one: Saying) -> None:
+        """Takes in what is told next."""
+        commands = self._commands(one.step)
+        if commands:
+            said_at = one.step.said_at
+            self._waiting.append(Submission(one.command_id, commands, one.step.actor, DOOR, said_at=said_at))
+
+    def _commands(self, step: Step) -> tuple[Command, ...]:
+        if step.later is None:
+            return step.commands
+        self.flush()
+        return tuple(step.later.said(self._ledger.history(step.later.stream, opened=True)))
+
+    def flush(self) -> None:
+        """Has what waits carried out. Raises: Refused, LedgerError, where the story is none that the domain allows."""
+        waiting, self._waiting = self._waiting, []
+        for outcome in self._ledger.carry_out_all(waiting) if waiting else ():
             if not isinstance(outcome, Accepted):
                 raise outcome
-            told += not outcome.repeated
-        done += len(batch)
-        on_progress(done, len(submissions))
-    return told
+            self.count += not outcome.repeated
+
+    def look(self, at: datetime) -> None:
+        """Has the alarms noted that are due by then, as `daybook alarms` would have."""
+        self.flush()
+        self._timers.catch_up()
+        self._alarms.sweep(at, Event())
+
+
+def _are_in(ledger: Ledger, ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of some commands that the book has carried out."""
+    return frozenset(found for (found,) in ledger.database.rows(ARE_IN, {"book": ledger.book, "ids": list(ids)}))
 
 
 def empty(settings: Settings) -> None:

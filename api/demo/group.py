@@ -51,6 +51,8 @@ SUCCESSOR = "邱然"
 INSPECTOR = "沈复"
 QUALITY = "质检组 quality desk"
 """What it is called when the year begins."""
+QUALITY_OFFICE = "质量监督部 quality office"
+"""What it is called later."""
 AGENTS = ("刘洋", "张雪", "杨帆", "Priya Nair", "郭磊", "Elena Rossi")
 """Those who answer the hotline."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from api.demo import detours, regulated
+from api.demo import deadlines, detours, regulated
 from api.demo.group import AGENTS, BRANCHES, DEPARTMENTS, DESK, HOTLINE, REOPENINGS, RETURNS, TRANSFERS, agent
 from api.demo.telling import midnight
 from api.demo.told import Told
@@ -28,7 +28,7 @@ from domain.case.commands import (
 )
 from domain.case.dialogue import AcknowledgeCase, FollowUpResult
 from domain.case.events import CaseKind, Outcome, Priority, ResponseKind
-from domain.case.relations import LinkCase, MergeCase, Relation
+from domain.case.relations import LinkCase, MergeCase, Relation, UnlinkCase
 from domain.channel import Channel, Direction
 from domain.envelope import Actor
 from domain.event import Precision
@@ -56,6 +56,8 @@ def tell_case(case: Told) -> None:
         again = case.touchpoint(Direction.IN, HOTLINE, desk.name)
         telling.tell(desk, again, telling.about(ReopenCase, reason=telling.one_of(REOPENINGS)))
         contented = _work(case)
+    if case.posted:
+        deadlines.as_posted(case)
 
 
 def _comes_again(case: Told, *, contented: bool) -> bool:
@@ -168,7 +170,7 @@ def _work(case: Told) -> bool:
     taken_on = not case.regulated or regulated.take_on(case)
     if telling.chance(0.9):
         telling.after(0.1, 12 if telling.chance(0.85) else 60)
-        case.tell(case.response(ResponseKind.FIRST, case.worker))
+        _reply(case)
         if telling.chance(0.1):
             detours.promise(case)
     if not case.regulated and telling.chance(0.04):
@@ -185,6 +187,15 @@ def _work(case: Told) -> bool:
     return _close_the_loop(case, outcome)
 
 
+def _reply(case: Told) -> None:
+    """The first answer; by post, it is written down when the post book comes round."""
+    telling = case.telling
+    case.posted = not case.regulated and case.channel in (Channel.LETTER, Channel.COUNTER, Channel.EMAIL)
+    case.posted = case.posted and telling.chance(0.5)
+    late = timedelta(days=telling.random.uniform(1, 4)) if case.posted else timedelta()
+    telling.tell(case.worker, case.response(ResponseKind.FIRST, case.worker), late=late)
+
+
 def _handle(case: Told) -> None:
     """What is done about it, by whoever has it."""
     telling = case.telling
@@ -199,15 +210,23 @@ def _handle(case: Told) -> None:
         detours.investigate(case)
     if telling.chance(0.35):
         _visit(case)
+    hotline = case.channel is Channel.HOTLINE
     for share, detour in (
+        (0.06, detours.learn_more),
+        (0.04, detours.hand_over),
+        (0.4 if complaint and hotline else 0.0, deadlines.ordinary_promise),
+        (0.2 if complaint else 0.0, deadlines.more_time),
         (0.06, detours.ask_another_unit),
-        (0.03, detours.wait_as_asked),
+        (0.05, detours.wait_as_asked),
         (0.03 if complaint else 0.0, detours.in_parts),
         (0.06, detours.escalate),
         (0.2 if complaint else 0.0, detours.propose),
     ):
         if telling.chance(share):
             detour(case)
+    if complaint and telling.chance(0.7):
+        telling.after(0.5, 6)
+        detours.take_notice(case, case.head)
 
 
 def _outcome(case: Told, *, taken_on: bool) -> Outcome:
@@ -226,6 +245,9 @@ def _close_the_loop(case: Told, outcome: Outcome) -> bool:
     telling = case.telling
     if outcome is Outcome.REJECTED and telling.chance(0.3):
         detours.refer_outside(case)
+    if case.follows is not None and not telling.has_told(UnlinkCase) and telling.chance(0.4):
+        telling.after(0.5, 4)
+        case.tell(telling.about(UnlinkCase, other_id=case.follows, relation=Relation.FOLLOWS))
     early = telling.chance(0.2)
     if early:
         telling.after(1, 30)

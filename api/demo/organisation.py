@@ -20,13 +20,22 @@ from api.demo.group import (
     INSPECTOR,
     MANAGERS,
     QUALITY,
+    QUALITY_OFFICE,
     REGISTRAR,
     SUCCESSOR,
     ZONE,
 )
 from api.demo.telling import Step
 from domain.event import Command, Precision
-from domain.obligation import CancelObligation, MeetObligation, ObligationKind, OpenObligation, VerifyObligation
+from domain.obligation import (
+    CancelObligation,
+    MeetObligation,
+    ObligationKind,
+    OpenObligation,
+    ReassignObligation,
+    ReopenObligation,
+    VerifyObligation,
+)
 from domain.staff import (
     AssignGrade,
     AttendTraining,
@@ -36,9 +45,10 @@ from domain.staff import (
     MoveStaff,
     RegisterStaff,
     RevokeCertificate,
+    TakeStaffBack,
     id_of_staff,
 )
-from domain.unit.commands import CloseUnit, EndSupervision, MoveUnit, OpenSupervision, OpenUnit, RenameUnit
+from domain.unit.commands import CloseUnit, EndSupervision, MoveUnit, OpenSupervision, OpenUnit, RenameUnit, ReopenUnit
 from domain.unit.events import UnitKind, id_of_unit
 
 SHARED, PARTNER, EXTRA = "共享账务中心 shared accounts", "蓝线工程 Blue Line Works", "临时服务点 extra counter"
@@ -80,7 +90,7 @@ class Group(NamedTuple):
         )
         yield _step(
             renamed_at,
-            RenameUnit(at=renamed_at, zone=ZONE, unit_id=id_of_unit(QUALITY), name="质量监督部 quality office"),
+            RenameUnit(at=renamed_at, zone=ZONE, unit_id=id_of_unit(QUALITY), name=QUALITY_OFFICE),
         )
         begun, ended = self.outage_at + timedelta(days=10), self.outage_at + timedelta(days=55)
         watched: dict[str, Any] = {
@@ -93,9 +103,11 @@ class Group(NamedTuple):
         extra, closed = self.outage_at + timedelta(hours=6), self.outage_at + timedelta(days=20)
         above = id_of_unit(BRANCHES[0].name)
         yield _step(extra, OpenUnit(at=extra, zone=ZONE, name=EXTRA, kind=UnitKind.DESK, parent=above))
-        yield _step(
-            closed, CloseUnit(at=closed, zone=ZONE, unit_id=id_of_unit(EXTRA), reason="the outage is long over")
-        )
+        over = "the outage is long over"
+        yield _step(closed, CloseUnit(at=closed, zone=ZONE, unit_id=id_of_unit(EXTRA), reason=over))
+        again, anew = closed + timedelta(days=12), closed + timedelta(days=24)
+        yield _step(again, ReopenUnit(at=again, zone=ZONE, unit_id=id_of_unit(EXTRA), reason="the storm"))
+        yield _step(anew, CloseUnit(at=anew, zone=ZONE, unit_id=id_of_unit(EXTRA), reason=over))
 
     def _opened(self) -> Iterator[Command]:
         """The tree as the year finds it."""
@@ -124,6 +136,12 @@ class Group(NamedTuple):
         )
         left = LetStaffGo(at=left_at, zone=ZONE, staff_id=id_of_staff(MANAGERS[0]), reason="went to another company")
         yield _step(left_at, left)
+        away, back = left_at + timedelta(days=30), left_at + timedelta(days=60)
+        yield _step(away, LetStaffGo(at=away, zone=ZONE, staff_id=id_of_staff(TRAINEE), reason="back to school"))
+        yield _step(
+            back,
+            TakeStaffBack(at=back, zone=ZONE, staff_id=id_of_staff(TRAINEE), unit=QUALITY_OFFICE, post="inspector"),
+        )
 
     def _career(self, name: str, unit: str, post: str, at: datetime) -> Iterator[Step]:
         """Somebody's year: registered and certified, trained, and graded twice."""
@@ -179,9 +197,17 @@ class Group(NamedTuple):
                     )
                 else:
                     by = HEADS[branch.name]
-                    yield _step(
-                        done, MeetObligation(at=done, zone=ZONE, obligation_id=duty, by=by, evidence="list of cases")
-                    )
+                    if month % 5 == 1:
+                        by = branch.staff[DESK][0]
+                        passed_on = ReassignObligation(at=at, zone=ZONE, obligation_id=duty, owner=by, reason="is away")
+                        yield _step(at + timedelta(hours=3), passed_on)
+                    met = MeetObligation(at=done, zone=ZONE, obligation_id=duty, by=by, evidence="list of cases")
+                    yield _step(done, met)
+                    if month % 6 == place:
+                        looked, again = done + timedelta(days=2), done + timedelta(days=4)
+                        reason = "half of the list is missing"
+                        yield _step(looked, ReopenObligation(at=looked, zone=ZONE, obligation_id=duty, reason=reason))
+                        yield _step(again, met.model_copy(update={"at": again, "evidence": "whole list of cases"}))
 
     def _project(self) -> Iterator[Step]:
         """The steps of a project, and what an audit found."""

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from api.demo.group import HEADS, ZONE
+from api.demo.calendars import CALENDAR
+from api.demo.group import GROUP, HEADS, HOTLINE, INSPECTOR, ZONE
 from api.demo.telling import HERE, Step
+from api.policies import library_policy
 from domain.book import id_of_book
 from domain.envelope import Actor, ActorKind
 from domain.event import Command
@@ -23,37 +25,82 @@ from domain.sla.check import document_of
 PLANNER = Actor("方敏", ActorKind.PERSON, role="quality")
 HEAD = Actor(HEADS["北京分部 Beijing"], ActorKind.PERSON, role="supervisor")
 DECISION = timedelta(hours=2)
-REPLY: dict[str, Any] = {
-    "id": "reply",
+PROMISE, TRIAL = "group-promise", "hotline-trial"
+REPLY, ANSWER, SOLUTION, PRESSING = "reply", "answer", "solution", "pressing"
+LAW = "cn-telecom"
+"""Of the library of policies."""
+OWN_STEP, GROUP_STEP = "branch", "group"
+"""The ladder by which the time for a solution is extended."""
+FIRST_REPLY: dict[str, Any] = {
+    "id": REPLY,
     "title": {"en": "First reply", "zh": "初步回复"},
     "kind": "first_response",
     "stop": "response-sent",
     "warnings": [{"at_percent": 75}],
+    "escalations": [{"level": 1, "after_due": "PT24H", "to_unit": HOTLINE}],
+    # What was posted in time and written down late counts once somebody has looked at the stamp.
+    "late_record": "evidence_required",
 }
-SOLUTION: dict[str, Any] = {
-    "id": "solution",
+NEXT_ANSWER: dict[str, Any] = {
+    "id": ANSWER,
+    "title": {"en": "Customer answered", "zh": "后续回复"},
+    "kind": "next_response",
+    "clock": {"type": "working_time", "amount": "PT18H"},
+    "start": "customer-replied",
+    "stop": "response-sent",
+    "instances": "start",
+}
+SOLVED: dict[str, Any] = {
+    "id": SOLUTION,
     "title": {"en": "Solved", "zh": "办结"},
     "kind": "resolution",
-    "clock": {"type": "business_days", "amount": 10, "ends": "close_of_business"},
+    "clock": {"type": "business_days", "amount": 7, "ends": "close_of_business"},
     "stop": "case-resolved",
     "pauses": {"grounds": ["customer", "evidence"]},
+    "extensions": [
+        {
+            "id": OWN_STEP, "title": {"en": "By the branch", "zh": "分部延期"}, "length": 5, "mode": "add_to_raw",
+            "approver_role": "supervisor", "evidence": True,
+        },
+        {
+            "id": GROUP_STEP, "title": {"en": "By the group", "zh": "集团延期"}, "length": 10, "mode": "add_to_raw",
+            "approver_role": "compliance", "notice": True,
+        },
+    ],
+    "warnings": [{"before_business_days": 1}],
+    "escalations": [
+        {"level": 2, "at_percent": 100, "to_unit": GROUP},
+        {"level": 3, "after_due": "PT96H", "to_staff": INSPECTOR},
+    ],
+}  # fmt: skip
+
+SOLVED_AT_ONCE: dict[str, Any] = SOLVED | {
+    "id": PRESSING,
+    "title": {"en": "Pressing matter solved", "zh": "紧急事项办结"},
+    "clock": {"type": "business_days", "amount": 3, "ends": "close_of_business"},
+    "extensions": [],
 }
 
 
 def promise(hours: int) -> dict[str, Any]:
-    """What the desks promise: a first reply in so many hours, and a solution of complaints in ten working days."""
-    reply = REPLY | {"clock": {"type": "elapsed", "amount": f"PT{hours}H"}}
+    """What the desks promise: a first reply in so many hours, later ones too, and a solution of complaints in days."""
+    reply = FIRST_REPLY | {"clock": {"type": "elapsed", "amount": f"PT{hours}H"}}
     return {
-        "name": "group-promise",
+        "name": PROMISE,
         "title": {"en": "What the group promises", "zh": "集团服务承诺"},
         "regime": "internal",
         "zone": ZONE,
-        "calendar": "group-service-desk",
+        "calendar": CALENDAR,
         "rules": [
-            {"id": "complaints", "when": {"kind": ["complaint"]}, "targets": ["reply", "solution"]},
-            {"id": "others", "targets": ["reply"]},
+            {
+                "id": PRESSING,
+                "when": {"kind": ["complaint"], "priority": ["critical"]},
+                "targets": [REPLY, ANSWER, PRESSING],
+            },
+            {"id": "complaints", "when": {"kind": ["complaint"]}, "targets": [REPLY, ANSWER, SOLUTION]},
+            {"id": "others", "targets": [REPLY, ANSWER]},
         ],
-        "targets": [reply, SOLUTION],
+        "targets": [reply, NEXT_ANSWER, SOLVED, SOLVED_AT_ONCE],
     }
 
 
@@ -63,14 +110,18 @@ def policy_steps(book: str, start: datetime, outage_at: datetime) -> Iterator[St
     telling = _Telling(book)
     begun = start + timedelta(hours=15)  # once its calendar is published
     yield from telling.published(begun, promise(24), first_day, "promised in public")
-    trial = promise(1) | {"name": "hotline-trial", "title": {"en": "Hotline, on trial", "zh": "热线试行"}, "rank": 200}
-    trial["rules"] = [{"id": "hotline", "when": {"channel": ["hotline"]}, "targets": ["reply", "solution"]}]
-    yield from telling.published(begun + 2 * DECISION, trial, first_day, "a trial of half a year")
+    trial = promise(4) | {"name": TRIAL, "title": {"en": "Hotline, on trial", "zh": "热线试行"}, "rank": 50}
+    complaints = {"kind": ["complaint"], "channel": ["hotline"]}
+    trial["rules"] = [{"id": "hotline", "when": complaints, "targets": [REPLY, SOLUTION]}]
+    trial["targets"] = [each for each in trial["targets"] if each["id"] in {REPLY, SOLUTION}]
+    yield from telling.published(begun + 2 * DECISION, trial, first_day, "a trial until something better is found")
+    law = library_policy(LAW).document().model_dump(mode="json", exclude_unset=True) | {"calendar": CALENDAR}
+    yield from telling.published(begun + 4 * DECISION, law, first_day, "the ministry's measures")
     later = outage_at + timedelta(days=2)
     day = later.astimezone(HERE).date()
     yield from telling.declined(later, promise(1), day, "everybody at once")
     yield from telling.published(later + 2 * DECISION, promise(12), day, "faster, since the outage")
-    yield from telling.withdrawn(later + 4 * DECISION, "hotline-trial", day + timedelta(days=1), "the trial is over")
+    yield from telling.withdrawn(later + 4 * DECISION, TRIAL, day + timedelta(days=1), "the trial is over")
 
 
 class _Telling:

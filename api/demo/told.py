@@ -40,6 +40,8 @@ class Told:
     """When its registration is written down."""
     open_until: datetime | None = None
     """When something was last written down while it was open for the first time."""
+    posted: bool = False
+    """Whether its first answer went by post, and was written down late."""
     shared: bool = False
     """Whether another case is merged into it, or it into another."""
 

@@ -39,7 +39,7 @@ PUT_RIGHT = """
   auditTrail(filter: {topic: ["event-corrected.1", "event-voided.1"]}, first: 5) {
     nodes { position event { topic recordedAt } requestedBy decidedBy changes { field before after } }
   }
-  overrides(first: 5) { actor total counts { kind events } }
+  overrides(first: 12) { actor total counts { kind events } }
 }
 """.strip()
 # The numbers of what was reopened, latest last; the demo's book is small enough to be read through.

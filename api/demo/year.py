@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from random import Random
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -17,12 +18,10 @@ from api.demo.organisation import Group
 from api.demo.people import Person, person, registration, tier
 from api.demo.policies import policy_steps
 from api.demo.righting import SCRIPTS, put_right
-from api.demo.standing import Standing
 from api.demo.telling import Step, Telling, at_work, midnight
 from api.demo.told import Told
 from domain.case.events import CaseKind
 from domain.channel import Channel, Direction
-from domain.envelope import Submission
 from domain.touchpoint import RecordTouchpoint
 
 DOOR = "demo"
@@ -37,9 +36,18 @@ DUPLICATE_EVERY, AMENDED_EVERY = 40, 150
 REGULATED, FOLLOWING = 0.12, 0.08
 """Of complaints in writing that come from a regulator; of cases of a customer that have to do with the one before."""
 WINDOW = timedelta(hours=6)
+LAST_QUARTER = 91
+"""For so many days at the year's end alarms are looked for every night, and before that once a week."""
 LONG_OVER = timedelta(days=40)
 OUTAGE_DAYS = 3
 """Once in the year a cable is cut, and for some days many more people come than otherwise."""
+
+
+class Saying(NamedTuple):
+    """A step of the story, with the id under which the book has it."""
+
+    command_id: UUID
+    step: Step
 
 
 class Year(NamedTuple):
@@ -81,7 +89,13 @@ class Year(NamedTuple):
         """The id of the very last submission: when it is in, all of them are."""
         return uuid5(self.namespace, LAST)
 
-    def submissions(self) -> list[Submission]:
+    def looks(self) -> Iterator[datetime]:
+        """When somebody looks for alarms."""
+        for day in range(1, DAYS):
+            if day % 7 == 0 or day > DAYS - LAST_QUARTER:
+                yield self.start + timedelta(days=day)
+
+    def told(self) -> list[Saying]:
         """All of it, in the order in which it is written down."""
         people = [person(number, self.namespace, self._random(f"person {number}")) for number in range(self._people)]
         group = Group(self.start, self.start + timedelta(days=self._cut), self.namespace, self._random)
@@ -90,12 +104,11 @@ class Year(NamedTuple):
             *group.told(), *self._calendars(), *self._policies(), *self._records(people), *accounts.told(),
             *self._cases(people), *self._calls(people),
         ]  # fmt: skip
-        steps = sorted((step.said_at, name, step) for name, step in told if step.said_at < self.end)
+        steps = sorted(
+            ((step.said_at, name, step) for name, step in told if step.said_at < self.end), key=itemgetter(0, 1)
+        )
         last = Step(self.end, REGISTRAR, (self._call("last call", people[0], self.end),))
-        return [
-            Submission(uuid5(self.namespace, name), step.commands, step.actor, DOOR, said_at=step.said_at)
-            for _, name, step in [*steps, (self.end, LAST, last)]
-        ]
+        return [Saying(uuid5(self.namespace, name), step) for _, name, step in [*steps, (self.end, LAST, last)]]
 
     @property
     def _people(self) -> int:
@@ -164,10 +177,9 @@ class Year(NamedTuple):
             case for case in told
             if case.handler and not case.shared and not case.follows and case.telling.said_at < long_over
         ]  # fmt: skip
-        standing = Standing(step for _, step in (*self._calendars(), *self._policies()))
         amended = max(len(SCRIPTS), self.cases // AMENDED_EVERY)
         for nth, case in enumerate(apart[:: max(1, len(apart) // amended)][:amended]):
-            put_right(nth, case, standing)
+            put_right(nth, case)
         return told
 
     def _follows(self, before: Told, case: Told) -> bool:

@@ -23,7 +23,7 @@ from domain.correction import Reading
 from domain.stream import Category
 from ledger.ledger import PersonalPlace
 from projections import audit_trail, before_and_after
-from projections.audit_trail import APPROVALS, DAY, POSITION, Override
+from projections.audit_trail import DAY, POSITION, Override
 from projections.paging import Page, Window
 
 if TYPE_CHECKING:
@@ -148,8 +148,7 @@ class AuditEntry:
         entry, found = self.entry, list(self.entry.overrides)
         if (entry.back_dated_seconds or 0) >= DAY.total_seconds():
             found.append(Override.BACK_DATED)
-        approves = entry.decided_by is not None and not set(found).isdisjoint(APPROVALS)
-        if approves and await _asked_by(entry, info.context) == entry.decided_by:
+        if entry.decided_by is not None and entry.approves and await _asked_by(entry, info.context) == entry.decided_by:
             found.append(Override.OWN_APPROVAL)
         return found
 

@@ -19,7 +19,8 @@ from domain.envelope import Context, Recorded
 from domain.event import Count, Event, Instant, Label, Ordinal, StaffName, Version
 from domain.refusal import Refusal
 from domain.sla.clock import Verdict
-from domain.sla.policy import Slug, Text
+from domain.sla.document import Slug
+from domain.sla.policy import Text
 
 if TYPE_CHECKING:
     from domain.case.state import Case

@@ -16,7 +16,8 @@ from domain.departure import Broken, stepped
 from domain.envelope import Context, Recorded
 from domain.event import Event, Label, StaffName, Version
 from domain.refusal import Refusal
-from domain.sla.policy import ExtensionStep, Instances, OnChange, PolicyDocument, Reopen, Slug, SubjectKind, Target
+from domain.sla.document import Slug
+from domain.sla.policy import ExtensionStep, Instances, OnChange, PolicyDocument, Reopen, SubjectKind, Target
 
 if TYPE_CHECKING:
     from domain.case.state import Case

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from domain.case.about import AboutCase
 from domain.envelope import Context
 from domain.event import Instant, Label, Version
-from domain.sla.policy import Slug
+from domain.sla.document import Slug
 from domain.sla.standards import PolicyVersion
 
 if TYPE_CHECKING:

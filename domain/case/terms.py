@@ -15,7 +15,7 @@ from domain.departure import Broken, stepped
 from domain.envelope import Context, Recorded
 from domain.event import Count, Event, Label, Refused, StaffName, Version
 from domain.refusal import Refusal
-from domain.sla.policy import Slug
+from domain.sla.document import Slug
 
 if TYPE_CHECKING:
     from domain.case.state import Case

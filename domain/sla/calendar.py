@@ -14,11 +14,8 @@ from typing import Annotated, Any, NamedTuple, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     PlainSerializer,
-    StringConstraints,
     TypeAdapter,
     ValidationError,
     model_validator,
@@ -27,6 +24,7 @@ from typing_extensions import override
 
 from domain.event import EARLIEST, LATEST, Label, ZoneName
 from domain.sla.days import MIDNIGHT, WEEKDAYS, Days, Weekday, minutes
+from domain.sla.document import Part, Slug
 from domain.sla.zones import UnknownZone, zone
 
 MOST_ENTRIES = 3_000
@@ -71,9 +69,6 @@ def _day_of_year(text: str) -> str:
     return text
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-"""A name that stays: in ASCII, small letters, digits and dashes."""
-
 Frame = Annotated[str, AfterValidator(_frame)]
 """Hours of a day, in local time: `09:00-12:00`, up to `24:00`, or over midnight as `22:00-06:00`."""
 
@@ -82,12 +77,6 @@ Day = Annotated[date, BeforeValidator(_day), PlainSerializer(date.isoformat, ret
 
 DayOfYear = Annotated[str, AfterValidator(_day_of_year)]
 """A day that comes every year: `12-25`; 02-29 comes in leap years."""
-
-
-class Part(BaseModel):
-    """A part of a document."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class CalendarTitle(Part):

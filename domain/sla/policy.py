@@ -10,16 +10,14 @@ from datetime import time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import Field, PlainSerializer, StringConstraints
 
 from domain.case.vocabulary import AttributeName, CaseKind, PauseGround, Priority
 from domain.channel import Channel
 from domain.event import NO_NUL, Label, UnitName, ZoneName
+from domain.sla.document import Part, Slug
 from domain.sla.expression import ExpressionText
 from domain.sla.working_time import Boundary
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-"""A name that stays: in ASCII, small letters, digits and dashes."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=NO_NUL)]
 
@@ -42,12 +40,6 @@ Span = Annotated[
 """More than nothing, and no more than a century."""
 
 Days = Annotated[int, Field(ge=1, le=36_525)]
-
-
-class Part(BaseModel):
-    """A part of a document."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Title(Part):
@@ -427,7 +419,7 @@ class When(Part):
     priority: tuple[Priority, ...] = ()
     channel: tuple[Channel, ...] = ()
     unit: tuple[UnitName, ...] = ()
-    attributes: dict[AttributeName, tuple[Label, ...]] = {}
+    attributes: dict[AttributeName, tuple[Label, ...]] = Field(default_factory=dict)
     """Facts of the case's source by name: product, jurisdiction, regime."""
 
 

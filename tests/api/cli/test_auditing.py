@@ -10,6 +10,7 @@ from domain.channel import Channel
 from domain.envelope import Actor, ActorKind, Source, Submission
 from ledger.ledger import Ledger
 from tests.api.cli.conftest import CUSTOMER, NAMESPACE, OPENED, CommandLine, Teller
+from tests.conftest import PROJECT
 
 NUMBER = "C2026-000001"
 WORDS = "宽带一直断线。"
@@ -111,6 +112,17 @@ def test_counts_stand_beside_the_events_that_they_count(daybook: CommandLine) ->
     shown = " ".join(daybook("audit", "--departures", "--overrides").stdout.split())
     assert "closed-unresolved 1 1" in shown
     assert "陈洁 person 4 correction-requested 1, void-requested 1, void-approved 1, own-approval 1" in shown
+
+
+@pytest.mark.usefixtures("told")
+def test_a_calendar_that_somebody_proposed_and_published_themselves_is_an_own_approval(daybook: CommandLine) -> None:
+    both = ("--by", "陈洁", "--approved-by", "陈洁")
+    daybook.json("calendar", "publish", str(PROJECT / "examples" / "calendars" / "china.toml"), *both)
+    daybook.json("project")
+    (published,) = daybook.json("audit", "--topic", "calendar-published")["entries"]
+    assert (published["requested_by"], published["decided_by"]) == ("陈洁", "陈洁")
+    answer = daybook.json("audit", "--overrides")
+    assert {each["actor"]: each["counts"] for each in answer["overrides"]}["陈洁"]["own-approval"] == 2
 
 
 @pytest.mark.usefixtures("told")

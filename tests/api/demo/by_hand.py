@@ -287,7 +287,7 @@ def audit_trail(book: Told) -> Iterator[Shown]:
             "source_digest": source.get("digest"), "source_line": source.get("line"),
             "departures": list(departures), "overrides": override + ["departure"] * bool(departures),
             "about_version": row.data["version"] if speaks and "version" in row.data else None,
-            "request_version": row.data.get("request"),
+            "request_version": row.data.get("request", row.data.get("proposal")),
             "requested_by": row.data.get("requested_by"),
             "decided_by": next((row.data[by] for by in ("approved_by", "declined_by", "decided_by") if by in row.data),
                                None),

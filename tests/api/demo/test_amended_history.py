@@ -80,7 +80,7 @@ class Amended(NamedTuple):
 def amended(server: Any, template: str) -> Iterator[Amended]:
     for database in _database(server, template):
         with opened(database, "demo", YEAR) as workspace:
-            fill(workspace.ledger, YEAR, nobody)
+            fill(workspace.ledger, workspace.views, YEAR, nobody)
             book = Book(workspace, YEAR)
             book.look("the year")
             yield carried_out(book)

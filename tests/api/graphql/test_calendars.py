@@ -1,9 +1,13 @@
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from api.app import create_app
+from api.present import present
+from domain.book import AllowSelfApproval, id_of_book
+from domain.envelope import Submission
 from domain.sla.zones import ZONE_DATA
 from tests.api.graphql.asking import FrontEnd, asking
 from tests.api.graphql.conftest import ACTOR, opened
@@ -121,6 +125,26 @@ def test_what_is_no_date_is_refused_before_anything_is_done(front_end: FrontEnd,
     asked = PROPOSED | {"effectiveFrom": day, "commandId": "0e3c7a5e-8f1a-4a51-9d0f-3a8a6c1f0001"}
     (error,) = front_end.errors(document, input=asked)
     assert "is no date; write one such as 2026-03-02" in error["message"]
+
+
+def test_a_calendar_that_somebody_proposed_and_published_is_listed_among_own_approvals(database: Database) -> None:
+    with opened(database) as workspace, asking(create_app(workspace, development_actor=ACTOR)) as front_end:
+        allow = AllowSelfApproval(
+            at=present(workspace.ledger), book_id=id_of_book("main"), reason="one clerk", decided_by="Director Li"
+        )
+        workspace.ledger.carry_out(Submission(uuid4(), (allow,), ACTOR, "test", times_stated=False))
+        front_end.done("proposeCalendar", **PROPOSED, shown="version")
+        front_end.done("publishCalendar", proposal=1, approvedBy="陈洁", shown="version")
+        token = front_end.ask("{ ledgerHead { consistencyToken } }")["ledgerHead"]["consistencyToken"]
+        shown = "nodes { requestedBy decidedBy overrides event { topic } }"
+        own = "filter: {override: [OWN_APPROVAL]}, consistencyToken: $token"
+        asked = f"query ($token: String) {{ auditTrail({own}) {{ {shown} }} }}"
+        assert front_end.ask(asked, token=token)["auditTrail"]["nodes"] == [{
+            "requestedBy": "陈洁", "decidedBy": "陈洁", "overrides": ["OWN_APPROVAL"],
+            "event": {"topic": "calendar-published.1"},
+        }]  # fmt: skip
+        counted = front_end.ask("{ overrides { actor counts { kind events } } }")["overrides"]
+        assert {"kind": "OWN_APPROVAL", "events": 1} in [count for each in counted for count in each["counts"]]
 
 
 def test_what_was_decided_of_calendars_stands_in_the_audit_trail(front_end: FrontEnd) -> None:
