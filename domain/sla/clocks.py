@@ -38,14 +38,9 @@ class Course(NamedTuple):
 
     subject: str
     runner: Runner
-    runs: list[Run]
+    runs: dict[ClockKey, Run]
     waiting: list[tuple[CompiledTarget, str | None]]
     """Targets that have not begun, and the part of the case that each is for."""
-
-    def key_of(self, run: Run) -> ClockKey:
-        """What tells a run from all others."""
-        target = run.target
-        return ClockKey(self.subject, run.part, target.policy, target.target.id, run.cycle, run.instance)
 
 
 def clocks(
@@ -69,13 +64,12 @@ def clocks(
     """
     told = course(history, standards, at, tier_at=tier_at, inherited=inherited, under=under)
 
-    def again(known: History, until: datetime) -> tuple[Runner, list[tuple[ClockKey, Run]]]:
+    def again(known: History, until: datetime) -> tuple[Runner, Mapping[ClockKey, Run]]:
         other = course(known, standards, until, tier_at=tier_at, inherited=inherited, under=under)
-        return other.runner, [(other.key_of(run), run) for run in other.runs]
+        return other.runner, other.runs
 
     found: list[Clock] = []
-    for run in told.runs:
-        key = told.key_of(run)
+    for key, run in told.runs.items():
         pair = pair_of(key, run, told.runner, history, as_recorded, again)
         found.append(_clock(key, run, told.runner, pair, segments=segments))
     found += [_not_started(told, target, part) for target, part in told.waiting]
@@ -128,13 +122,17 @@ def _run(subject: str, runner: Runner, lanes: Sequence[Lane]) -> Course:
         for number, (lane, part, _) in enumerate(tracks)
         if not results[number] and lane[-1].target is not None and not lane[-1].target.opened
     ]
-    told = Course(subject, runner, [], waiting)
     runs: dict[ClockKey, Run] = {}
     for each in results:
         for run in each:
-            runs.setdefault(told.key_of(run), run)  # what a rule asks for again after it had ended stays as it ended
-    told.runs.extend(runs.values())
-    return told
+            runs.setdefault(_key(subject, run), run)  # what a rule asks for again after it had ended stays as it ended
+    return Course(subject, runner, runs, waiting)
+
+
+def _key(subject: str, run: Run) -> ClockKey:
+    """What tells a run from all others."""
+    target = run.target
+    return ClockKey(subject, run.part, target.policy, target.target.id, run.cycle, run.instance)
 
 
 def _absorbed(timeline: Timeline, inherited: Sequence[Recorded[Any]], at: datetime) -> Mapping[str, Timeline]:
@@ -165,7 +163,7 @@ def _parts(timeline: Timeline) -> dict[str, int]:
 
 
 def _clock(key: ClockKey, run: Run, runner: Runner, pair: Pair, *, segments: bool) -> Clock:
-    target, hours = run.target.target, runner.hours(run)
+    target, hours = run.target.target, run.hours
     state = _state(run, runner, pair)
     end = _end(run, runner)
     promised, lived = runner.other_due(run)

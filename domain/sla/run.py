@@ -73,6 +73,8 @@ class Run:
     origin_place: int = 0
     inherited: Inherited | None = None
     moves: tuple[Move, ...] = ()
+    hours: Hours
+    """How it counts."""
     stage: int = 0
     windows: list[tuple[CompiledTarget, datetime | None]] = field(default_factory=list)
     """The targets that it had before, and until when: the pauses of each count for as long as it held."""
@@ -93,18 +95,20 @@ class Run:
     born_overdue: bool = False
     end: int | None = None
     """The place at which it ended."""
-    hours: Hours | None = None
-    """How it counts, once that was asked for."""
     kept: bool | None = None
     """Whether it was stopped in time, once that was asked for."""
 
     @property
     def overtaken(self) -> bool:
         """Whether it was missed before a change of rule gave it another due."""
-        return any(change.missed for change in self.changes)
+        return bool(self.changes) and any(change.missed for change in self.changes)
 
     @property
     def view(self) -> View:
         """By which calendars its due is decided."""
-        lived = self.target.target.verdict_by is CalendarOf.AS_LIVED
-        return LIVED if lived else View(self.start.recorded_at)
+        return view_of(self.target, self.start)
+
+
+def view_of(target: CompiledTarget, start: Start) -> View:
+    """By which calendars the due of a target is decided that started so."""
+    return LIVED if target.target.verdict_by is CalendarOf.AS_LIVED else View(start.recorded_at)

@@ -11,7 +11,7 @@ from domain.sla.compiled import CompiledTarget
 from domain.sla.dues import Added, Origin, Step, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
 from domain.sla.happenings import Happening, Timeline, first
 from domain.sla.lanes import Inherited, Lane, Stage, Why
-from domain.sla.measures import LIVED, Hours, View, hours_of, same_as_lived
+from domain.sla.measures import LIVED, View, hours_of, same_as_lived
 from domain.sla.pauses import Pause, clipped, pauses_of, spans_of
 from domain.sla.policy import (
     ExtensionStep,
@@ -22,7 +22,7 @@ from domain.sla.policy import (
     Reopen,
     StatedDate,
 )
-from domain.sla.run import Change, Opening, Run, Start
+from domain.sla.run import Change, Opening, Run, Start, view_of
 from domain.sla.standards import Standards
 
 
@@ -140,6 +140,7 @@ class Runner:
             origin=Origin(start.at, start.at.date(), by_day=False),
             inherited=stage.inherited if cycle == 1 else None,
             moves=stage.moves,
+            hours=hours_of(self.standards, target, view_of(target, start), stage.moves),
             stage=number,
         )
         self._measure(run, timeline)
@@ -160,11 +161,7 @@ class Runner:
                 run.measured_at, run.measured_day, run.origin_place = one.at, one.day, earlier
         if run.inherited is not None and run.inherited.at < run.measured_at:
             run.measured_at, run.measured_day = run.inherited.at, run.inherited.day
-        run.origin = self.origin(run)
-
-    def origin(self, run: Run, told: Steps = None) -> Origin:
-        """From when a run is measured, as its policy counts that."""
-        return origin_of(run.target, run.measured_at, run.measured_day, self.hours(run), told)
+        run.origin = origin_of(target, run.measured_at, run.measured_day, run.hours)
 
     # Course -----------------------------------------------------------------------------------------------------------
 
@@ -175,7 +172,7 @@ class Runner:
             target = run.target
             stop = first(target.stop, timeline, run.since, run.origin_place)
             cancel = first(target.cancel, timeline, run.since)
-            end = min((place for place in (stop, cancel) if place is not None), default=None)
+            end = stop if cancel is None else cancel if stop is None else min(stop, cancel)
             change = lane[following] if following < len(lane) else None
             if change is not None and (end is None or change.place <= end):
                 following += 1
@@ -237,7 +234,7 @@ class Runner:
             run.windows.append((target, at))
             run.target = change.target
         run.moves, run.inherited = change.moves, change.inherited if run.cycle == 1 else None
-        run.hours = None
+        run.hours = hours_of(self.standards, run.target, run.view, run.moves)
         run.changes.append(Change(at, change.by, change.why, target, due_before, None, missed))
         self._measure(run, timeline)
         self._pause(run, timeline)
@@ -291,17 +288,9 @@ class Runner:
     def in_time(self, run: Run, place: int) -> bool:
         """Whether an event is not after a run's due."""
         one = self.timeline.all[place]
-        return in_time(run.due, one.at, one.day, self.hours(run).zone)
+        return in_time(run.due, one.at, one.day, run.hours.zone)
 
     # Dues -------------------------------------------------------------------------------------------------------------
-
-    def hours(self, run: Run, view: View | None = None) -> Hours:
-        """How a run counts."""
-        if view is not None:
-            return hours_of(self.standards, run.target, view, run.moves)
-        if run.hours is None:
-            run.hours = hours_of(self.standards, run.target, run.view, run.moves)
-        return run.hours
 
     def due_by(self, run: Run, view: View) -> Due | None:
         """The due by another view of the calendars."""
@@ -325,16 +314,17 @@ class Runner:
             on = run.original.on
             told.append(Step(Added.STATED, None, "", run.original.at if on is None else None, on))
         if needs_hours(run.target):
-            self.origin(run, told)
-            due_of(run.target, run.origin, self.hours(run), run.applied, spans_of(run.pauses, self.at), told)
+            origin_of(run.target, run.measured_at, run.measured_day, run.hours, told)
+            due_of(run.target, run.origin, run.hours, run.applied, spans_of(run.pauses, self.at), told)
         return told
 
     def _first_due(self, run: Run) -> Due | None:
-        return due_of(run.target, run.origin, self.hours(run)) if needs_hours(run.target) else None
+        return due_of(run.target, run.origin, run.hours) if needs_hours(run.target) else None
 
     def _due(self, run: Run, steps: Sequence[ExtensionStep], view: View | None = None) -> Due | None:
         pauses = spans_of(run.pauses, self.at) if run.pauses else ()
-        return due_of(run.target, run.origin, self.hours(run, view), steps, pauses)
+        hours = run.hours if view is None else hours_of(self.standards, run.target, view, run.moves)
+        return due_of(run.target, run.origin, hours, steps, pauses)
 
     def _reckon(self, run: Run, limit: int | None) -> None:
         """Works out the due, with what was approved and stated up to a place."""
@@ -358,7 +348,7 @@ class Runner:
         one = self.timeline.all[place]
         step = next((each for each in run.target.target.extensions if each.id == step_id), None)
         taken[step_id] = taken.get(step_id, 0) + 1
-        late = not in_time(run.due, one.at, one.day, self.hours(run).zone)
+        late = not in_time(run.due, one.at, one.day, run.hours.zone)
         beyond = step is None or taken[step_id] > step.most
         before = run.due
         if step is not None and not late and not beyond:
@@ -388,13 +378,13 @@ class Runner:
         run.due, run.extended = None, []
         for place in self.timeline.places("due-stated", "obligation-opened"):
             one = self.timeline.all[place]
-            due = stated_due(one.recorded.event, clock, self.hours(run).zone)
+            due = stated_due(one.recorded.event, clock, run.hours.zone)
             if due is None or (limit is not None and place > limit):
                 continue
             if run.due is None:
                 run.due = run.original = due
                 continue
-            late = not in_time(run.due, one.at, one.day, self.hours(run).zone)
+            late = not in_time(run.due, one.at, one.day, run.hours.zone)
             run.extended.append(
                 Extended("stated", one.recorded.version, one.at, late, run.due, run.due if late else due)
             )

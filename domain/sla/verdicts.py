@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -16,7 +16,7 @@ from domain.sla.run import Run
 from domain.sla.runs import Runner
 
 History: TypeAlias = Sequence[Recorded[Any]]
-Again: TypeAlias = Callable[[History, datetime], "tuple[Runner, list[tuple[ClockKey, Run]]]"]
+Again: TypeAlias = Callable[[History, datetime], "tuple[Runner, Mapping[ClockKey, Run]]"]
 """Lets all targets run over another history of the same subject, up to an instant."""
 
 
@@ -199,7 +199,7 @@ def _as_it_became_known(key: ClockKey, floor: datetime, at: datetime, history: H
         until = min(moments[number + 1], at) if number + 1 < len(moments) else at
         known = list(applied(each for told, each in learned if told <= moment))
         runner, runs = again(known, until)
-        run = next((run for other, run in runs if other == key), None)
+        run = runs.get(key)
         if run is None or run.due is None or ended_when == len(run.stood):
             continue
         kept = runner.stopped_in_time(run)
