@@ -102,8 +102,8 @@ def _run(subject: str, runner: Runner, lanes: Sequence[Lane]) -> Course:
     parts = _parts(runner.timeline)
     tracks: list[tuple[Lane, str | None, int]] = []
     for lane in lanes:
-        first = next(stage.target for stage in lane if stage.target is not None)
-        if first.target.subject is SubjectKind.PART:
+        first = lane[0].target
+        if first is not None and first.target.subject is SubjectKind.PART:
             tracks += [(lane, part, place) for part, place in parts.items()]
         else:
             tracks.append((lane, None, 0))
@@ -184,7 +184,7 @@ def _clock(key: ClockKey, run: Run, runner: Runner, pair: Pair, *, segments: boo
         stop=None if run.stop is None else _stopped(runner.timeline.all[run.stop]),
         cancelled=_cancelled(run, runner),
         segments=segments_of(run, hours, end, runner.timeline) if segments else (),
-        pauses=len({pause.place for pause in run.pauses}),
+        pauses=len({pause.place for pause in run.pauses}) if run.pauses else 0,
         counted=counted(run, hours, end),
         remaining=None if run.due is None else _remaining(hours, end, run.due.at),
         extensions=tuple(run.extended),

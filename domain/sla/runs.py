@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import accumulate
+from operator import attrgetter
 from typing import Any
 
 from domain.sla.clock import Due, Extended
@@ -25,6 +28,8 @@ from domain.sla.policy import (
 from domain.sla.run import Change, Opening, Run, Start, view_of
 from domain.sla.standards import Standards
 
+AT, RECORDED_AT = attrgetter("at"), attrgetter("recorded.recorded_at")
+
 
 class Runner:
     """Lets the targets of one subject run over its history."""
@@ -34,8 +39,12 @@ class Runner:
         self.reopened = timeline.places("case-reopened", "obligation-reopened")
         self._opened: dict[tuple[str | None, str, str], list[Opening]] = {}
         self._approvals = self._approved()
-        self.last_record = max((one.recorded.recorded_at for one in timeline.all), default=at)
-        """When the last of the events was recorded."""
+        self._records = list(accumulate(map(RECORDED_AT, timeline.all), max))
+
+    def recorded_by(self, at: datetime) -> datetime | None:
+        """When the last of those events was recorded that had occurred by an instant; None when none had."""
+        place = bisect_right(self.timeline.all, at, key=AT)
+        return self._records[place - 1] if place else None
 
     @property
     def openings(self) -> int:
@@ -70,8 +79,7 @@ class Runner:
         if before is not None and before.end is not None:
             since = before.end
             if before.target.target.instances is Instances.CYCLE:
-                ended = before.end
-                restart = next((place for place in self.reopened if place > ended), None)
+                restart = self._reopening(since)
                 if restart is None:
                     return None
                 since = restart
@@ -84,6 +92,10 @@ class Runner:
                 return self._run(stage, stage.target, number, start, timeline, part, opened_at, before)
         return None
 
+    def _reopening(self, ended: int) -> int | None:
+        """The place of the first reopening after an end."""
+        return next((place for place in self.reopened if place > ended), None) if self.reopened else None
+
     def _start(
         self,
         stage: Stage,
@@ -93,8 +105,8 @@ class Runner:
         since: int,
         restart: int | None,
     ) -> Start | None:
-        openings = self._opened.get((part, target.policy, target.target.id), ())
-        opening = next((each for each in openings if each.place >= since), None)
+        openings = self._opened.get((part, target.policy, target.target.id))
+        opening = None if openings is None else next((each for each in openings if each.place >= since), None)
         found = None if opening is None else _opened(opening)
         if target.opened:
             return found
@@ -197,12 +209,8 @@ class Runner:
                 run.stop = stop
             else:
                 run.cancel = cancel
-            again = next((place for place in self.reopened if place > end), None)
-            if (
-                target.target.reopen is not Reopen.RESUME
-                or again is None
-                or run.target.target.instances is Instances.START
-            ):
+            again = self._reopening(end)
+            if again is None or target.target.reopen is not Reopen.RESUME or target.target.instances is Instances.START:
                 break
             begin, until = timeline.all[end].at, timeline.all[again].at
             run.stood.append(Pause(begin, until, "stopped", end, again))

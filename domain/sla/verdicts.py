@@ -88,12 +88,11 @@ def _dues(run: Run, due: Due) -> list[Due]:
 
 def _straddled(runner: Runner, dues: Sequence[Due]) -> bool:
     """Whether a due passed between an event and its record; otherwise what was known at each due is what was so."""
-    return any(
-        one.recorded.recorded_at >= due.at and one.at <= due.at and passed(due, one.recorded.recorded_at)
-        for due in dict.fromkeys(dues)
-        if runner.last_record >= due.at
-        for one in runner.timeline.all
-    )
+    for due in dict.fromkeys(dues):
+        recorded_at = runner.recorded_by(due.at)
+        if recorded_at is not None and passed(due, recorded_at):
+            return True
+    return False
 
 
 def _late(recorded: Recorded[Any], due: Due) -> bool:

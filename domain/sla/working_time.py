@@ -105,7 +105,7 @@ class WorkingTime:
         at, left = start.astimezone(UTC), _positive(amount)
         if not left and boundary == Boundary.CLOSING and self._closes(at):
             return at
-        for begin, end in _merged(without):
+        for begin, end in _merged(without) if without else ():
             if end <= at:
                 continue
             if begin > at:
@@ -145,7 +145,7 @@ class WorkingTime:
         for year in range((start - LONGEST).year, end.year + 1):
             table = self._year(year)
             worked += table.worked(end) - table.worked(start)
-        for begin, finish in _merged(without):
+        for begin, finish in _merged(without) if without else ():
             worked -= self.between(max(begin, start), min(finish, end))
         return worked
 
