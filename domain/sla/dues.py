@@ -160,7 +160,7 @@ def _of_time(
         amount = max(_as_time(cap), clock.amount)
         if told is not None:
             told.append(Step(Added.CAP, amount, clock.type, reach(amount), None))
-    at = reach(amount, without=pauses) if pauses else reach(amount)
+    at = reach(amount, without=pauses)
     if told is not None and pauses:
         stood = hours.own.between(origin.at, at) - hours.own.between(origin.at, at, without=pauses)
         if stood:

@@ -185,7 +185,7 @@ def _rule_changes(
         elif place > latest.get(name_of(event), -1):
             facts = facts.after(event)
         found = among.first_that_fit(facts)
-        if set(found) != set(fits):  # the terms may name the regimes in another order
+        if found != fits and set(found) != set(fits):  # the terms may name the regimes in another order
             fits = found
             yield place, _RuleChange(fits, at, by)
 

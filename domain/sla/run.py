@@ -66,9 +66,9 @@ class Run:
     """When it came to run: at its start, or later, when it held for the case only from then on."""
     since: int
     """The place from which on it may be stopped."""
-    measured_at: datetime
+    measured_at: datetime = field(init=False)
     measured_day: date | None = None
-    origin: Origin
+    origin: Origin = field(init=False)
     """The same as its policy counts it."""
     origin_place: int = 0
     inherited: Inherited | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.sla.clock import Due, Extended
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import Added, Origin, Step, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
+from domain.sla.dues import Added, Step, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
 from domain.sla.happenings import Happening, Timeline, first
 from domain.sla.lanes import Inherited, Lane, Stage, Why
 from domain.sla.measures import LIVED, View, hours_of, same_as_lived
@@ -38,6 +38,8 @@ class Runner:
         self.timeline, self.standards, self.at = timeline, standards, at
         self.reopened = timeline.places("case-reopened", "obligation-reopened")
         self._opened: dict[tuple[str | None, str, str], list[Opening]] = {}
+        self.openings = 0
+        """How many targets began because the time of others ran out."""
         self._approvals = self._approved()
         self._records = list(accumulate(map(RECORDED_AT, timeline.all), max))
 
@@ -45,11 +47,6 @@ class Runner:
         """When the last of those events was recorded that had occurred by an instant; None when none had."""
         place = bisect_right(self.timeline.all, at, key=AT)
         return self._records[place - 1] if place else None
-
-    @property
-    def openings(self) -> int:
-        """How many targets began because the time of others ran out."""
-        return sum(map(len, self._opened.values()))
 
     def is_opened(self, lane: Lane, part: str | None) -> bool:
         """Whether a target was opened by another."""
@@ -148,8 +145,6 @@ class Runner:
             start=start,
             active_at=active_at,
             since=since,
-            measured_at=start.at,
-            origin=Origin(start.at, start.at.date(), by_day=False),
             inherited=stage.inherited if cycle == 1 else None,
             moves=stage.moves,
             hours=hours_of(self.standards, target, view_of(target, start), stage.moves),
@@ -253,7 +248,8 @@ class Runner:
         return kept
 
     def _pause(self, run: Run, timeline: Timeline, end: int | None = None) -> None:
-        if not (run.windows or run.stood or run.target.grounds or run.target.between):
+        ever = run.target.between or (run.target.grounds and "case-paused" in timeline.by_name)
+        if not (ever or run.windows or run.stood):
             return
         begin, found = run.origin.at, list(run.stood)
         earlier: datetime | None = None
@@ -285,6 +281,7 @@ class Runner:
             openings = self._opened.setdefault(key, [])
             if opening not in openings:
                 openings.append(opening)
+                self.openings += 1
         return True
 
     def stopped_in_time(self, run: Run) -> bool:
