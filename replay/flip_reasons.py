@@ -142,7 +142,7 @@ def _rules(side: Side, regime: str) -> tuple[str, str] | None:
     """The policy and the rule that hold for a clock, or else for the case in that regime."""
     if side.target is not None and side.target.rule:
         return side.target.policy, side.target.rule
-    for target in (*(run.target for run in side.course.runs), *(target for target, _ in side.course.waiting)):
+    for target in (*(run.target for run in side.course.runs.values()), *(target for target, _ in side.course.waiting)):
         version = side.standards.policies.version(target.policy, target.version)
         if version is not None and version.document.regime == regime and target.rule:
             return target.policy, target.rule
@@ -175,7 +175,7 @@ def _of_one(one: Side, other: Side) -> Iterator[Reason]:
 
 def _twin(side: Side, target: CompiledTarget) -> Target | None:
     """The target of the same name by the other standards."""
-    for each in (*(run.target for run in side.course.runs), *(target for target, _ in side.course.waiting)):
+    for each in (*(run.target for run in side.course.runs.values()), *(target for target, _ in side.course.waiting)):
         if (each.policy, each.target.id) == (target.policy, target.target.id):
             return each.target
     return None

@@ -263,7 +263,7 @@ def _side(told: Course, clock: Clock | None) -> Side:
 
 
 def _run_of(told: Course, clock: Clock) -> Run | None:
-    return next((run for run in told.runs if told.key_of(run) == clock.key), None)
+    return told.runs.get(clock.key)
 
 
 def _target_of(told: Course, clock: Clock | None, run: Run | None) -> CompiledTarget | None:

@@ -12,7 +12,7 @@ from domain.sla.measures import Hours
 from domain.sla.policy import Escalation, OnExpiry, Reminder
 from domain.sla.run import Run
 from domain.sla.segments import counting_from, stood_still
-from domain.sla.verdicts import Pair, about_clock
+from domain.sla.verdicts import Pair, about_clock, miss_recorded
 from domain.sla.working_time import NOTHING, NeverReached
 
 GOING_ON = frozenset({State.RUNNING, State.PAUSED, State.OVERDUE})
@@ -54,8 +54,7 @@ def _miss(key: ClockKey, run: Run, due: Due, state: State, pair: Pair, timeline:
             yield Alarm("lapse", at, 0)
         return
     missed = pair.now is Verdict.MISSED if run.overtaken else Verdict.MISSED in pair[:2]
-    told = any(about_clock(timeline, place, key) for place in timeline.by_name.get("deadline-missed", ()))
-    if not told and (missed or state in GOING_ON):
+    if (missed or state in GOING_ON) and not miss_recorded(key, timeline):
         yield Alarm("miss", at, 0)
 
 

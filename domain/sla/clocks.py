@@ -38,14 +38,9 @@ class Course(NamedTuple):
 
     subject: str
     runner: Runner
-    runs: list[Run]
+    runs: dict[ClockKey, Run]
     waiting: list[tuple[CompiledTarget, str | None]]
     """Targets that have not begun, and the part of the case that each is for."""
-
-    def key_of(self, run: Run) -> ClockKey:
-        """What tells a run from all others."""
-        target = run.target
-        return ClockKey(self.subject, run.part, target.policy, target.target.id, run.cycle, run.instance)
 
 
 def clocks(
@@ -69,13 +64,12 @@ def clocks(
     """
     told = course(history, standards, at, tier_at=tier_at, inherited=inherited, under=under)
 
-    def again(known: History, until: datetime) -> tuple[Runner, list[tuple[ClockKey, Run]]]:
+    def again(known: History, until: datetime) -> tuple[Runner, Mapping[ClockKey, Run]]:
         other = course(known, standards, until, tier_at=tier_at, inherited=inherited, under=under)
-        return other.runner, [(other.key_of(run), run) for run in other.runs]
+        return other.runner, other.runs
 
     found: list[Clock] = []
-    for run in told.runs:
-        key = told.key_of(run)
+    for key, run in told.runs.items():
         pair = pair_of(key, run, told.runner, history, as_recorded, again)
         found.append(_clock(key, run, told.runner, pair, segments=segments))
     found += [_not_started(told, target, part) for target, part in told.waiting]
@@ -108,8 +102,8 @@ def _run(subject: str, runner: Runner, lanes: Sequence[Lane]) -> Course:
     parts = _parts(runner.timeline)
     tracks: list[tuple[Lane, str | None, int]] = []
     for lane in lanes:
-        first = next(stage.target for stage in lane if stage.target is not None)
-        if first.target.subject is SubjectKind.PART:
+        first = lane[0].target
+        if first is not None and first.target.subject is SubjectKind.PART:
             tracks += [(lane, part, place) for part, place in parts.items()]
         else:
             tracks.append((lane, None, 0))
@@ -128,13 +122,17 @@ def _run(subject: str, runner: Runner, lanes: Sequence[Lane]) -> Course:
         for number, (lane, part, _) in enumerate(tracks)
         if not results[number] and lane[-1].target is not None and not lane[-1].target.opened
     ]
-    told = Course(subject, runner, [], waiting)
     runs: dict[ClockKey, Run] = {}
     for each in results:
         for run in each:
-            runs.setdefault(told.key_of(run), run)  # what a rule asks for again after it had ended stays as it ended
-    told.runs.extend(runs.values())
-    return told
+            runs.setdefault(_key(subject, run), run)  # what a rule asks for again after it had ended stays as it ended
+    return Course(subject, runner, runs, waiting)
+
+
+def _key(subject: str, run: Run) -> ClockKey:
+    """What tells a run from all others."""
+    target = run.target
+    return ClockKey(subject, run.part, target.policy, target.target.id, run.cycle, run.instance)
 
 
 def _absorbed(timeline: Timeline, inherited: Sequence[Recorded[Any]], at: datetime) -> Mapping[str, Timeline]:
@@ -165,7 +163,7 @@ def _parts(timeline: Timeline) -> dict[str, int]:
 
 
 def _clock(key: ClockKey, run: Run, runner: Runner, pair: Pair, *, segments: bool) -> Clock:
-    target, hours = run.target.target, runner.hours(run)
+    target, hours = run.target.target, run.hours
     state = _state(run, runner, pair)
     end = _end(run, runner)
     promised, lived = runner.other_due(run)
@@ -186,7 +184,7 @@ def _clock(key: ClockKey, run: Run, runner: Runner, pair: Pair, *, segments: boo
         stop=None if run.stop is None else _stopped(runner.timeline.all[run.stop]),
         cancelled=_cancelled(run, runner),
         segments=segments_of(run, hours, end, runner.timeline) if segments else (),
-        pauses=len({pause.place for pause in run.pauses}),
+        pauses=len({pause.place for pause in run.pauses}) if run.pauses else 0,
         counted=counted(run, hours, end),
         remaining=None if run.due is None else _remaining(hours, end, run.due.at),
         extensions=tuple(run.extended),

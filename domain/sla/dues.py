@@ -6,7 +6,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,8 @@ from domain.sla.working_time import NOTHING, Boundary, NeverReached, Span, insta
 DAY = timedelta(days=1)
 LEAST = timedelta(microseconds=1)
 TIMED = frozenset({Counts.HOURS, Counts.TIME})
+MOST_MIDNIGHTS = 10_000
+"""Cases of one time ask for the same days again and again."""
 
 
 class Origin(NamedTuple):
@@ -158,7 +160,7 @@ def _of_time(
         amount = max(_as_time(cap), clock.amount)
         if told is not None:
             told.append(Step(Added.CAP, amount, clock.type, reach(amount), None))
-    at = reach(amount, without=pauses) if pauses else reach(amount)
+    at = reach(amount, without=pauses)
     if told is not None and pauses:
         stood = hours.own.between(origin.at, at) - hours.own.between(origin.at, at, without=pauses)
         if stood:
@@ -321,6 +323,7 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+@lru_cache(maxsize=MOST_MIDNIGHTS)
 def midnight(day: date, place: ZoneInfo) -> datetime:
     """When a local date begins: at midnight, or when clocks skip that."""
     return instant_at(datetime.combine(day, time()), place)

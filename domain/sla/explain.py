@@ -74,9 +74,9 @@ def explained(
     if clock is None:
         return None
     told = course(history, standards, at, tier_at=tier_at, inherited=inherited)
-    run = next((each for each in told.runs if told.key_of(each) == key), None)
+    run = told.runs.get(key)
     explanation = _structured(clock, run, told, standards, tier_at)
-    sentences = list(_sentences(explanation, run, told, at))
+    sentences = list(_sentences(explanation, run, at))
     en, zh = both_languages(sentences)
     return explanation._replace(en=en, zh=zh)
 
@@ -143,14 +143,14 @@ def _facts_now(told: Course, tiers: Sequence[TierSince]) -> CaseFacts:
 # Sentences ------------------------------------------------------------------------------------------------------------
 
 
-def _sentences(told: Explanation, run: Run | None, course_of: Course, at: datetime) -> Iterator[Sentence]:
+def _sentences(told: Explanation, run: Run | None, at: datetime) -> Iterator[Sentence]:
     clock = told.clock
     yield _what(clock)
     yield from _why(told.choice)
     if run is None:
         yield SENTENCES["not-started"], {}
         return
-    place = course_of.runner.hours(run).zone
+    place = run.hours.zone
     yield from _start(told, place)
     for step in told.arithmetic:
         yield _step(step, place)

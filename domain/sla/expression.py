@@ -68,6 +68,8 @@ Expression: TypeAlias = Happens | AnyOf | AllOf
 
 def plain(value: Any) -> str | None:
     """A field's value as expressions and policies write it."""
+    if isinstance(value, str):  # of an enumeration of texts the member is its value
+        return str(value)
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, bool):

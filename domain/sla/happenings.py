@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 from domain.envelope import Recorded
@@ -90,9 +91,10 @@ class Timeline:
 
     def places(self, *names: str) -> list[int]:
         """The places of events of these names, in order."""
-        if len(names) == 1:
-            return self.by_name.get(names[0], [])
-        return sorted(place for name in names for place in self.by_name.get(name, ()))
+        found = [places for name in names if (places := self.by_name.get(name))]
+        if len(found) < 2:  # mostly there is one, and it is in order already
+            return found[0] if found else []
+        return sorted(chain.from_iterable(found))
 
     def after(self, at: datetime) -> int:
         """The place of the first event after an instant; the number of all when there is none."""

@@ -84,7 +84,7 @@ def terms_of(timeline: Timeline, under: Sequence[Fit] = ()) -> Terms | None:
     places = timeline.places("terms-assigned", "policy-reassigned")
     if not places:
         return None
-    place = max(places, key=lambda each: timeline.all[each].recorded.version)
+    place = places[0] if len(places) == 1 else max(places, key=lambda each: timeline.all[each].recorded.version)
     recorded = timeline.all[place].recorded
     fits = tuple(Fit(str(each.policy), int(each.policy_version), str(each.rule)) for each in recorded.event.terms)
     return Terms(fits, place, recorded.version, recorded.recorded_at)
@@ -98,12 +98,15 @@ def lanes_of(
     absorbed: Mapping[str, Timeline],
 ) -> list[Lane]:
     """Each target of a case with what becomes of it."""
-    lanes: list[list[Stage]] = [[Stage(0, None, None, Why.TERMS, target)] for target in _targets(standards, terms.fits)]
+    begun = _begun(standards, terms.fits)
     changes: list[tuple[int, _RuleChange | _Transfer | None]] = [*_rule_changes(timeline, terms, standards, tiers)]
     if standards.units:
         changes += _transfers(timeline, standards)
     if absorbed:
         changes += [(place, None) for place in timeline.places("case-absorbed")]
+    if not changes:
+        return list(begun)
+    lanes = [list(lane) for lane in begun]
     for place, change in sorted(changes, key=lambda one: one[0]):
         if isinstance(change, _RuleChange):
             _changed(lanes, place, change, _targets(standards, change.fits))
@@ -112,6 +115,16 @@ def lanes_of(
         else:
             _merged(lanes, place, timeline, absorbed)
     return [tuple(lane) for lane in lanes]
+
+
+def _begun(standards: Standards, fits: tuple[Fit, ...]) -> Sequence[Lane]:
+    """The lanes of a case at its beginning, the same for all to which the same rules were assigned."""
+    key = ("lanes", fits)
+    lanes: Sequence[Lane] | None = standards.kept.get(key)
+    if lanes is None:
+        lanes = [(Stage(0, None, None, Why.TERMS, target),) for target in _targets(standards, fits)]
+        standards.kept[key] = lanes
+    return lanes
 
 
 def _targets(standards: Standards, fits: Iterable[Fit]) -> list[CompiledTarget]:
@@ -172,7 +185,7 @@ def _rule_changes(
         elif place > latest.get(name_of(event), -1):
             facts = facts.after(event)
         found = among.first_that_fit(facts)
-        if set(found) != set(fits):  # the terms may name the regimes in another order
+        if found != fits and set(found) != set(fits):  # the terms may name the regimes in another order
             fits = found
             yield place, _RuleChange(fits, at, by)
 

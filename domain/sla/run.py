@@ -68,15 +68,17 @@ class Run:
     """When it came to run: at its start, or later, when it held for the case only from then on."""
     since: int
     """The place from which on it may be stopped or cancelled."""
-    measured_at: datetime
+    measured_at: datetime = field(init=False)
     measured_day: date | None = None
-    origin: Origin
+    origin: Origin = field(init=False)
     """The same as its policy counts it."""
     origin_place: int = 0
     stops_since: int = 0
     """The place from which on a stop counts: of what another target opened that may be before it began."""
     inherited: Inherited | None = None
     moves: tuple[Move, ...] = ()
+    hours: Hours
+    """How it counts."""
     stage: int = 0
     windows: list[tuple[CompiledTarget, datetime | None]] = field(default_factory=list)
     """The targets that it had before, and until when: the pauses of each count for as long as it held."""
@@ -97,18 +99,20 @@ class Run:
     born_overdue: bool = False
     end: int | None = None
     """The place at which it ended."""
-    hours: Hours | None = None
-    """How it counts, once that was asked for."""
     kept: bool | None = None
     """Whether it was stopped in time, once that was asked for."""
 
     @property
     def overtaken(self) -> bool:
         """Whether it was missed before a change of rule gave it another due."""
-        return any(change.missed for change in self.changes)
+        return bool(self.changes) and any(change.missed for change in self.changes)
 
     @property
     def view(self) -> View:
         """By which calendars its due is decided."""
-        lived = self.target.target.verdict_by is CalendarOf.AS_LIVED
-        return LIVED if lived else View(self.start.recorded_at)
+        return view_of(self.target, self.start)
+
+
+def view_of(target: CompiledTarget, start: Start) -> View:
+    """By which calendars the due of a target is decided that started so."""
+    return LIVED if target.target.verdict_by is CalendarOf.AS_LIVED else View(start.recorded_at)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import accumulate
+from operator import attrgetter
 from typing import Any
 
 from domain.sla.clock import Due, Extended
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import Added, Origin, Step, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
+from domain.sla.dues import Added, Step, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
 from domain.sla.happenings import Happening, Timeline, first
 from domain.sla.lanes import Inherited, Lane, Stage, Why
-from domain.sla.measures import LIVED, Hours, View, hours_of, same_as_lived
+from domain.sla.measures import LIVED, View, hours_of, same_as_lived
 from domain.sla.pauses import Pause, clipped, pauses_of, spans_of
 from domain.sla.policy import (
     ExtensionStep,
@@ -22,8 +25,10 @@ from domain.sla.policy import (
     Reopen,
     StatedDate,
 )
-from domain.sla.run import Change, Opening, Run, Start
+from domain.sla.run import Change, Opening, Run, Start, view_of
 from domain.sla.standards import Standards
+
+AT, RECORDED_AT = attrgetter("at"), attrgetter("recorded.recorded_at")
 
 
 class Runner:
@@ -33,14 +38,15 @@ class Runner:
         self.timeline, self.standards, self.at = timeline, standards, at
         self.reopened = timeline.places("case-reopened", "obligation-reopened")
         self._opened: dict[tuple[str | None, str, str], list[Opening]] = {}
-        self._approvals = self._approved()
-        self.last_record = max((one.recorded.recorded_at for one in timeline.all), default=at)
-        """When the last of the events was recorded."""
-
-    @property
-    def openings(self) -> int:
+        self.openings = 0
         """How many targets began because the time of others ran out."""
-        return sum(map(len, self._opened.values()))
+        self._approvals = self._approved()
+        self._records = list(accumulate(map(RECORDED_AT, timeline.all), max))
+
+    def recorded_by(self, at: datetime) -> datetime | None:
+        """When the last of those events was recorded that had occurred by an instant; None when none had."""
+        place = bisect_right(self.timeline.all, at, key=AT)
+        return self._records[place - 1] if place else None
 
     def is_opened(self, lane: Lane, part: str | None) -> bool:
         """Whether a target was opened by another."""
@@ -70,8 +76,7 @@ class Runner:
         if before is not None and before.end is not None:
             since = before.end
             if before.target.target.instances is Instances.CYCLE:
-                ended = before.end
-                restart = next((place for place in self.reopened if place > ended), None)
+                restart = self._reopening(since)
                 if restart is None:
                     return None
                 since = restart
@@ -85,6 +90,10 @@ class Runner:
                 return self._run(stage, stage.target, number, start, timeline, part, opened_at, before)
         return None
 
+    def _reopening(self, ended: int) -> int | None:
+        """The place of the first reopening after an end."""
+        return next((place for place in self.reopened if place > ended), None) if self.reopened else None
+
     def _start(
         self,
         stage: Stage,
@@ -95,9 +104,13 @@ class Runner:
         restart: int | None,
         taken: Opening | None,
     ) -> Start | None:
-        openings = self._opened.get((part, target.policy, target.target.id), ())
+        openings = self._opened.get((part, target.policy, target.target.id))
         # What ends a run may be the very event behind the opening that began it, and that one begins no other run.
-        opening = next((each for each in openings if each.place >= since and each != taken), None)
+        opening = (
+            None
+            if openings is None
+            else next((each for each in openings if each.place >= since and each != taken), None)
+        )
         found = None if opening is None else _opened(opening)
         if target.opened:
             return found
@@ -139,11 +152,10 @@ class Runner:
             start=start,
             active_at=active_at,
             since=since,
-            measured_at=start.at,
-            origin=Origin(start.at, start.at.date(), by_day=False),
             stops_since=since if start.opening is None else start.opening.since,
             inherited=stage.inherited if cycle == 1 else None,
             moves=stage.moves,
+            hours=hours_of(self.standards, target, view_of(target, start), stage.moves),
             stage=number,
         )
         self._measure(run, timeline)
@@ -164,11 +176,7 @@ class Runner:
                 run.measured_at, run.measured_day, run.origin_place = one.at, one.day, earlier
         if run.inherited is not None and run.inherited.at < run.measured_at:
             run.measured_at, run.measured_day = run.inherited.at, run.inherited.day
-        run.origin = self.origin(run)
-
-    def origin(self, run: Run, told: Steps = None) -> Origin:
-        """From when a run is measured, as its policy counts that."""
-        return origin_of(run.target, run.measured_at, run.measured_day, self.hours(run), told)
+        run.origin = origin_of(target, run.measured_at, run.measured_day, run.hours)
 
     # Course -----------------------------------------------------------------------------------------------------------
 
@@ -179,7 +187,7 @@ class Runner:
             target = run.target
             stop = first(target.stop, timeline, run.stops_since, run.origin_place)
             cancel = first(target.cancel, timeline, run.since)
-            end = min((place for place in (stop, cancel) if place is not None), default=None)
+            end = stop if cancel is None else cancel if stop is None else min(stop, cancel)
             change = lane[following] if following < len(lane) else None
             if change is not None and (end is None or change.place <= end):
                 following += 1
@@ -204,12 +212,8 @@ class Runner:
                 run.stop = stop
             else:
                 run.cancel = cancel
-            again = next((place for place in self.reopened if place > end), None)
-            if (
-                target.target.reopen is not Reopen.RESUME
-                or again is None
-                or run.target.target.instances is Instances.START
-            ):
+            again = self._reopening(end)
+            if again is None or target.target.reopen is not Reopen.RESUME or target.target.instances is Instances.START:
                 break
             begin, until = timeline.all[end].at, timeline.all[again].at
             run.stood.append(Pause(begin, until, "stopped", end, again))
@@ -241,7 +245,7 @@ class Runner:
             run.windows.append((target, at))
             run.target = change.target
         run.moves, run.inherited = change.moves, change.inherited if run.cycle == 1 else None
-        run.hours = None
+        run.hours = hours_of(self.standards, run.target, run.view, run.moves)
         run.changes.append(Change(at, change.by, change.why, target, due_before, None, missed))
         self._measure(run, timeline)
         self._pause(run, timeline)
@@ -252,7 +256,8 @@ class Runner:
         return kept
 
     def _pause(self, run: Run, timeline: Timeline, end: int | None = None) -> None:
-        if not (run.windows or run.stood or run.target.grounds or run.target.between):
+        ever = run.target.between or (run.target.grounds and "case-paused" in timeline.by_name)
+        if not (ever or run.windows or run.stood):
             return
         begin, found = run.origin.at, list(run.stood)
         earlier: datetime | None = None
@@ -284,6 +289,7 @@ class Runner:
             openings = self._opened.setdefault(key, [])
             if opening not in openings:
                 openings.append(opening)
+                self.openings += 1
         return True
 
     def stopped_in_time(self, run: Run) -> bool:
@@ -295,17 +301,9 @@ class Runner:
     def in_time(self, run: Run, place: int) -> bool:
         """Whether an event is not after a run's due."""
         one = self.timeline.all[place]
-        return in_time(run.due, one.at, one.day, self.hours(run).zone)
+        return in_time(run.due, one.at, one.day, run.hours.zone)
 
     # Dues -------------------------------------------------------------------------------------------------------------
-
-    def hours(self, run: Run, view: View | None = None) -> Hours:
-        """How a run counts."""
-        if view is not None:
-            return hours_of(self.standards, run.target, view, run.moves)
-        if run.hours is None:
-            run.hours = hours_of(self.standards, run.target, run.view, run.moves)
-        return run.hours
 
     def due_by(self, run: Run, view: View) -> Due | None:
         """The due by another view of the calendars."""
@@ -329,16 +327,17 @@ class Runner:
             on = run.original.on
             told.append(Step(Added.STATED, None, "", run.original.at if on is None else None, on))
         if needs_hours(run.target):
-            self.origin(run, told)
-            due_of(run.target, run.origin, self.hours(run), run.applied, spans_of(run.pauses, self.at), told)
+            origin_of(run.target, run.measured_at, run.measured_day, run.hours, told)
+            due_of(run.target, run.origin, run.hours, run.applied, spans_of(run.pauses, self.at), told)
         return told
 
     def _first_due(self, run: Run) -> Due | None:
-        return due_of(run.target, run.origin, self.hours(run)) if needs_hours(run.target) else None
+        return due_of(run.target, run.origin, run.hours) if needs_hours(run.target) else None
 
     def _due(self, run: Run, steps: Sequence[ExtensionStep], view: View | None = None) -> Due | None:
         pauses = spans_of(run.pauses, self.at) if run.pauses else ()
-        return due_of(run.target, run.origin, self.hours(run, view), steps, pauses)
+        hours = run.hours if view is None else hours_of(self.standards, run.target, view, run.moves)
+        return due_of(run.target, run.origin, hours, steps, pauses)
 
     def _reckon(self, run: Run, limit: int | None) -> None:
         """Works out the due, with what was approved and stated up to a place."""
@@ -362,7 +361,7 @@ class Runner:
         one = self.timeline.all[place]
         step = next((each for each in run.target.target.extensions if each.id == step_id), None)
         taken[step_id] = taken.get(step_id, 0) + 1
-        late = not in_time(run.due, one.at, one.day, self.hours(run).zone)
+        late = not in_time(run.due, one.at, one.day, run.hours.zone)
         beyond = step is None or taken[step_id] > step.most
         before = run.due
         if step is not None and not late and not beyond:
@@ -392,13 +391,13 @@ class Runner:
         run.due, run.extended = None, []
         for place in self.timeline.places("due-stated", "obligation-opened"):
             one = self.timeline.all[place]
-            due = stated_due(one.recorded.event, clock, self.hours(run).zone)
+            due = stated_due(one.recorded.event, clock, run.hours.zone)
             if due is None or (limit is not None and place > limit):
                 continue
             if run.due is None:
                 run.due = run.original = due
                 continue
-            late = not in_time(run.due, one.at, one.day, self.hours(run).zone)
+            late = not in_time(run.due, one.at, one.day, run.hours.zone)
             run.extended.append(
                 Extended("stated", one.recorded.version, one.at, late, run.due, run.due if late else due)
             )

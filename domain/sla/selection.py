@@ -136,12 +136,14 @@ class Asked(NamedTuple):
     regimes: tuple[tuple[str, tuple[PolicyVersion, ...]], ...]
     fields: frozenset[str]
     """A change of anything else changes no choice."""
+    others: Mapping[str, Any]
+    """All other fields, of a case of which nothing is known."""
     fits: dict[CaseFacts, tuple[Fit, ...]]
     """What was chosen before, for cases alike."""
 
     def first_that_fit(self, facts: CaseFacts) -> tuple[Fit, ...]:
         """The choices for these facts, without their reasons."""
-        alike = facts._replace(**{field: UNKNOWN[field] for field in UNKNOWN if field not in self.fields})
+        alike = facts._replace(**self.others)
         found = self.fits.get(alike)
         if found is None:
             choices = (choice_among(regime, policies, facts) for regime, policies in self.regimes)
@@ -179,7 +181,8 @@ def asked(
         regimes = _with_assigned(policies, in_force, assigned, alone=alone)
         whens = (rule.when for versions in regimes.values() for each in versions for rule in each.document.rules)
         fields = frozenset(field.partition(".")[0] for when in whens for field, _, _ in _asked(when, CaseFacts()))
-        found = policies.kept[key] = Asked(tuple(regimes.items()), fields, {})
+        others = {field: unknown for field, unknown in UNKNOWN.items() if field not in fields}
+        found = policies.kept[key] = Asked(tuple(regimes.items()), fields, others, {})
     return found
 
 

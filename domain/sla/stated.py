@@ -37,6 +37,8 @@ TITLES_ZH = {
 
 def stated_lanes(timeline: Timeline, covered: Iterable[str]) -> list[Lane]:
     """A target for everything for which a date was stated and that no policy covers."""
+    if not timeline.places("due-stated", "obligation-opened"):
+        return []
     left_out, found = set(covered), dict[str, CompiledTarget]()
     for place in timeline.by_name.get("due-stated", ()):
         recorded = timeline.all[place].recorded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -16,7 +16,7 @@ from domain.sla.run import Run
 from domain.sla.runs import Runner
 
 History: TypeAlias = Sequence[Recorded[Any]]
-Again: TypeAlias = Callable[[History, datetime], "tuple[Runner, list[tuple[ClockKey, Run]]]"]
+Again: TypeAlias = Callable[[History, datetime], "tuple[Runner, Mapping[ClockKey, Run]]"]
 """Lets all targets run over another history of the same subject, up to an instant."""
 
 
@@ -47,7 +47,7 @@ def learned_at(recorded: Recorded[Any], due: datetime) -> datetime | None:
 def pair_of(key: ClockKey, run: Run, runner: Runner, history: History, as_recorded: History, again: Again) -> Pair:
     """The two verdicts on a run."""
     due = run.due
-    missed = _missed(key, runner.timeline)
+    missed = miss_recorded(key, runner.timeline)
     if due is None or isinstance(run.target.target.clock, NoNumber):
         return UNDECIDED._replace(when_due=Verdict.MISSED if missed else None)
     now = _now(key, run, runner, due)
@@ -67,9 +67,10 @@ def pair_of(key: ClockKey, run: Run, runner: Runner, history: History, as_record
     return Pair(when_due, now, any(_late(each, due) for each in rests))
 
 
-def _missed(key: ClockKey, timeline: Timeline) -> bool:
+def miss_recorded(key: ClockKey, timeline: Timeline) -> bool:
     """Whether a miss of the clock was recorded, which stands."""
-    return any(about_clock(timeline, place, key) for place in timeline.by_name.get("deadline-missed", ()))
+    places = timeline.by_name.get("deadline-missed")
+    return places is not None and any(about_clock(timeline, place, key) for place in places)
 
 
 def about_clock(timeline: Timeline, place: int, key: ClockKey) -> bool:
@@ -81,19 +82,20 @@ def about_clock(timeline: Timeline, place: int, key: ClockKey) -> bool:
 
 def _dues(run: Run, due: Due) -> list[Due]:
     """All dues that the run had, one after the other."""
+    if run.original == due and not run.extended and not run.changes:
+        return [due]
     dues = [due, run.original, *(each.due_before for each in run.extended)]
     dues += [each for change in run.changes for each in (change.due_before, change.due_after)]
-    return [each for each in dues if each is not None]
+    return [each for each in dict.fromkeys(dues) if each is not None]
 
 
 def _straddled(runner: Runner, dues: Sequence[Due]) -> bool:
     """Whether a due passed between an event and its record; otherwise what was known at each due is what was so."""
-    return any(
-        one.recorded.recorded_at >= due.at and one.at <= due.at and passed(due, one.recorded.recorded_at)
-        for due in dict.fromkeys(dues)
-        if runner.last_record >= due.at
-        for one in runner.timeline.all
-    )
+    for due in dues:
+        recorded_at = runner.recorded_by(due.at)
+        if recorded_at is not None and passed(due, recorded_at):
+            return True
+    return False
 
 
 def _late(recorded: Recorded[Any], due: Due) -> bool:
@@ -199,7 +201,7 @@ def _as_it_became_known(key: ClockKey, floor: datetime, at: datetime, history: H
         until = min(moments[number + 1], at) if number + 1 < len(moments) else at
         known = list(applied(each for told, each in learned if told <= moment))
         runner, runs = again(known, until)
-        run = next((run for other, run in runs if other == key), None)
+        run = runs.get(key)
         if run is None or run.due is None or ended_when == len(run.stood):
             continue
         kept = runner.stopped_in_time(run)

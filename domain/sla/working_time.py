@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,8 @@ LONGEST = 3 * DAY
 """No span is longer: 24 hours, and another 24 where a date occurs twice."""
 EMPTY_YEARS = 50
 """After so many years without any working time there is none to come."""
+MOST_DAYS = 4_000
+"""So many dates are kept beside the tables: those about which clocks that end at closing ask."""
 FIRST_YEAR, LAST_YEAR = 1850, 2299
 """Nothing is looked for beyond: the ledger's own dates are from 1900 to 2199."""
 
@@ -85,7 +88,7 @@ class WorkingTime:
 
     def __init__(self, zone: ZoneInfo, days: DaySource) -> None:
         self.zone = zone
-        self._days = days
+        self._days = lru_cache(maxsize=MOST_DAYS)(days)
         self._years: dict[int, _Year] = {}
 
     # Time -------------------------------------------------------------------------------------------------------------
@@ -102,7 +105,7 @@ class WorkingTime:
         at, left = start.astimezone(UTC), _positive(amount)
         if not left and boundary == Boundary.CLOSING and self._closes(at):
             return at
-        for begin, end in _merged(without):
+        for begin, end in _merged(without) if without else ():
             if end <= at:
                 continue
             if begin > at:
@@ -142,7 +145,7 @@ class WorkingTime:
         for year in range((start - LONGEST).year, end.year + 1):
             table = self._year(year)
             worked += table.worked(end) - table.worked(start)
-        for begin, finish in _merged(without):
+        for begin, finish in _merged(without) if without else ():
             worked -= self.between(max(begin, start), min(finish, end))
         return worked
 
