@@ -2,7 +2,6 @@ from uuid import uuid4
 
 import pytest
 
-from api.app import MOST_BODY_BYTES
 from tests.api.graphql.asking import FrontEnd
 
 
@@ -61,25 +60,9 @@ def test_a_fragment_that_spreads_itself_or_is_not_there_is_refused(front_end: Fr
     assert front_end.code("{ cases { nodes { ...g } } }") == "BAD_DOCUMENT"
 
 
-def test_a_body_beyond_its_limit_is_turned_away(front_end: FrontEnd) -> None:
-    response = front_end.posted({"query": "{ ledgerHead { book } }", "padding": "x" * MOST_BODY_BYTES})
-    assert response.status_code == 413
-
-
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1:8000"])
 def test_a_page_elsewhere_that_leads_here_under_another_name_is_turned_away(front_end: FrontEnd, host: str) -> None:
     assert front_end.send("{ ledgerHead { book } }", headers={"Host": host}).status_code == 400
-
-
-def test_a_form_that_a_browser_sends_from_anywhere_is_not_taken(front_end: FrontEnd) -> None:
-    assert front_end.sent(b'{"query": "{ ledgerHead { book } }"}', "text/plain").status_code == 400
-    mutation = 'mutation { closeCase(input: {commandId: "x", caseId: "y"}) { consistencyToken } }'
-    assert front_end.got("/graphql", params={"query": mutation}).status_code == 400
-
-
-def test_a_body_that_is_no_json_or_nested_without_end_is_a_bad_request(front_end: FrontEnd) -> None:
-    for body in (b"{", b"[" * 200_000, b'{"query": "\\ud800"}', b'{"query": 7}', b"{}", b"[]", b"7"):
-        assert front_end.sent(body).status_code == 400, body[:40]
 
 
 def test_a_character_that_is_none_is_refused_in_questions_too(front_end: FrontEnd) -> None:
