@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
+import re
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 from typing_extensions import override
 
 from ledger.errors import ClocksDisagree, LedgerAway
 
+SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
+"""How names of the schema end a message in which one is nearly right."""
 LOG = logging.getLogger("daybook.graphql")
-TOO_LARGE = "Parsing aborted."
-"""How the parser ends its message when a document has too many tokens or levels for it."""
 
 
 class Code(StrEnum):
@@ -31,8 +32,11 @@ class Code(StrEnum):
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
     BAD_DOCUMENT = "BAD_DOCUMENT"
     """The document does not fit the schema, or a variable does not fit its type."""
+    SCHEMA_NOT_SHOWN = "SCHEMA_NOT_SHOWN"
+    """Introspection is not answered here."""
     DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
-    """Too many tokens, levels, aliases, directives or root fields, or pages that could hold too many nodes."""
+    """Too many tokens, levels, aliases, directives, root fields or repeated ones, or pages that could hold too many
+    nodes."""
     BAD_ID = "BAD_ID"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     AMBIGUOUS = "AMBIGUOUS"
@@ -66,7 +70,11 @@ class Told(MaskErrors):
 
     @override
     def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
-        return [told(error) for error in errors]
+        errors = [told(error) for error in errors]
+        if not self.execution_context.context.shows_schema:
+            for error in errors:
+                error.message = SUGGESTION.sub("", error.message)
+        return errors
 
 
 def told(error: GraphQLError) -> GraphQLError:
@@ -84,9 +92,7 @@ def told(error: GraphQLError) -> GraphQLError:
             LOG.error("%s", cause)
             return _said(error, str(cause), {"code": Code.CLOCKS_DISAGREE.value})
         case None:
-            too_large = isinstance(error, GraphQLSyntaxError) and error.message.endswith(TOO_LARGE)
-            code = Code.DOCUMENT_TOO_LARGE if too_large else Code.BAD_DOCUMENT
-            return _said(error, error.message, {"code": code.value})
+            return _said(error, error.message, {"code": Code.BAD_DOCUMENT.value})
         case _:
             fault = uuid4()
             LOG.error("Fault %s at %s", fault, error.path, exc_info=cause)
