@@ -14,6 +14,7 @@ from api.alarms.following import Alarms
 from api.graphql.door import WAIT_SECONDS, Door
 from api.graphql.request import Request
 from api.graphql.schema import SCHEMA
+from api.http.admission import Admission
 from api.http.router import Router
 from api.workspace import Workspace
 from domain.envelope import Actor
@@ -21,8 +22,6 @@ from projections.runner import Runner
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
 """The names under which this machine reaches itself. A page elsewhere whose name is made to lead here has another."""
-MOST_BODY_BYTES = 512 * 1024
-"""Larger than anything that the schema has use for."""
 
 
 def create_app(
@@ -33,6 +32,7 @@ def create_app(
     While it runs, a thread keeps the views up to date, and with `alarms` another one notes what is due. `wait_seconds`
     is how long an answer waits for the views.
     """
+    settings = workspace.settings
     door = Door(workspace.ledger, workspace.runner, development_actor, wait_seconds)
 
     @asynccontextmanager
@@ -50,7 +50,15 @@ def create_app(
                 await to_thread.run_sync(thread.join)
 
     app = FastAPI(title="Daybook", lifespan=lifespan, openapi_url=None)
-    app.include_router(Router(SCHEMA, lambda: Request(door), most_body_bytes=MOST_BODY_BYTES, ide=True))
+    app.include_router(
+        Router(
+            SCHEMA,
+            lambda: Request(door, shows_schema=not settings.production),
+            admission=Admission(settings),
+            most_body_bytes=settings.body_bytes,
+            ide=not settings.production,
+        )
+    )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
     return app
 

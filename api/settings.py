@@ -54,6 +54,20 @@ class Settings(BaseModel):
     """Whether a server notes warnings, misses and escalations as they become due. `daybook alarms` does in any case."""
     patience_seconds: float = Field(10.0, ge=1, le=3600, alias="DAYBOOK_PATIENCE_SECONDS")
     """How long to go on trying while the database does not answer."""
+    production: bool = Field(False, alias="DAYBOOK_PRODUCTION")
+    """Whether strangers may reach the server: then it shows neither its schema, nor names out of it, nor the IDE."""
+    body_bytes: int = Field(512 * 1024, ge=1024, alias="DAYBOOK_BODY_BYTES")
+    """How long the body of a request may be; the schema has no use for a longer one."""
+    operation_seconds: float = Field(30.0, gt=0, le=3600, alias="DAYBOOK_OPERATION_SECONDS")
+    """How long an operation may take; then it is answered with an error, and its statements are stopped."""
+    statement_seconds: float = Field(60.0, gt=0, le=3600, alias="DAYBOOK_STATEMENT_SECONDS")
+    """How long the database lets a server's statement run that reads, whatever has become of the server."""
+    operations_at_once: int = Field(64, ge=1, alias="DAYBOOK_OPERATIONS_AT_ONCE")
+    """How many operations one server works at; those beyond are asked to come again."""
+    rate_per_second: float = Field(200.0, ge=0, alias="DAYBOOK_RATE_PER_SECOND")
+    """How many requests a second each caller may go on sending; 0 is any number."""
+    rate_burst: int = Field(2_000, ge=1, alias="DAYBOOK_RATE_BURST")
+    """How many a caller may send at once who has sent none for a while."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -75,3 +89,8 @@ class Settings(BaseModel):
     def patience(self) -> timedelta:
         """How long to go on trying while the database does not answer."""
         return timedelta(seconds=self.patience_seconds)
+
+    @property
+    def longest(self) -> timedelta:
+        """How long a server's statement that reads may run."""
+        return timedelta(seconds=self.statement_seconds)

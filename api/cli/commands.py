@@ -99,7 +99,9 @@ def serve(
         settings = Settings.from_environment()
         with (
             serving.bound(host, port) as listening,
-            Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace,
+            Workspace(
+                settings, book=book, writes=True, single_role=single_role, longest=settings.longest, told=terminal.say
+            ) as workspace,
         ):
             serving.run(workspace, terminal, listening)
 

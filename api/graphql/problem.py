@@ -12,7 +12,7 @@ from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 from typing_extensions import override
 
-from ledger.errors import ClocksDisagree, LedgerAway
+from ledger.errors import ClocksDisagree, LedgerAway, TookTooLong
 
 SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 """How names of the schema end a message in which one is nearly right."""
@@ -50,6 +50,12 @@ class Code(StrEnum):
     BAD_CONSISTENCY_TOKEN = "BAD_CONSISTENCY_TOKEN"  # noqa: S105  no password: the name of an error
     NOT_CAUGHT_UP = "NOT_CAUGHT_UP"
     """The views had not reached the position of the consistency token in time."""
+    RATE_LIMITED = "RATE_LIMITED"
+    """This caller sends more requests than it may; the header Retry-After says when to go on."""
+    TOO_BUSY = "TOO_BUSY"
+    """The server works at as many operations as it may."""
+    TIMED_OUT = "TIMED_OUT"
+    """The operation was stopped when its time was up. A mutation may have been carried out."""
     LEDGER_AWAY = "LEDGER_AWAY"
     CLOCKS_DISAGREE = "CLOCKS_DISAGREE"
     FAULT = "FAULT"
@@ -88,6 +94,10 @@ def told(error: GraphQLError) -> GraphQLError:
         case LedgerAway():
             LOG.warning("%s", cause)
             return _said(error, "The ledger does not answer; try again in a moment.", {"code": Code.LEDGER_AWAY.value})
+        case TookTooLong():
+            LOG.warning("At %s: %s", error.path, cause)
+            message = "This took the database too long, and was stopped; ask for less."
+            return _said(error, message, {"code": Code.TIMED_OUT.value})
         case ClocksDisagree():
             LOG.error("%s", cause)
             return _said(error, str(cause), {"code": Code.CLOCKS_DISAGREE.value})

@@ -18,8 +18,10 @@ from typing_extensions import override
 
 from api.graphql.problem import Code, Problem, told
 from api.graphql.request import Request
+from api.http.admission import Admission
 from api.http.body import asked_in
 from api.http.media import Media, media_for
+from api.http.rate import network_of
 from api.http.turned_away import STATUS_OF, TurnedAway, answer_with
 
 PATH = "/graphql"
@@ -33,7 +35,15 @@ class Router(GraphQLRouter[Request, None]):
     Queries are not taken by GET either: what is asked for would stand in the logs of every proxy on the way.
     """
 
-    def __init__(self, schema: BaseSchema, context: Callable[[], Request], *, most_body_bytes: int, ide: bool) -> None:
+    def __init__(
+        self,
+        schema: BaseSchema,
+        context: Callable[[], Request],
+        *,
+        admission: Admission,
+        most_body_bytes: int,
+        ide: bool,
+    ) -> None:
         super().__init__(
             schema,
             path=PATH,
@@ -41,6 +51,7 @@ class Router(GraphQLRouter[Request, None]):
             allow_queries_via_get=False,
             graphql_ide="graphiql" if ide else None,
         )
+        self._admission = admission
         self._most_body_bytes = most_body_bytes
         self.add_route(PATH, self._other_method, methods=list(OTHER_METHODS), include_in_schema=False)
 
@@ -49,6 +60,7 @@ class Router(GraphQLRouter[Request, None]):
         if not isinstance(request, HttpRequest):
             return await super().run(request, *arguments, **more)
         try:
+            self._admission.count(network_of(request.client.host if request.client else None))
             if request.method == "GET" and not self._shows_ide(request):
                 raise self._not_allowed()
             return await super().run(request, *arguments, **more)
@@ -71,6 +83,11 @@ class Router(GraphQLRouter[Request, None]):
     @override
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         return await asked_in(request._request, self._most_body_bytes)  # type: ignore[attr-defined]
+
+    @override
+    async def execute_operation(self, *arguments: Any, **more: Any) -> Any:
+        with self._admission.one_more():
+            return await self._admission.in_time(super().execute_operation(*arguments, **more))
 
     @override
     async def execute_single(self, *arguments: Any, **more: Any) -> ExecutionResult:

@@ -22,6 +22,9 @@ STATUS_OF: Mapping[str, HTTPStatus] = {
     Code.FAULT: HTTPStatus.INTERNAL_SERVER_ERROR,
     Code.CLOCKS_DISAGREE: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.LEDGER_AWAY: HTTPStatus.SERVICE_UNAVAILABLE,
+    Code.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
+    Code.TOO_BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
+    Code.TIMED_OUT: HTTPStatus.GATEWAY_TIMEOUT,
 }
 """The status of an answer that one of these codes is in, whatever its form."""
 

@@ -3,12 +3,13 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import MOST_BODY_BYTES
+from api.settings import Settings
 from tests.api.graphql.asking import FrontEnd
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 HEAD = {"query": "{ ledgerHead { book } }"}
+MOST_BODY_BYTES = Settings().body_bytes
 WRONG = {"query": "{ nothing }"}
 
 
