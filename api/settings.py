@@ -30,12 +30,18 @@ BookName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 
 
 class Settings(BaseModel):
-    """What the environment says. The alias of each field is its variable."""
+    """What the environment says. The alias of each field is its variable, and its docstring is on docs/settings.md."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        validate_by_name=True,
+    )
 
     database_url: str | None = Field(None, alias="DATABASE_URL")
-    """The database, as the writer reaches it. None: an embedded PostgreSQL in `data`."""
+    """The database, as the writer reaches it; without it, an embedded PostgreSQL."""
     owner_url: str | None = Field(None, alias="DAYBOOK_OWNER_URL")
     """The same database, as the owner of its schemas reaches it; only `daybook migrate` needs it."""
     projector_url: str | None = Field(None, alias="DAYBOOK_PROJECTOR_URL")

@@ -106,6 +106,17 @@ def serve(
             serving.run(workspace, terminal, listening)
 
 
+@app.command(epilog=example("daybook settings"))
+def settings(json: Json = False) -> None:
+    """Show every setting, its value and where that came from; secrets are hidden."""
+    terminal = Terminal(json=json)
+    with answering(terminal):
+        from api.cli import setting
+        from api.settings import Settings
+
+        setting.run(Settings.from_environment(), terminal)
+
+
 @app.command(epilog=example("daybook migrate --open main --zone Asia/Shanghai"))
 def migrate(
     opened: Annotated[
