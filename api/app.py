@@ -15,6 +15,7 @@ from api.graphql.door import WAIT_SECONDS, Door
 from api.graphql.request import Request
 from api.graphql.schema import SCHEMA
 from api.http.admission import Admission
+from api.http.documents import Documents
 from api.http.router import Router
 from api.workspace import Workspace
 from domain.envelope import Actor
@@ -55,8 +56,9 @@ def create_app(
             SCHEMA,
             lambda: Request(door, shows_schema=not settings.production),
             admission=Admission(settings),
+            documents=Documents.of(settings),
             most_body_bytes=settings.body_bytes,
-            ide=not settings.production,
+            ide=not (settings.production or settings.documents_only),
         )
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)

@@ -62,6 +62,10 @@ class Settings(BaseModel):
     """How long to go on trying while the database does not answer."""
     production: bool = Field(False, alias="DAYBOOK_PRODUCTION")
     """Whether strangers may reach the server: then it shows neither its schema, nor names out of it, nor the IDE."""
+    documents: Path | None = Field(None, alias="DAYBOOK_DOCUMENTS")
+    """A manifest of trusted documents, which may be asked for by their ids."""
+    documents_only: bool = Field(False, alias="DAYBOOK_DOCUMENTS_ONLY")
+    """Whether no other documents are carried out."""
     body_bytes: int = Field(512 * 1024, ge=1024, alias="DAYBOOK_BODY_BYTES")
     """How long the body of a request may be; the schema has no use for a longer one."""
     operation_seconds: float = Field(30.0, gt=0, le=3600, alias="DAYBOOK_OPERATION_SECONDS")

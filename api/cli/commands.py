@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, calendar, policy, sla
+from api.cli import amend, calendar, documents, policy, setting, sla
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Limit, Port, SingleRole, example
@@ -29,8 +29,10 @@ app = typer.Typer(
 
 app.add_typer(amend.app, name="amend")
 app.add_typer(calendar.app, name="calendar")
+app.add_typer(documents.app, name="documents")
 app.add_typer(policy.app, name="policy")
 app.add_typer(sla.app, name="sla")
+app.command(epilog=example("daybook settings"))(setting.settings)
 At = Annotated[
     AsOf | None,
     typer.Option(
@@ -104,17 +106,6 @@ def serve(
             ) as workspace,
         ):
             serving.run(workspace, terminal, listening)
-
-
-@app.command(epilog=example("daybook settings"))
-def settings(json: Json = False) -> None:
-    """Show every setting, its value and where that came from; secrets are hidden."""
-    terminal = Terminal(json=json)
-    with answering(terminal):
-        from api.cli import setting
-        from api.settings import Settings
-
-        setting.run(Settings.from_environment(), terminal)
 
 
 @app.command(epilog=example("daybook migrate --open main --zone Asia/Shanghai"))

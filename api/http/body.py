@@ -9,6 +9,7 @@ from starlette.requests import Request as HttpRequest
 from strawberry.http import GraphQLRequestData
 
 from api.graphql.problem import Code
+from api.http.documents import Documents
 from api.http.media import content_of
 from api.http.turned_away import TurnedAway
 
@@ -17,10 +18,10 @@ FIELDS = {"query": str, "operationName": str, "variables": dict, "extensions": d
 CALLED = {str: "a string", dict: "an object", list: "a list", int: "a number", float: "a number", bool: "a boolean"}
 
 
-async def asked_in(request: HttpRequest, most_bytes: int) -> GraphQLRequestData:
+async def asked_in(request: HttpRequest, documents: Documents, most_bytes: int) -> GraphQLRequestData:
     """What a request asks for. Raises: TurnedAway, when it is no request of GraphQL over HTTP."""
     refuse_other_content(request)
-    return request_in(await bytes_of(request, most_bytes))
+    return request_in(await bytes_of(request, most_bytes), documents)
 
 
 def refuse_other_content(request: HttpRequest) -> None:
@@ -49,7 +50,7 @@ async def bytes_of(request: HttpRequest, most_bytes: int) -> bytes:
     return bytes(read)
 
 
-def request_in(body: bytes) -> GraphQLRequestData:
+def request_in(body: bytes, documents: Documents) -> GraphQLRequestData:
     """The request that a body holds. Raises: TurnedAway."""
     try:
         found: Any = orjson.loads(body)
@@ -64,10 +65,8 @@ def request_in(body: bytes) -> GraphQLRequestData:
         if value is not None and not isinstance(value, kind):
             wrong = CALLED[type(value)]
             raise TurnedAway(Code.BAD_REQUEST, f"The field {name} is {wrong}; it must be {CALLED[kind]} or null.")
-    if not found.get("query"):
-        raise TurnedAway(Code.BAD_REQUEST, "The request has no document; send it in the field query.")
     return GraphQLRequestData(
-        query=found["query"],
+        query=documents.text_of(found),
         variables=found.get("variables"),
         operation_name=found.get("operationName"),
         extensions=found.get("extensions"),

@@ -20,6 +20,7 @@ from api.graphql.problem import Code, Problem, told
 from api.graphql.request import Request
 from api.http.admission import Admission
 from api.http.body import asked_in
+from api.http.documents import Documents
 from api.http.media import Media, media_for
 from api.http.rate import network_of
 from api.http.turned_away import STATUS_OF, TurnedAway, answer_with
@@ -41,6 +42,7 @@ class Router(GraphQLRouter[Request, None]):
         context: Callable[[], Request],
         *,
         admission: Admission,
+        documents: Documents,
         most_body_bytes: int,
         ide: bool,
     ) -> None:
@@ -52,6 +54,7 @@ class Router(GraphQLRouter[Request, None]):
             graphql_ide="graphiql" if ide else None,
         )
         self._admission = admission
+        self._documents = documents
         self._most_body_bytes = most_body_bytes
         self.add_route(PATH, self._other_method, methods=list(OTHER_METHODS), include_in_schema=False)
 
@@ -82,7 +85,8 @@ class Router(GraphQLRouter[Request, None]):
 
     @override
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
-        return await asked_in(request._request, self._most_body_bytes)  # type: ignore[attr-defined]
+        starlette: HttpRequest = request._request  # type: ignore[attr-defined]  # whose body is to be read bit by bit
+        return await asked_in(starlette, self._documents, self._most_body_bytes)
 
     @override
     async def execute_operation(self, *arguments: Any, **more: Any) -> Any:
