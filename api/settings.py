@@ -30,12 +30,18 @@ BookName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 
 
 class Settings(BaseModel):
-    """What the environment says. The alias of each field is its variable."""
+    """What the environment says. The alias of each field is its variable, and its docstring is on docs/settings.md."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        validate_by_name=True,
+    )
 
     database_url: str | None = Field(None, alias="DATABASE_URL")
-    """The database, as the writer reaches it. None: an embedded PostgreSQL in `data`."""
+    """The database, as the writer reaches it; without it, an embedded PostgreSQL."""
     owner_url: str | None = Field(None, alias="DAYBOOK_OWNER_URL")
     """The same database, as the owner of its schemas reaches it; only `daybook migrate` needs it."""
     projector_url: str | None = Field(None, alias="DAYBOOK_PROJECTOR_URL")
@@ -54,6 +60,24 @@ class Settings(BaseModel):
     """Whether a server notes warnings, misses and escalations as they become due. `daybook alarms` does in any case."""
     patience_seconds: float = Field(10.0, ge=1, le=3600, alias="DAYBOOK_PATIENCE_SECONDS")
     """How long to go on trying while the database does not answer."""
+    production: bool = Field(False, alias="DAYBOOK_PRODUCTION")
+    """Whether strangers may reach the server: then it shows neither its schema, nor names out of it, nor the IDE."""
+    documents: Path | None = Field(None, alias="DAYBOOK_DOCUMENTS")
+    """A manifest of trusted documents, which may be asked for by their ids."""
+    documents_only: bool = Field(False, alias="DAYBOOK_DOCUMENTS_ONLY")
+    """Whether no other documents are carried out."""
+    body_bytes: int = Field(512 * 1024, ge=1024, alias="DAYBOOK_BODY_BYTES")
+    """How long the body of a request may be; the schema has no use for a longer one."""
+    operation_seconds: float = Field(30.0, gt=0, le=3600, alias="DAYBOOK_OPERATION_SECONDS")
+    """How long an operation may take; then it is answered with an error, and its statements are stopped."""
+    statement_seconds: float = Field(60.0, gt=0, le=3600, alias="DAYBOOK_STATEMENT_SECONDS")
+    """How long the database lets a server's statement run that reads, whatever has become of the server."""
+    operations_at_once: int = Field(64, ge=1, alias="DAYBOOK_OPERATIONS_AT_ONCE")
+    """How many operations one server works at; those beyond are asked to come again."""
+    rate_per_second: float = Field(200.0, ge=0, alias="DAYBOOK_RATE_PER_SECOND")
+    """How many requests a second each caller may go on sending; 0 is any number."""
+    rate_burst: int = Field(2_000, ge=1, alias="DAYBOOK_RATE_BURST")
+    """How many a caller may send at once who has sent none for a while."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -75,3 +99,8 @@ class Settings(BaseModel):
     def patience(self) -> timedelta:
         """How long to go on trying while the database does not answer."""
         return timedelta(seconds=self.patience_seconds)
+
+    @property
+    def longest(self) -> timedelta:
+        """How long a server's statement that reads may run."""
+        return timedelta(seconds=self.statement_seconds)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -70,7 +70,8 @@ class Workspace:
     With no `DATABASE_URL` it runs the embedded PostgreSQL, starts it again when it dies, migrates it and keeps the
     master key in a file beside the data; with one, it finds all that as the owner has made it. `writes` says that the
     door is going to write: the embedded ledger then gets its book `main`, and a role that could rewrite the ledger is
-    refused unless `single_role`. `new_book` opens a missing book of any name. `told` hears what takes time.
+    refused unless `single_role`. `new_book` opens a missing book of any name. `longest` bounds each statement of
+    what is read. `told` hears what takes time.
 
     Raises: EmbeddedError, LedgerAway, DiskFull, SchemaMismatch, TooMuchAllowed, WrongSetting.
     """
@@ -83,6 +84,7 @@ class Workspace:
         new_book: NewBook | None = None,
         writes: bool = False,
         single_role: bool = False,
+        longest: timedelta | None = None,
         told: Callable[[str], None] = silent,
     ) -> None:
         self.settings = settings
@@ -104,7 +106,7 @@ class Workspace:
                 self._projector_url = settings.projector_url or (settings.database_url if single_role else None)
             wait_for(self._writer_url, settings.patience_seconds, told)
             self.database = undo.enter_context(
-                Database(self._writer_url, patience=settings.patience, awaken=self._awaken)
+                Database(self._writer_url, patience=settings.patience, awaken=self._awaken, longest=longest)
             )
             with self.database.connection() as connection:
                 check_schema(connection)

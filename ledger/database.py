@@ -16,7 +16,8 @@ from psycopg_pool import ConnectionPool, PoolClosed
 from ledger.append import Batch, LeftOut, Write, Written
 from ledger.committer import NOTIFY, Committer
 from ledger.connection import Awaken, as_wanted, away, connected, passing, with_deadlines
-from ledger.errors import LedgerAway, LedgerError
+from ledger.errors import LedgerAway, LedgerError, TookTooLong
+from ledger.stopping import stoppable
 
 T = TypeVar("T")
 
@@ -29,15 +30,23 @@ class Database:
     """One PostgreSQL, shared by the ledgers of all its books. Every instant it reads comes back in UTC.
 
     `awaken` is called before each connection that is made: it starts a server of our own again that has died.
-    Raises: LedgerAway when it does not answer within `patience`; DiskFull.
+    `longest` bounds each statement of what is read. Raises: LedgerAway when it does not answer within `patience`;
+    DiskFull.
     """
 
     def __init__(
-        self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10, awaken: Awaken | None = None
+        self,
+        url: str,
+        *,
+        patience: timedelta = PATIENCE,
+        pool_size: int = 10,
+        awaken: Awaken | None = None,
+        longest: timedelta | None = None,
     ) -> None:
         self.url = with_deadlines(url, patience)
         self.patience = patience
         self._awaken = awaken
+        self._longest = longest
         self._asleep: LedgerAway | None = None
         self._closed = False
         self._pool: ConnectionPool[psycopg.Connection] = ConnectionPool(
@@ -46,7 +55,7 @@ class Database:
             max_size=pool_size,
             open=False,
             kwargs={"autocommit": True},
-            configure=as_wanted,
+            configure=self._configure,
             name="daybook",
             timeout=patience.total_seconds(),
             # The pool waits longer and longer between its attempts; after this it begins anew.
@@ -113,7 +122,7 @@ class Database:
     def patiently(self, work: Callable[[psycopg.Connection], T]) -> T:
         """Does work that may be done twice, again and again until the database answers.
 
-        Raises: LedgerAway; DiskFull, at once.
+        Raises: LedgerAway; DiskFull and TookTooLong, at once.
         """
         deadline = time.monotonic() + self.patience.total_seconds()
         pause = FIRST_PAUSE_SECONDS
@@ -123,10 +132,15 @@ class Database:
                 if again:
                     self._awake()
                     self._pool.check()  # a restart ends all connections at once, and each would cost a try
-                with self._pool.connection(max(deadline - time.monotonic(), pause)) as connection:
+                with (
+                    self._pool.connection(max(deadline - time.monotonic(), pause)) as connection,
+                    stoppable(connection),
+                ):
                     return work(connection)
             except PoolClosed as error:
                 raise LedgerError("This ledger has been closed.") from error
+            except psycopg.errors.QueryCanceled as error:
+                raise TookTooLong(f"The database was stopped: {error.diag.message_primary}.") from error
             except (psycopg.Error, LedgerAway) as error:
                 if isinstance(error, psycopg.errors.DiskFull):
                     raise away(error, self.url) from error
@@ -137,6 +151,11 @@ class Database:
                 time.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 again = True
+
+    def in_use(self) -> tuple[int, int]:
+        """How many connections of the pool are in use, and how many it may have."""
+        found = self._pool.get_stats()
+        return found.get("pool_size", 0) - found.get("pool_available", 0), self._pool.max_size
 
     def write(self, book: str, write: Write) -> Written | LeftOut:
         """One command, in a transaction shared with the commands that arrive beside it."""
@@ -156,6 +175,12 @@ class Database:
         if any(isinstance(result, Written) for result in written):
             self.rows(NOTIFY, (book,))
         return written
+
+    def _configure(self, connection: psycopg.Connection) -> None:
+        as_wanted(connection)
+        if self._longest is not None:
+            milliseconds = int(self._longest.total_seconds() * 1000)
+            connection.execute("SELECT set_config('statement_timeout', %s, false)", [str(milliseconds)])
 
     def _reachable(self) -> str:
         """Where the pool is to connect, as soon as a server lets anybody in; after `patience`, where it was to be.

@@ -59,6 +59,10 @@ class LedgerAway(LedgerError):
     """The database did not answer, after several tries."""
 
 
+class TookTooLong(LedgerError):
+    """The database was stopped at something, because its time was up or nobody waited for it any longer."""
+
+
 class DiskFull(LedgerAway):
     """There is no room where the ledger is kept. What had been acknowledged is there; the rest was not written."""
 

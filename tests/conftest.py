@@ -13,6 +13,7 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from ledger.embedded import FAST, Embedded
@@ -27,6 +28,11 @@ PROJECTOR = "daybook_projector"
 # tests start, and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# No test asserts a time: several run at once, on machines of any speed.
+settings.register_profile("daybook", deadline=None)
+settings.load_profile("daybook")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,6 +7,8 @@ import typer
 from api.cli import amend
 from api.cli.commands import app
 from api.cli.exits import Exit
+from api.setting_page import page
+from api.settings import Settings
 from projections.registry import PROJECTIONS
 from tests.conftest import PROJECT
 
@@ -57,6 +59,15 @@ def test_the_page_on_the_command_line_names_every_command_and_every_exit_code() 
 def test_the_page_on_the_architecture_names_every_view() -> None:
     page = (DOCS / "architecture.md").read_text("utf-8")
     assert [view.name for view in PROJECTIONS if f"`{view.name}`" not in page] == []
+
+
+def test_the_page_on_settings_is_the_one_that_the_program_prints() -> None:
+    said = "print it anew: python -m api.setting_page > docs/settings.md"
+    assert (DOCS / "settings.md").read_text("utf-8") == page(), said
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
 @pytest.mark.parametrize("name", ["architecture", "auditor", "command-line", "compliance", "front-end", "glossary"])

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, calendar, policy, sla
+from api.cli import amend, calendar, documents, policy, setting, sla
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Limit, Port, SingleRole, example
@@ -29,8 +29,10 @@ app = typer.Typer(
 
 app.add_typer(amend.app, name="amend")
 app.add_typer(calendar.app, name="calendar")
+app.add_typer(documents.app, name="documents")
 app.add_typer(policy.app, name="policy")
 app.add_typer(sla.app, name="sla")
+app.command(epilog=example("daybook settings"))(setting.settings)
 At = Annotated[
     AsOf | None,
     typer.Option(
@@ -99,7 +101,9 @@ def serve(
         settings = Settings.from_environment()
         with (
             serving.bound(host, port) as listening,
-            Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace,
+            Workspace(
+                settings, book=book, writes=True, single_role=single_role, longest=settings.longest, told=terminal.say
+            ) as workspace,
         ):
             serving.run(workspace, terminal, listening)
 

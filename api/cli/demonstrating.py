@@ -32,7 +32,9 @@ def run(settings: Settings, terminal: Terminal, *, cases: int, seed: int, port: 
         if fresh:
             empty(own)
         terminal.say(f"Starting a PostgreSQL in {own.data} ...")
-        workspace = opened.enter_context(Workspace(own, new_book=new_book(wanted), writes=True, told=terminal.say))
+        workspace = opened.enter_context(
+            Workspace(own, new_book=new_book(wanted), writes=True, longest=own.longest, told=terminal.say)
+        )
         year = _filled(workspace, terminal, wanted)
         catch_up(workspace, terminal)
         number = reopened(workspace.ledger)

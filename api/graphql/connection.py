@@ -63,7 +63,7 @@ class PageArguments(NamedTuple):
             raise Problem(Code.BAD_ARGUMENTS, f"A page of {size} cannot be; ask for 0 to {MOST_A_PAGE}.")
         if size > MOST_A_PAGE:
             message = f"A page has at most {MOST_A_PAGE} items, and {size} were asked for; page on with `after`."
-            raise Problem(Code.PAGE_TOO_LARGE, message, limit=MOST_A_PAGE)
+            raise Problem(Code.PAGE_TOO_LARGE, message, limit=MOST_A_PAGE, found=size)
         after, before = (None if cursor is None else _place(cursor, order) for cursor in (self.after, self.before))
         return Window(order, descending, after, before, from_end, limit=size)
 

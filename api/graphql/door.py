@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 WORK_THREADS = 16
 WAIT_THREADS = 100
+READ_THREADS = 2
+"""Reading a document is Python alone: more threads would only take turns."""
 WAIT_SECONDS = 5.0
 
 
@@ -38,6 +40,7 @@ class Door:
     wait_seconds: float = WAIT_SECONDS
     working: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WORK_THREADS))
     waiting: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WAIT_THREADS))
+    reading: CapacityLimiter = field(default_factory=partial(CapacityLimiter, READ_THREADS))
 
     @property
     def book(self) -> str:

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import logging
+import re
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 from typing_extensions import override
 
-from ledger.errors import ClocksDisagree, LedgerAway
+from ledger.errors import ClocksDisagree, LedgerAway, TookTooLong
 
+SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
+"""How names of the schema end a message in which one is nearly right."""
 LOG = logging.getLogger("daybook.graphql")
-TOO_LARGE = "Parsing aborted."
-"""How the parser ends its message when a document has too many tokens or levels for it."""
 
 
 class Code(StrEnum):
     """What a top-level error is called, in `extensions.code`. Stable, since front ends act on it."""
 
+    BAD_REQUEST = "BAD_REQUEST"
+    """The body is no request: no JSON, no document, or fields of the wrong types."""
+    NOT_FOUND = "NOT_FOUND"
+    """Nothing is served at this path."""
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    BODY_TOO_LARGE = "BODY_TOO_LARGE"
     BAD_DOCUMENT = "BAD_DOCUMENT"
     """The document does not fit the schema, or a variable does not fit its type."""
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    """There is no trusted document of this id. The name is Apollo's, whose clients go by it."""
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
+    """There are no trusted documents here at all."""
+    DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
+    """Only trusted documents are carried out here, and this is none."""
+    SCHEMA_NOT_SHOWN = "SCHEMA_NOT_SHOWN"
+    """Introspection is not answered here."""
     DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
-    """Too many tokens, levels, aliases, directives or root fields, or pages that could hold too many nodes."""
+    """Too many tokens, levels, aliases, directives, root fields or repeated ones, or pages that could hold too many
+    nodes."""
     BAD_ID = "BAD_ID"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     AMBIGUOUS = "AMBIGUOUS"
@@ -38,6 +56,12 @@ class Code(StrEnum):
     BAD_CONSISTENCY_TOKEN = "BAD_CONSISTENCY_TOKEN"  # noqa: S105  no password: the name of an error
     NOT_CAUGHT_UP = "NOT_CAUGHT_UP"
     """The views had not reached the position of the consistency token in time."""
+    RATE_LIMITED = "RATE_LIMITED"
+    """This caller sends more requests than it may; the header Retry-After says when to go on."""
+    TOO_BUSY = "TOO_BUSY"
+    """The server works at as many operations as it may."""
+    TIMED_OUT = "TIMED_OUT"
+    """The operation was stopped when its time was up. A mutation may have been carried out."""
     LEDGER_AWAY = "LEDGER_AWAY"
     CLOCKS_DISAGREE = "CLOCKS_DISAGREE"
     FAULT = "FAULT"
@@ -58,7 +82,11 @@ class Told(MaskErrors):
 
     @override
     def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
-        return [told(error) for error in errors]
+        errors = [told(error) for error in errors]
+        if not self.execution_context.context.shows_schema:
+            for error in errors:
+                error.message = SUGGESTION.sub("", error.message)
+        return errors
 
 
 def told(error: GraphQLError) -> GraphQLError:
@@ -72,13 +100,15 @@ def told(error: GraphQLError) -> GraphQLError:
         case LedgerAway():
             LOG.warning("%s", cause)
             return _said(error, "The ledger does not answer; try again in a moment.", {"code": Code.LEDGER_AWAY.value})
+        case TookTooLong():
+            LOG.warning("At %s: %s", error.path, cause)
+            message = "This took the database too long, and was stopped; ask for less."
+            return _said(error, message, {"code": Code.TIMED_OUT.value})
         case ClocksDisagree():
             LOG.error("%s", cause)
             return _said(error, str(cause), {"code": Code.CLOCKS_DISAGREE.value})
         case None:
-            too_large = isinstance(error, GraphQLSyntaxError) and error.message.endswith(TOO_LARGE)
-            code = Code.DOCUMENT_TOO_LARGE if too_large else Code.BAD_DOCUMENT
-            return _said(error, error.message, {"code": code.value})
+            return _said(error, error.message, {"code": Code.BAD_DOCUMENT.value})
         case _:
             fault = uuid4()
             LOG.error("Fault %s at %s", fault, error.path, exc_info=cause)

@@ -17,11 +17,12 @@ CONSISTENCY_HEADER = "Daybook-Consistency-Token"
 
 
 class Request(BaseContext):
-    """One request."""
+    """One request. `shows_schema` says whether whoever asks may ask what there is to be asked."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, *, shows_schema: bool = True) -> None:
         super().__init__()
         self.door = door
+        self.shows_schema = shows_schema
         self.loaders = Loaders(door)
 
     def forget(self) -> None:

@@ -7,20 +7,19 @@ from pathlib import Path
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from typing_extensions import override
 
-from api.graphql.limits import MOST_TOKENS, DocumentSize, NodeCount
+from api.graphql.limits import NodeCount
 from api.graphql.mutations import mutation_type
 from api.graphql.problem import Told
 from api.graphql.query import Query
+from api.graphql.reading import Reading
 from api.graphql.scalars import SCALARS
 from api.graphql.touchpoint import Touchpoint
 
 CONTRACT = Path(__file__).with_name("schema.graphql")
-CACHED_DOCUMENTS = 256
 
 
 class Quiet(strawberry.Schema):
@@ -32,7 +31,7 @@ class Quiet(strawberry.Schema):
 
 
 def make_schema() -> strawberry.Schema:
-    """The schema, with its limits and caches."""
+    """The schema, with its limits."""
     return Quiet(
         Query,
         mutation_type(),
@@ -40,11 +39,8 @@ def make_schema() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
             Told,
-            lambda: MaxTokensLimiter(MOST_TOKENS),
-            lambda: AddValidationRules([DocumentSize]),
+            Reading,
             NodeCount,
-            lambda: ParserCache(CACHED_DOCUMENTS),
-            lambda: ValidationCache(CACHED_DOCUMENTS),
         ],
     )
 

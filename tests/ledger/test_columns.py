@@ -29,7 +29,7 @@ def through(connection: psycopg.Connection, column: Column, kind: LiteralString)
 
 
 @pytest.mark.parametrize(("column", "kind", "items"), KINDS, ids=[made.__name__ for made, _, _ in KINDS])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_column_arrives_as_the_values_it_was_made_of(
     rolled_back: psycopg.Connection,

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -26,15 +27,18 @@ def module_database(server: Embedded, template: str) -> Iterator[Database]:
 
 
 @contextmanager
-def opened(database: Database, *, new_book: NewBook = LIVE, patience_seconds: float = 5) -> Iterator[Workspace]:
-    """A workspace on a database, whose book is opened."""
-    settings = Settings(
+def opened(
+    database: Database, *, new_book: NewBook = LIVE, patience_seconds: float = 5, **settings: Any
+) -> Iterator[Workspace]:
+    """A workspace on a database, whose book is opened; with other settings besides."""
+    found = Settings(
         database_url=database.writer_url,
         projector_url=database.projector_url,
         master_key=SecretStr(base64.b64encode(b"k" * 32).decode()),
         patience_seconds=patience_seconds,
+        **settings,
     )
-    with Workspace(settings, new_book=new_book) as workspace:
+    with Workspace(found, new_book=new_book, longest=found.longest) as workspace:
         yield workspace
 
 

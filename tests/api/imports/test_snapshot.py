@@ -114,7 +114,7 @@ def rebuilt(case: Case) -> Snapshot:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(snapshots, min_size=1, max_size=8))
 def test_the_commands_between_snapshots_lead_to_a_case_that_says_what_the_last_snapshot_says(
     history: list[Snapshot],
@@ -129,7 +129,7 @@ def test_the_commands_between_snapshots_lead_to_a_case_that_says_what_the_last_s
         assert found.stage == last.stage
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(snapshots, min_size=1, max_size=5), st.integers(0, 4))
 def test_a_snapshot_that_says_the_same_again_leads_to_nothing(history: list[Snapshot], place: int) -> None:
     place = min(place, len(history) - 1)
@@ -137,7 +137,7 @@ def test_a_snapshot_that_says_the_same_again_leads_to_nothing(history: list[Snap
     assert told(again)[place + 1] == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(snapshots, min_size=2, max_size=5))
 def test_every_customer_whom_the_case_was_about_is_registered(history: list[Snapshot]) -> None:
     customers = {

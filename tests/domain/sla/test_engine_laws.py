@@ -155,7 +155,7 @@ def all_clocks(history: list[Recorded[Any]], at: timedelta, **how: Any) -> tuple
     return clocks(history, STANDARDS, START + at, inherited=history[:3], **how)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STEPS, MINUTES)
 def test_no_order_of_events_makes_the_engine_raise_and_its_answer_is_one_answer(steps: Any, at: timedelta) -> None:
     history = told(steps)
@@ -167,7 +167,7 @@ def test_no_order_of_events_makes_the_engine_raise_and_its_answer_is_one_answer(
     assert all_clocks([], at) == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STEPS, MINUTES)
 def test_segments_are_a_partition_and_the_counted_ones_add_up(steps: Any, at: timedelta) -> None:
     for clock in all_clocks(told(steps), at):
@@ -178,7 +178,7 @@ def test_segments_are_a_partition_and_the_counted_ones_add_up(steps: Any, at: ti
         assert lasted == clock.counted, (clock.key, segments)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS, MINUTES)
 def test_a_clock_without_segments_is_otherwise_the_same(steps: Any, at: timedelta) -> None:
     history = told(steps)
@@ -187,7 +187,7 @@ def test_a_clock_without_segments_is_otherwise_the_same(steps: Any, at: timedelt
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS, MINUTES)
 def test_a_state_agrees_with_its_verdicts(steps: Any, at: timedelta) -> None:
     for clock in all_clocks(told(steps), at):
@@ -199,7 +199,7 @@ def test_a_state_agrees_with_its_verdicts(steps: Any, at: timedelta) -> None:
             assert (clock.state, clock.when_due, clock.due) == (State.NOT_STARTED, None, None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(MINUTES, MINUTES), max_size=6), st.tuples(MINUTES, MINUTES))
 def test_another_pause_never_brings_a_due_forward(pauses: list[tuple[Any, Any]], another: tuple[Any, Any]) -> None:
     def dues(intervals: list[tuple[timedelta, timedelta]]) -> dict[str, datetime]:
@@ -220,7 +220,7 @@ def test_another_pause_never_brings_a_due_forward(pauses: list[tuple[Any, Any]],
     assert {name: due for name, due in before.items() if after.get(name, due) < due} == {}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(MINUTES, MINUTES)
 def test_a_later_receipt_is_never_due_earlier(one: timedelta, other: timedelta) -> None:
     def dues(after: timedelta) -> dict[str, datetime]:
@@ -232,7 +232,7 @@ def test_a_later_receipt_is_never_due_earlier(one: timedelta, other: timedelta) 
     assert {name: due for name, due in earlier.items() if later[name] < due} == {}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS, MINUTES, MINUTES)
 def test_a_miss_stays_a_miss_as_long_as_nothing_is_recorded_late(steps: Any, one: timedelta, other: timedelta) -> None:
     punctual = [(event, after, timedelta(), by_day) for event, after, _, by_day in steps]
@@ -245,7 +245,7 @@ def test_a_miss_stays_a_miss_as_long_as_nothing_is_recorded_late(steps: Any, one
             assert later[key].when_due is Verdict.MISSED, key
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS, MINUTES)
 def test_the_verdict_when_due_is_what_somebody_who_asked_at_every_moment_would_have_seen_first(
     steps: Any, at: timedelta

@@ -145,7 +145,7 @@ def test_time_is_told_to_its_last_microsecond() -> None:
     assert lasting(timedelta(), ("", "")) == ("0 min", "0 分钟")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STEPS, MINUTES)
 def test_every_clock_of_every_history_can_be_explained_in_both_languages(steps: Any, at: timedelta) -> None:
     history = told(steps)

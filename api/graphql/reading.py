@@ -1,0 +1,115 @@
+"""Reading a document: measured before it is validated, off the event loop, and once for many requests."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from typing import ClassVar, NamedTuple
+
+from anyio import to_thread
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    validate,
+)
+from strawberry.extensions import SchemaExtension
+from typing_extensions import override
+
+from api.graphql.limits import MOST_TOKENS, oversizes
+from api.graphql.problem import Code, Problem
+from api.graphql.request import Request
+
+MOST_KEPT = 256
+MOST_KEPT_CHARACTERS = 32_000
+"""Longer documents are read anew each time: what is kept is bounded by both."""
+ABORTED = "Parsing aborted."
+"""How the parser ends its message when a document has too many tokens or levels for it."""
+INTROSPECTION = frozenset({"__schema", "__type"})
+
+
+class Document(NamedTuple):
+    """A document that has been read, and what is wrong with it."""
+
+    node: DocumentNode
+    errors: Sequence[GraphQLError]
+    introspects: bool
+    operations: int
+
+
+def read(schema: GraphQLSchema, text: str) -> Document:
+    """A document, read and validated. Raises: GraphQLError when it cannot be read at all."""
+    try:
+        node = parse(text, max_tokens=MOST_TOKENS)
+    except GraphQLSyntaxError as error:
+        if error.message.endswith(ABORTED):
+            params = {"limit": MOST_TOKENS, "of": "tokens"} if "tokens" in error.message else {"of": "levels"}
+            raise Problem(Code.DOCUMENT_TOO_LARGE, error.message, **params) from None
+        raise
+    operations = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
+    errors = oversizes(node) or validate(schema, node)
+    return Document(node, errors, _introspects(node), len(operations))
+
+
+class Reading(SchemaExtension):
+    """Reads the documents of requests.
+
+    Validation takes up to half a second for the worst document within the limits, and everybody else would wait.
+    """
+
+    _kept: ClassVar[OrderedDict[tuple[int, str], Document]] = OrderedDict()
+    """By schema and text, the one that was asked for longest ago first. Only the event loop touches it."""
+
+    @override
+    async def on_parse(self) -> AsyncIterator[None]:
+        """Reads the document, or finds it read."""
+        context = self.execution_context
+        if context.query is not None and context.graphql_document is None:
+            self._read = await self._found(context.query)
+            context.graphql_document = self._read.node
+        yield
+
+    @override
+    async def on_validate(self) -> AsyncIterator[None]:
+        """Says what is wrong with it, in general or in this request."""
+        context = self.execution_context
+        request: Request = context.context
+        errors = list(self._read.errors)
+        if not errors and self._read.operations > 1 and context._provided_operation_name is None:
+            message = f"This document has {self._read.operations} operations; say in operationName which one is meant."
+            errors = [Problem(Code.BAD_DOCUMENT, message)]
+        if self._read.introspects and not request.shows_schema:
+            errors = [
+                Problem(Code.SCHEMA_NOT_SHOWN, "This server does not show its schema; ask for it where it is kept.")
+            ]
+        context.pre_execution_errors = errors
+        yield
+
+    async def _found(self, text: str) -> Document:
+        schema: GraphQLSchema = self.execution_context.schema._schema
+        key = (id(schema), text)
+        found = self._kept.pop(key, None)
+        if found is None:
+            request: Request = self.execution_context.context
+            found = await to_thread.run_sync(read, schema, text, limiter=request.door.reading)
+        if len(text) <= MOST_KEPT_CHARACTERS:
+            self._kept[key] = found
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+
+def _introspects(document: DocumentNode) -> bool:
+    """Whether a document asks for the schema anywhere, be it in a fragment that nothing spreads."""
+    left = list(document.definitions)
+    while left:
+        node = left.pop()
+        if isinstance(node, FieldNode) and node.name.value in INTROSPECTION:
+            return True
+        selections = getattr(node, "selection_set", None)
+        left.extend(selections.selections if selections else ())
+    return False

@@ -1,0 +1,143 @@
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psycopg
+
+from api.app import create_app
+from tests.api.graphql.asking import FrontEnd, asking
+from tests.api.graphql.conftest import ACTOR, opened
+from tests.conftest import Database
+
+CASES = "{ cases { nodes { id } } }"
+HEAD = "{ ledgerHead { book } }"
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database() AND usename = 'daybook_writer'
+"""
+
+
+@contextmanager
+def served(database: Database, **settings: Any) -> Iterator[FrontEnd]:
+    """The application with these settings."""
+    with opened(database, **settings) as workspace, asking(create_app(workspace, development_actor=ACTOR)) as front_end:
+        yield front_end
+
+
+class Locked:
+    """A view that nobody can read until it is released."""
+
+    def __init__(self, owner: psycopg.Connection, watching: psycopg.Connection) -> None:
+        self.owner = owner
+        self.watching = watching
+        owner.execute("LOCK TABLE views.case_file")
+
+    def until(self, many: int) -> None:
+        """Returns when so many statements of the server wait for it."""
+        while self.watching.execute(WAITING).fetchone() != (many,):
+            pass
+
+    def release(self) -> None:
+        self.owner.rollback()
+
+
+@contextmanager
+def locked(database: Database) -> Iterator[Locked]:
+    """Nobody can read the cases."""
+    with psycopg.connect(database.owner_url) as owner, psycopg.connect(database.owner_url, autocommit=True) as watching:
+        yield Locked(owner, watching)
+        owner.rollback()
+
+
+def code_of(response: httpx.Response) -> tuple[int, str]:
+    (error,) = response.json()["errors"]
+    return response.status_code, error["extensions"]["code"]
+
+
+def test_an_operation_whose_time_is_up_is_answered_and_its_statements_are_stopped(database: Database) -> None:
+    with served(database, operation_seconds=0.3) as front_end, locked(database) as cases:
+        response = front_end.send(CASES)
+        assert code_of(response) == (504, "TIMED_OUT")
+        assert response.json()["errors"][0]["extensions"]["params"] == {"limit": 0.3}
+        cases.until(0)
+        assert front_end.ask(HEAD) == {"ledgerHead": {"book": "main"}}
+
+
+def test_a_statement_that_the_database_stops_is_no_fault(database: Database) -> None:
+    with served(database, statement_seconds=0.1) as front_end, locked(database):
+        response = front_end.send(CASES)
+        assert code_of(response) == (504, "TIMED_OUT")
+
+
+def test_as_many_operations_are_worked_at_as_may_be_and_the_next_comes_again(database: Database) -> None:
+    with served(database, operations_at_once=2) as front_end, locked(database) as cases:
+
+        async def two_and_one_more() -> list[httpx.Response]:
+            post = front_end.client.post
+            two = [asyncio.ensure_future(post("/graphql", json={"query": CASES})) for _ in range(2)]
+            await asyncio.to_thread(cases.until, 2)
+            third = await post("/graphql", json={"query": HEAD})
+            cases.release()
+            return [*await asyncio.gather(*two), third]
+
+        *worked_at, third = front_end.portal.call(two_and_one_more)
+        assert code_of(third) == (503, "TOO_BUSY")
+        assert third.headers["retry-after"] == "1"
+        assert [response.json() for response in worked_at] == [{"data": {"cases": {"nodes": []}}}] * 2
+        assert front_end.ask(HEAD) == {"ledgerHead": {"book": "main"}}
+
+
+def test_a_caller_who_sends_too_many_is_told_when_to_go_on(database: Database) -> None:
+    with served(database, rate_per_second=0.01, rate_burst=3) as front_end:
+        responses = [front_end.send(HEAD) for _ in range(4)]
+        assert [response.status_code for response in responses] == [200, 200, 200, 429]
+        assert code_of(responses[-1]) == (429, "RATE_LIMITED")
+        assert 1 <= int(responses[-1].headers["retry-after"]) <= 100
+        assert code_of(front_end.sent(b"{")) == (429, "RATE_LIMITED")
+
+
+def test_others_are_served_while_the_worst_documents_are_read(database: Database) -> None:
+    repeated = [f"query Q{at} {{ ledgerHead {{ {'a: book ' * 28} {'book ' * 280} }} }}" for at in range(20)]
+    with served(database) as front_end:
+        front_end.ask(HEAD)
+
+        async def beside() -> tuple[int, list[httpx.Response]]:
+            post = front_end.client.post
+            worst = [asyncio.ensure_future(post("/graphql", json={"query": document})) for document in repeated]
+            served_meanwhile = 0
+            while not all(each.done() for each in worst):
+                response = await post("/graphql", json={"query": HEAD})
+                served_meanwhile += response.status_code == 200
+            return served_meanwhile, [each.result() for each in worst]
+
+        served_meanwhile, responses = front_end.portal.call(beside)
+        answer = {"data": {"ledgerHead": {"a": "main", "book": "main"}}}
+        assert [response.json() for response in responses] == [answer] * 20
+        assert served_meanwhile > 3
+
+
+def test_a_production_server_shows_neither_its_schema_nor_names_out_of_it(database: Database) -> None:
+    with served(database, production=True) as front_end:
+        for document in (
+            "{ __schema { types { name } } }",
+            '{ __type(name: "Case") { name } }',
+            '{ ...f } fragment f on Query { a: __type(name: "Case") { name } }',
+        ):
+            assert front_end.code(document) == "SCHEMA_NOT_SHOWN"
+        for document in ("{ ledgerHeat { book } }", "{ cases(filter: {kind: COMPLAIN}) { nodes { id } } }"):
+            (error,) = front_end.errors(document)
+            assert error["extensions"]["code"] == "BAD_DOCUMENT"
+            assert "Did you mean" not in error["message"]
+        variable = "query($kind: CaseKind) { cases(filter: {kind: $kind}) { nodes { id } } }"
+        assert "COMPLAINT" not in front_end.send(variable, kind="COMPLAIN").text
+        assert front_end.ask("{ __typename ledgerHead { __typename } }")["__typename"] == "Query"
+        page = front_end.got("/graphql", headers={"Accept": "text/html"})
+        assert code_of(page) == (405, "METHOD_NOT_ALLOWED")
+
+
+def test_elsewhere_a_name_that_is_nearly_right_is_suggested(front_end: FrontEnd) -> None:
+    (error,) = front_end.errors("{ ledgerHeat { book } }")
+    assert "Did you mean 'ledgerHead'?" in error["message"]
+    assert front_end.ask("{ __schema { queryType { name } } }")["__schema"]["queryType"]["name"] == "Query"
