@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, calendar, policy, sla
+from api.cli import amend, calendar, policy, sla, unit
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Limit, Port, SingleRole, example
@@ -31,6 +31,7 @@ app.add_typer(amend.app, name="amend")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(policy.app, name="policy")
 app.add_typer(sla.app, name="sla")
+app.add_typer(unit.app, name="unit")
 At = Annotated[
     AsOf | None,
     typer.Option(
