@@ -39,6 +39,8 @@ class Departure(StrEnum):
     """A unit came under a supervision that was open already."""
     NOT_SUPERVISED = "not-supervised"
     """A supervision ended that was not open."""
+    UNKNOWN_CALENDAR = "unknown-calendar"
+    """A unit came to work by a calendar that nobody had published."""
     REOPENED_WHILE_OPEN = "reopened-while-open"
     """It was reopened while open."""
 

@@ -24,7 +24,8 @@ class Subject(NamedTuple):
     written: History
     """As it was written, amendments among it."""
     others: Mapping[str, History]
-    """The histories, as read, of the streams that its own leans on, and of those that these lean on."""
+    """The histories of the streams that its own leans on, and of those that these lean on: as they are read, or of the
+    kinds that the view wants so, as they were written."""
     standing: Mapping[str, Any]
     """The states of the book's own streams that `beside` names."""
 
@@ -60,6 +61,8 @@ class Reckoning(View[V]):
     """Selects the streams whose rows have to be worked out again when one of those grows at %(since)s."""
     leans_on: Callable[[History], Iterable[str]] = leans_on_nothing
     """Other streams that a history leans on. Which do is kept beside the table, and nothing is forgotten of it."""
+    as_written: frozenset[Category] = frozenset()
+    """Kinds of other streams that are handed on with their amendments, for whoever asks what was known when."""
     matters: Callable[[Recorded[Any]], bool] = always
     """Whether an event changes anything for those that lean on its stream."""
 

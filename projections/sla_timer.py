@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.amendment import Amendment
 from domain.case.events import CaseAssigned, CaseReceived, CaseRegistered, CaseUnassigned
 from domain.case.relations import CaseAbsorbed
 from domain.case.tiers import customers_of, tiers_of
@@ -26,6 +25,7 @@ from domain.sla.selection import CHANGES_FACTS, CaseFacts
 from domain.sla.standards import Standards
 from domain.standards import standards_of, streams_of_standards
 from domain.stream import Category, category_of, stream_of
+from domain.unit.hours import BEARS_ON_HOURS, units_above, units_of, with_units
 from projections.projection import key_of
 from projections.reckoning import History, Reckoning, Subject
 from projections.sla_row import SlaTimer, TimerAlarm, TimerExtension, clock_id, of_row
@@ -65,10 +65,11 @@ def asked(subject: Subject) -> Asked:
     history, written = subject.history, subject.written
     tiers = tuple(tiers_of(history, subject.others))
     absorbed = [told for stream, told in subject.others.items() if category_of(stream) == Category.CASE]
+    standards = standards_of(subject.standing, history[0].book)
     times = [written[-1].recorded_at, *(each.occurred_at for each in history), *(tier.at for tier in tiers)]
     return Asked(
         history,
-        standards_of(subject.standing, history[0].book),
+        with_units(standards, history, subject.others),
         max(times),
         tiers,
         [recorded for told in absorbed for recorded in told],
@@ -77,8 +78,12 @@ def asked(subject: Subject) -> Asked:
 
 
 def leans_on(history: History) -> Iterable[str]:
-    """Of a case the customers it had, for their tiers, and the cases that were merged into it."""
-    if not history or category_of(history[0].stream) != Category.CASE:
+    """Of a case the customers it had, for their tiers, and the cases that were merged into it; of a case or an
+    obligation that was passed on the units that had it, and of those the units above, for their hours."""
+    kind = category_of(history[0].stream) if history else None
+    if kind == Category.UNIT:
+        return sorted(set(units_above(history)))
+    if kind not in {Category.CASE, Category.OBLIGATION}:
         return ()
     customers = {stream for _, stream in customers_of(history)}
     merged = {
@@ -86,12 +91,13 @@ def leans_on(history: History) -> Iterable[str]:
         for recorded in history
         if isinstance(recorded.event, CaseAbsorbed)
     }
-    return sorted(customers | merged)
+    return sorted(customers | merged | set(units_of(history)))
 
 
 def matters(recorded: Recorded[Any]) -> bool:
-    """Of a customer only the tier; of a case that was merged into another, all of it."""
-    return category_of(recorded.stream) == Category.CASE or isinstance(recorded.event, TierAssigned | Amendment)
+    """Of a customer only the tier; of a unit its hours and its place; of a case that was merged into another, all."""
+    bears = isinstance(recorded.event, (TierAssigned, *BEARS_ON_HOURS))
+    return bears or category_of(recorded.stream) == Category.CASE
 
 
 # Rows -----------------------------------------------------------------------------------------------------------------
@@ -345,7 +351,16 @@ WHERE book = %(book)s
 SLA_TIMER: Reckoning[SlaTimer] = Reckoning(
     name="sla_timer",
     version=2,
-    reads=frozenset({Category.CASE, Category.OBLIGATION, Category.CUSTOMER, Category.POLICY, Category.CALENDAR}),
+    reads=frozenset(
+        {
+            Category.CASE,
+            Category.OBLIGATION,
+            Category.CUSTOMER,
+            Category.UNIT,
+            Category.POLICY,
+            Category.CALENDAR,
+        }
+    ),
     columns=SlaTimer._fields,
     of_row=of_row,
     tells_apart=("part", "policy", "target", "cycle", "instance"),
@@ -354,5 +369,6 @@ SLA_TIMER: Reckoning[SlaTimer] = Reckoning(
     beside=streams_of_standards,
     again=AGAIN,
     leans_on=leans_on,
+    as_written=frozenset({Category.UNIT}),
     matters=matters,
 )

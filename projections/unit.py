@@ -16,6 +16,7 @@ from domain.unit.events import (
     SupervisionOpened,
     UnitClosed,
     UnitEvent,
+    UnitHoursSet,
     UnitKind,
     UnitMoved,
     UnitOpened,
@@ -49,6 +50,13 @@ class Standing(NamedTuple):
     is_open: bool
 
 
+class Worked(NamedTuple):
+    """Since when a unit worked by a calendar of its own; None is as the unit above it did, or as a policy says."""
+
+    since: datetime
+    calendar: str | None
+
+
 class Supervision(NamedTuple):
     """A unit that supervises this one, why, since when, and until when it did."""
 
@@ -67,13 +75,15 @@ class UnitAt(NamedTuple):
     parent: UUID | None
     is_open: bool
     named_since: datetime
+    calendar: str | None = None
+    """By which it worked, when that was its own."""
 
 
 class UnitView(NamedTuple):
     """Where a unit stands, and stood. Instants are when things occurred, in UTC.
 
-    What it was called, where it stood and whether it was open are kept apart, each in the order of the stream: a name
-    that becomes known late says nothing about where the unit stood.
+    What it was called, where it stood, whether it was open and by what it worked are kept apart, each in the order of
+    the stream: a name that becomes known late says nothing about where the unit stood.
     """
 
     unit_id: UUID
@@ -83,10 +93,13 @@ class UnitView(NamedTuple):
     kind: UnitKind
     parent: UUID | None
     is_open: bool
+    calendar: str | None
+    """By which it works, when that is its own."""
     opened_at: datetime
     names: tuple[Named, ...]
     places: tuple[Placed, ...]
     standings: tuple[Standing, ...]
+    hours: tuple[Worked, ...]
     supervisions: tuple[Supervision, ...]
     last_occurred_at: datetime
     last_recorded_at: datetime
@@ -101,7 +114,9 @@ class UnitView(NamedTuple):
         named, placed, standing = held_at(self.names, at), held_at(self.places, at), held_at(self.standings, at)
         if self.opened_at > at or named is None or placed is None or standing is None:
             return None
-        return UnitAt(self.unit_id, named.name, self.kind, placed.parent, standing.is_open, named.since)
+        worked = held_at(self.hours, at)
+        calendar = None if worked is None else worked.calendar
+        return UnitAt(self.unit_id, named.name, self.kind, placed.parent, standing.is_open, named.since, calendar)
 
     def supervised_at(self, at: datetime) -> tuple[Supervision, ...]:
         """The supervisions that were open at an instant."""
@@ -135,6 +150,8 @@ def fold(view: UnitView | None, recorded: Recorded[UnitEvent], context: FoldCont
             return seen._replace(is_open=False, standings=(*seen.standings, Standing(at, is_open=False)))
         case UnitReopened():
             return seen._replace(is_open=True, standings=(*seen.standings, Standing(at, is_open=True)))
+        case UnitHoursSet(calendar=calendar):
+            return seen._replace(calendar=calendar, hours=(*seen.hours, Worked(at, calendar)))
         case SupervisionOpened():
             opened = Supervision(event.supervisor, event.reason, at)
             return seen._replace(supervisions=(*seen.supervisions, opened))
@@ -154,10 +171,12 @@ def _opened(event: UnitOpened, recorded: Recorded[UnitEvent], unit_id: UUID) -> 
         kind=event.kind,
         parent=event.parent,
         is_open=True,
+        calendar=None,
         opened_at=at,
         names=(Named(at, event.name),),
         places=(Placed(at, event.parent),),
         standings=(Standing(at, is_open=True),),
+        hours=(),
         supervisions=(),
         last_occurred_at=at,
         last_recorded_at=recorded.recorded_at,
@@ -178,6 +197,7 @@ def of_row(row: Sequence[Any]) -> UnitView:
     told["names"] = tuple(Named(instant(since), name) for since, name in told["names"])
     told["places"] = tuple(Placed(instant(since), _maybe_id(parent)) for since, parent in told["places"])
     told["standings"] = tuple(Standing(instant(since), is_open) for since, is_open in told["standings"])
+    told["hours"] = tuple(Worked(instant(since), calendar) for since, calendar in told["hours"])
     told["supervisions"] = tuple(
         Supervision(UUID(by), reason, instant(since), maybe_instant(until))
         for by, reason, since, until in told["supervisions"]
@@ -191,7 +211,7 @@ def _maybe_id(text: str | None) -> UUID | None:
 
 UNIT: Projection[UnitView] = Projection(
     name="unit",
-    version=1,
+    version=2,
     reads=frozenset({Category.UNIT}),
     key="unit_id",
     columns=UnitView._fields,
@@ -229,6 +249,10 @@ class Tree:
         """The same to the unit of a name."""
         unit = self.called(name)
         return () if unit is None else self.path(unit.unit_id)
+
+    def calendar_of(self, unit_id: UUID) -> str | None:
+        """The calendar by which a unit worked: its own, or else that of the nearest unit above that had one."""
+        return next((unit.calendar for unit in reversed(self.path(unit_id)) if unit.calendar is not None), None)
 
     def below(self, unit_id: UUID) -> tuple[UnitAt, ...]:
         """The units that stand right below a unit, by name."""

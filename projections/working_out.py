@@ -125,7 +125,10 @@ def subjects(
     while wanted:
         direct |= {stream: tuple(view.leans_on(known[stream])) for stream in wanted}
         wanted = sorted({other for stream in wanted for other in direct[stream]} - known.keys())
-        known |= {stream: _as_read(history) for stream, history in read(wanted).items()}
+        known |= {
+            stream: tuple(history) if category_of(stream) in view.as_written else _as_read(history)
+            for stream, history in read(wanted).items()
+        }
     for stream in streams:
         others = {other: known[other] for other in _reached(stream, direct)}
         yield Subject(stream, known[stream], written[stream], others, standing)

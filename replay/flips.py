@@ -18,6 +18,7 @@ from domain.sla.compiled import CompiledTarget
 from domain.sla.policy import Target
 from domain.sla.run import Run
 from domain.sla.standards import Standards
+from domain.unit.hours import with_units
 from replay.flip_reasons import Reason, Side, reasons_for
 from replay.hypothesis import Supposed
 from replay.hypothetical_terms import Promise, Subject, promised_under
@@ -148,6 +149,8 @@ class Compared(NamedTuple):
 def compared(subject: Subject, actual: Standards, under: Supposed, at: datetime) -> Compared:
     """The clocks of a case at an instant as they are and as they would be, paired, and those pairs that differ."""
     around: dict[str, Any] = {"tier_at": subject.tiers, "inherited": subject.inherited}
+    actual = with_units(actual, subject.read, subject.units)
+    under = under._replace(standards=with_units(under.standards, subject.read, subject.units))
     promise = promised_under(subject, actual, under)
     if promise is None:
         return Compared((), ())

@@ -40,6 +40,8 @@ class Subject(NamedTuple):
     """The streams of the customers that it had, as read."""
     inherited: History = ()
     """The streams, as read, of cases that were merged into it."""
+    units: Mapping[str, History] = MappingProxyType({})
+    """The streams, as written, of the units that it went through, and of those above them."""
 
     @property
     def tiers(self) -> tuple[TierSince, ...]:

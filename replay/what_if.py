@@ -6,7 +6,7 @@ events up to one position, and is the same whoever asks and wherever.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
@@ -23,6 +23,7 @@ from domain.sla.selection import CHANGES_FACTS, CaseFacts
 from domain.sla.standards import Standards
 from domain.standards import standards_of, streams_of_standards
 from domain.stream import Category, stream_of
+from domain.unit.hours import units_above, units_of
 from replay.flips import Flip, Totals, added, compared
 from replay.hypothesis import Hypothesis, Supposed, supposed
 from replay.hypothetical_terms import History, Subject
@@ -105,10 +106,11 @@ class Question:
         wanted = {stream: history for stream, history in read.items() if self._is_asked_about(history)}
         customers = self._read(stream for history in wanted.values() for _, stream in customers_of(history))
         absorbed = self._absorbed(wanted.values())
+        units = self._units(wanted.values())
         for stream, history in wanted.items():
             theirs = {each: customers[each] for _, each in customers_of(history)}
             inherited = tuple(one for other in _lineage(history, absorbed) for one in absorbed[other])
-            yield Subject(stream, written[stream], history, theirs, inherited)
+            yield Subject(stream, written[stream], history, theirs, inherited, units)
 
     def _is_asked_about(self, history: History) -> bool:
         receipt = next((one for one in history if isinstance(one.event, CaseReceived)), None)
@@ -130,13 +132,12 @@ class Question:
 
     def _absorbed(self, histories: Iterable[History]) -> Mapping[str, History]:
         """The cases that were merged into some, and into those."""
-        found: dict[str, History] = {}
-        wanted = {stream for history in histories for stream in _merged(history)}
-        while wanted:
-            told = self._read(sorted(wanted))
-            found.update(told)
-            wanted = {stream for history in told.values() for stream in _merged(history)} - found.keys()
-        return found
+        return _followed((stream for history in histories for stream in _merged(history)), self._read, _merged)
+
+    def _units(self, histories: Iterable[History]) -> Mapping[str, History]:
+        """The units that cases went through and those above them, as they were written."""
+        named = (stream for history in histories for stream in units_of(history))
+        return _followed(named, lambda streams: self.book.histories(streams, self.upto), units_above)
 
 
 def question(
@@ -154,6 +155,21 @@ def question(
     actual = standards_of(states, book.book)
     under = supposed(hypothesis, policies, calendars, book.book)
     return Question(book, selection or Selection(), at, position, actual, under)
+
+
+def _followed(
+    first: Iterable[str],
+    read: Callable[[Collection[str]], Mapping[str, History]],
+    onward: Callable[[History], Iterable[str]],
+) -> dict[str, History]:
+    """The histories of some streams, of those to which these lead, and so on."""
+    found: dict[str, History] = {}
+    wanted = set(first)
+    while wanted:
+        told = read(sorted(wanted))
+        found.update(told)
+        wanted = {stream for history in told.values() for stream in onward(history)} - found.keys()
+    return found
 
 
 def _says_facts(recorded: Recorded[Any]) -> bool:

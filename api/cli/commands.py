@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, calendar, documents, policy, setting, sla
+from api.cli import amend, calendar, documents, policy, setting, sla, unit
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Limit, Port, SingleRole, example
@@ -32,6 +32,7 @@ app.add_typer(calendar.app, name="calendar")
 app.add_typer(documents.app, name="documents")
 app.add_typer(policy.app, name="policy")
 app.add_typer(sla.app, name="sla")
+app.add_typer(unit.app, name="unit")
 app.command(epilog=example("daybook settings"))(setting.settings)
 At = Annotated[
     AsOf | None,

@@ -33,13 +33,17 @@ def run(workspace: Workspace, terminal: Terminal, asked: AsOf | None) -> None:
     if not walked:
         terminal.show(f"No unit had been opened by {readable(at, zone)}.")
         return
-    shown = table("unit", "kind", "since", "")
+    worked = any(unit.calendar is not None for _, unit in walked)
+    shown = table("unit", "kind", "since", *(["calendar"] if worked else []), "")
     for depth, unit in walked:
         closed = "" if unit.is_open else "closed"
-        add_row(shown, "  " * depth + unit.name, unit.kind, f"{unit.named_since.astimezone(zone):%Y-%m-%d}", closed)
+        since = f"{unit.named_since.astimezone(zone):%Y-%m-%d}"
+        calendar = [tree.calendar_of(unit.unit_id) or ""] if worked else []
+        add_row(shown, "  " * depth + unit.name, unit.kind, since, *calendar, closed)
     terminal.show(shown)
 
 
 def _as_data(tree: Tree, depth: int, unit: UnitAt) -> dict[str, Any]:
     path = [each.name for each in tree.path(unit.unit_id)]
-    return unit._asdict() | {"depth": depth, "path": path}
+    hours = {"own_calendar": unit.calendar, "calendar": tree.calendar_of(unit.unit_id)}
+    return unit._asdict() | {"depth": depth, "path": path, **hours}

@@ -49,6 +49,14 @@ class ReopenUnitInput(AskedOfUnit):
     reason: str | None = strawberry.field(default=None, description=REASON)
 
 
+@strawberry.input(description="Hours for a unit (机构工作时间).")
+class SetUnitHoursInput(AskedOfUnit):
+    calendar: str | None = strawberry.field(
+        description="The calendar by which it works, by name, and with it the zone; null for the hours of the unit "
+        "above it, or else what each policy says."
+    )
+
+
 @strawberry.input(description="A unit to put under another one's supervision.")
 class OpenSupervisionInput(AskedOfUnit):
     supervisor: strawberry.ID = strawberry.field(description="The unit that is to supervise.")

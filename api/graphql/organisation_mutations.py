@@ -46,6 +46,12 @@ UNIT_MUTATIONS: tuple[Mutation, ...] = (
     _of_unit("close_unit", "Closes a unit.", inputs.CloseUnitInput, of_unit.CloseUnit),
     _of_unit("reopen_unit", "Opens a closed unit again.", inputs.ReopenUnitInput, of_unit.ReopenUnit),
     _of_unit(
+        "set_unit_hours",
+        "Lets a unit work by a calendar of its own. They count for what is passed on to it, where the policy says so.",
+        inputs.SetUnitHoursInput,
+        of_unit.SetUnitHours,
+    ),
+    _of_unit(
         "open_supervision",
         "Puts a unit under another one's supervision (督办).",
         inputs.OpenSupervisionInput,

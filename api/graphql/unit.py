@@ -29,6 +29,9 @@ class UnitSnapshot:
     kind: UnitKind = strawberry.field(description="What it is in the group.")
     is_open: bool = strawberry.field(description="Whether it was open then.")
     depth: int = strawberry.field(description="How many units stood above it.")
+    calendar: str | None = strawberry.field(
+        description="The calendar by which it worked, its own or that of the nearest unit above; null for none."
+    )
     path: list[str] = strawberry.field(description="The names of then, from the top down to its own.")
     unit_id: strawberry.Private[UUID]
 
@@ -46,6 +49,7 @@ def snapshot_of(was: UnitAt, tree: Tree, at: datetime) -> UnitSnapshot:
         kind=was.kind,
         is_open=was.is_open,
         depth=len(path) - 1,
+        calendar=tree.calendar_of(was.unit_id),
         path=[each.name for each in path],
         unit_id=was.unit_id,
     )
@@ -55,6 +59,14 @@ def snapshot_of(was: UnitAt, tree: Tree, at: datetime) -> UnitSnapshot:
 class UnitNaming:
     since: datetime = strawberry.field(description="Since when.")
     name: str = strawberry.field(description="The name.")
+
+
+@strawberry.type(description="By which calendar a unit works, or worked.")
+class UnitHours:
+    since: datetime = strawberry.field(description="Since when.")
+    calendar: str | None = strawberry.field(
+        description="The calendar, by name; null when it had none of its own from then on."
+    )
 
 
 @strawberry.type(description="That one unit supervises another (督办).")
@@ -76,6 +88,12 @@ class Unit(Node):
     is_open: bool = strawberry.field(description="Whether it is open.")
     opened_at: datetime = strawberry.field(description="When it was first opened.")
     names: list[UnitNaming] = strawberry.field(description="What it was called, in the order in which that was told.")
+    calendar: str | None = strawberry.field(
+        description="The calendar by which it works, when that is its own; `snapshot` says which it has from above."
+    )
+    hours: list[UnitHours] = strawberry.field(
+        description="By which calendars of its own it worked, in the order in which that was told."
+    )
     supervisions: list[Supervision] = strawberry.field(description="Which units supervise it, and did.")
     last_occurred_at: datetime = strawberry.field(description="When the latest thing happened to it.")
     last_recorded_at: datetime = strawberry.field(description="When the ledger last heard of it.")
@@ -120,6 +138,8 @@ def unit_of(view: UnitView, book: str) -> Unit:
         is_open=view.is_open,
         opened_at=view.opened_at,
         names=[UnitNaming(since=since, name=name) for since, name in view.names],
+        calendar=view.calendar,
+        hours=[UnitHours(since=since, calendar=calendar) for since, calendar in view.hours],
         supervisions=[
             Supervision(reason=one.reason, since=one.since, until=one.until, supervisor_id=one.supervisor)
             for one in view.supervisions

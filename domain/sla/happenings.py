@@ -101,6 +101,12 @@ class Timeline:
         return next((place for place, one in enumerate(self.all) if one.at > at), len(self.all))
 
 
+def first_instant_of_day(recorded: Recorded[Any]) -> datetime:
+    """When the local day began on which an event occurred."""
+    place = _zone_of(recorded)
+    return instant_at(datetime.combine(recorded.occurred_at.astimezone(place).date(), time()), place)
+
+
 def _of_day(told: Sequence[Happening], recorded: Recorded[Any]) -> Happening:
     place = _zone_of(recorded)
     day = recorded.occurred_at.astimezone(place).date()

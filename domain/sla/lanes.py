@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from domain.event import Event
 from domain.sla.compiled import CompiledTarget
 from domain.sla.happenings import Timeline, first, name_of
 from domain.sla.measures import Move
 from domain.sla.policy import OnTransfer
 from domain.sla.selection import CHANGES_FACTS, CaseFacts, Fit, asked
-from domain.sla.standards import Standards, UnitHours
+from domain.sla.standards import Standards
+from domain.sla.unit_hours import Spell, UnitHours
 from domain.stream import Category, stream_of
 
 
@@ -33,6 +35,8 @@ class Why(StrEnum):
     """The case took the place of an older one."""
     TRANSFER = "transfer"
     """Another unit has the case, with hours of its own."""
+    HOURS = "hours"
+    """The unit that has the case works by other hours."""
 
 
 class Inherited(NamedTuple):
@@ -111,7 +115,7 @@ def lanes_of(
         if isinstance(change, _RuleChange):
             _changed(lanes, place, change, _targets(standards, change.fits))
         elif isinstance(change, _Transfer):
-            _moved(lanes, place, timeline, change.hours)
+            _moved(lanes, place, change)
         else:
             _merged(lanes, place, timeline, absorbed)
     return [tuple(lane) for lane in lanes]
@@ -285,25 +289,58 @@ def _start_in(timeline: Timeline, target: CompiledTarget) -> Inherited | None:
 class _Transfer(NamedTuple):
     hours: UnitHours | None
     """None is a unit that works as the policy says."""
+    at: datetime
+    by: int | None
+    why: Why
 
 
-def _transfers(timeline: Timeline, standards: Standards) -> Iterable[tuple[int, _Transfer]]:
+PASSES_ON = ("case-registered", "case-dispatched", "case-transferred", "obligation-opened", "obligation-reassigned")
+"""The events that say which unit has the case, or owes what is owed."""
+
+
+def _transfers(timeline: Timeline, standards: Standards) -> Iterator[tuple[int, _Transfer]]:
+    """Each coming of a case to another unit, and each change of that unit's hours while it has the case."""
+    stays = list(_stays(timeline))
+    for number, (place, unit) in enumerate(stays):
+        before = stays[number - 1][1] if number else None
+        if before is None or not {before, unit} & standards.units.keys():
+            continue
+        one, own = timeline.all[place], standards.units.get(unit)
+        spells = [Spell(one.at, None)] if own is None else own.since(one.at, one.recorded.recorded_at)
+        yield place, _Transfer(spells[0].hours, one.at, one.recorded.version, Why.TRANSFER)
+        until = timeline.all[stays[number + 1][0]].at if number + 1 < len(stays) else None
+        for spell in spells[1:]:
+            if until is None or spell.at < until:
+                yield timeline.after(spell.at), _Transfer(spell.hours, spell.at, None, Why.HOURS)
+
+
+def _stays(timeline: Timeline) -> Iterator[tuple[int, str]]:
+    """Where in the history each unit came to have the case."""
     unit: str | None = None
-    for place in timeline.places("case-registered", "case-dispatched", "case-transferred"):
-        event = timeline.all[place].recorded.event
-        now = getattr(event, "to_unit", None) or getattr(event, "unit", None)
-        if unit is not None and now is not None and now != unit and {unit, now} & standards.units.keys():
-            yield place, _Transfer(standards.units.get(now))
+    for place in timeline.places(*PASSES_ON):
+        now = _named(timeline.all[place].recorded.event)
+        if now is not None and now != unit:
+            yield place, now
         unit = now or unit
 
 
-def _moved(lanes: list[list[Stage]], place: int, timeline: Timeline, hours: UnitHours | None) -> None:
-    happening = timeline.all[place]
+def units_named(events: Iterable[Event]) -> Iterator[str]:
+    """The units that had a case, or owed what is owed, by events in any order; one as often as it is named."""
+    for event in events:
+        if name_of(event) in PASSES_ON and (unit := _named(event)) is not None:
+            yield unit
+
+
+def _named(event: Any) -> str | None:
+    named: str | None = getattr(event, "to_unit", None) or getattr(event, "unit", None)
+    return named
+
+
+def _moved(lanes: list[list[Stage]], place: int, change: _Transfer) -> None:
     for lane in lanes:
         last = lane[-1]
         if last.target is None or last.target.target.on_transfer is not OnTransfer.MOVE:
             continue
-        now = hours or UnitHours(last.target.calendar, last.target.zone.key)
-        move = Move(happening.at, now.calendar, now.zone)
-        by = happening.recorded.version
-        lane.append(last._replace(place=place, at=happening.at, by=by, why=Why.TRANSFER, moves=(*last.moves, move)))
+        now = change.hours or UnitHours(last.target.calendar, last.target.zone.key)
+        moves = (*last.moves, Move(change.at, now.calendar, now.zone))
+        lane.append(last._replace(place=place, at=change.at, by=change.by, why=change.why, moves=moves))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from domain.sla.calendars import Calendars
 from domain.sla.compiled import CompiledPolicy, compiled
 from domain.sla.policy import PolicyDocument
+from domain.sla.unit_hours import HoursOfUnit
 from domain.sla.zones import zone
 
 
@@ -31,13 +32,6 @@ class PolicyVersion(NamedTuple):
     document: PolicyDocument
     withdrawn_at: datetime | None = None
     """When its withdrawal was recorded, which nobody knew of before."""
-
-
-class UnitHours(NamedTuple):
-    """By what a unit works, when that is not what the policy says."""
-
-    calendar: str
-    zone: str
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,11 @@ class Standards:
 
     policies: Policies = field(default_factory=Policies)
     calendars: Calendars = field(default_factory=Calendars)
-    units: Mapping[str, UnitHours] = field(default_factory=dict)
-    """By name the units that work by a calendar and in a zone of their own."""
-    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What was worked out before for all cases, by what it was worked out for."""
+    units: Mapping[str, HoursOfUnit] = field(default_factory=dict)
+    """By name the units that work by a calendar and in a zone of their own, among those that a case went through."""
+    kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was worked out before for all cases, by what it was worked out for; nothing of it rests on units."""
+
+    def among(self, units: Mapping[str, HoursOfUnit]) -> Standards:
+        """The same for a case that went through some units."""
+        return replace(self, units=units) if units else self

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from domain.event import Command, Label, UnitName
 from domain.refusal import Refusal
+from domain.sla.document import Slug
 from domain.unit.events import UnitKind, id_of_unit, stream_of_unit
 
 
@@ -100,6 +101,14 @@ class ReopenUnit(AboutUnit):
     reason: Label | None = None
 
 
+class SetUnitHours(AboutUnit):
+    """Let the unit work by a calendar of its own, or as the unit above it does."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (*_OPEN, Refusal.UNKNOWN_CALENDAR)
+
+    calendar: Slug | None
+
+
 class OpenSupervision(AboutUnit):
     """Put the unit under another one's supervision."""
 
@@ -118,4 +127,6 @@ class EndSupervision(AboutUnit):
     reason: Label | None = None
 
 
-UnitCommand: TypeAlias = OpenUnit | RenameUnit | MoveUnit | CloseUnit | ReopenUnit | OpenSupervision | EndSupervision
+UnitCommand: TypeAlias = (
+    OpenUnit | RenameUnit | MoveUnit | CloseUnit | ReopenUnit | SetUnitHours | OpenSupervision | EndSupervision
+)

@@ -7,6 +7,7 @@ from typing import ClassVar, TypeAlias
 from uuid import UUID, uuid5
 
 from domain.event import Event, Label, UnitName
+from domain.sla.document import Slug
 from domain.stream import Category, stream_of
 
 UNITS_NAMESPACE = UUID("1b0e7c1a-6f0d-5d0e-8a57-9b6f5c1c2a31")
@@ -91,6 +92,15 @@ class UnitReopened(Event):
     reason: Label | None
 
 
+class UnitHoursSet(Event):
+    """The unit works by a calendar of its own (机构工作时间) since then, or no longer does."""
+
+    TOPIC: ClassVar = "unit-hours-set.1"
+
+    calendar: Slug | None
+    """The calendar, by name, and with it the zone; None is as the unit above it works, or as a policy says."""
+
+
 class SupervisionOpened(Event):
     """Another unit supervises this one (集团对分部的督办)."""
 
@@ -116,6 +126,7 @@ UnitEvent: TypeAlias = (
     | SubunitJoined
     | UnitClosed
     | UnitReopened
+    | UnitHoursSet
     | SupervisionOpened
     | SupervisionEnded
 )

@@ -1,4 +1,5 @@
-"""The declared life of a unit: opened, renamed, moved, supervised, closed and reopened; the units form a tree."""
+"""The declared life of a unit: opened, renamed, moved, supervised, closed and reopened, with hours of its own or those
+of the units above it; the units form a tree."""
 
 from __future__ import annotations
 
@@ -7,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, assert_never, get_args
 from uuid import UUID
 
+from domain.calendar import BookCalendars, stream_of_calendars
 from domain.decider import Decided, Decider
 from domain.departure import Broken, Departure, stepped
 from domain.envelope import Context, Occurred, Recorded
 from domain.event import Event, Refused
 from domain.refusal import Refusal
+from domain.sla.calendars import UnknownCalendar
 from domain.stream import Category
 from domain.unit.commands import (
     CloseUnit,
@@ -21,6 +24,7 @@ from domain.unit.commands import (
     OpenUnit,
     RenameUnit,
     ReopenUnit,
+    SetUnitHours,
     UnitCommand,
 )
 from domain.unit.events import (
@@ -29,6 +33,7 @@ from domain.unit.events import (
     SupervisionOpened,
     UnitClosed,
     UnitEvent,
+    UnitHoursSet,
     UnitMoved,
     UnitOpened,
     UnitRenamed,
@@ -48,6 +53,8 @@ class Unit:
     closing: UnitClosed | None = None
     reopening: UnitReopened | None = None
     """The latest, until it is closed again."""
+    hours: str | None = None
+    """The calendar by which it works, when that is its own."""
     joined: frozenset[UUID] = frozenset()
     """Every unit that ever stood below it."""
     supervisions: Mapping[UUID, SupervisionOpened] = field(default_factory=dict)
@@ -72,6 +79,8 @@ def needs(command: UnitCommand, context: Context) -> Iterable[str]:
             return (command.stream, *(stream_of_unit(below) for below in (sorted(unit.joined) if unit else ())))
         case OpenSupervision():
             return (stream_of_unit(command.supervisor),)
+        case SetUnitHours():
+            return () if command.calendar is None else (stream_of_calendars(context.book),)
         case ReopenUnit() | EndSupervision():
             return ()
         case _:
@@ -107,6 +116,10 @@ def decide(unit: Unit | None, command: UnitCommand, context: Context) -> Decided
         case ReopenUnit():
             reopening = UnitReopened(reason=command.reason)
             return [] if unit.reopening == reopening else stepped(context, reopening, _still_open(unit))
+        case SetUnitHours(calendar=calendar):
+            if unit.hours == calendar:
+                return []
+            return stepped(context, UnitHoursSet(calendar=calendar), _closed(unit), _unpublished(calendar, context))
         case OpenSupervision():
             return _supervise(unit, command, context)
         case EndSupervision(supervisor=supervisor):
@@ -136,6 +149,8 @@ def evolve(unit: Unit | None, recorded: Recorded[UnitEvent]) -> Unit | None:
             return replace(unit, closing=event, reopening=None)
         case UnitReopened():
             return replace(unit, closing=None, reopening=event)
+        case UnitHoursSet():
+            return replace(unit, hours=event.calendar)
         case SupervisionOpened():
             return replace(unit, supervisions={**unit.supervisions, event.supervisor: event})
         case SupervisionEnded():
@@ -286,6 +301,28 @@ def _taken(command: RenameUnit, units: Units) -> Broken | None:
         field="name",
         params={"name": command.name},
     )
+
+
+# Hours ----------------------------------------------------------------------------------------------------------------
+
+
+def _unpublished(calendar: str | None, context: Context) -> Broken | None:
+    """Whether nobody published the calendar by which the unit is to work."""
+    if calendar is None:
+        return None
+    calendars: BookCalendars | None = context.others.get(stream_of_calendars(context.book))
+    try:
+        (calendars or BookCalendars()).calendars.versions(calendar)
+    except UnknownCalendar as error:
+        message = f"{error} Publish it first, or take one that is there."
+        return Broken(
+            Refusal.UNKNOWN_CALENDAR,
+            Departure.UNKNOWN_CALENDAR,
+            message,
+            field="calendar",
+            params={"calendar": calendar},
+        )
+    return None
 
 
 # Supervision ----------------------------------------------------------------------------------------------------------

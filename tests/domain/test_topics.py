@@ -265,6 +265,7 @@ NOT_PERSONAL = {
     "UnitRenamed.name": UNIT,
     "UnitClosed.reason": TERM,
     "UnitReopened.reason": TERM,
+    "UnitHoursSet.calendar": SLUG,
     "SupervisionOpened.reason": TERM,
     "SupervisionEnded.reason": TERM,
     "StaffRegistered.name": STAFF,

@@ -203,7 +203,8 @@ def _subject(
     while named:
         other = named.pop()
         if other != stream and other not in others:
-            others[other] = tuple(applied(written.get(other, [])))
+            told = written.get(other, [])
+            others[other] = tuple(told if category_of(other) in view.as_written else applied(told))
             named += view.leans_on(others[other])
     return Subject(stream, read, written[stream], others, standing)
 

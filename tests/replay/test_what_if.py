@@ -15,7 +15,10 @@ from domain.case.vocabulary import CaseKind, Outcome
 from domain.channel import Channel
 from domain.customer import AssignTier, Tier
 from domain.envelope import Submission
+from domain.sla.calendar import document_of
 from domain.sla.policy import PolicyDocument
+from domain.unit.commands import OpenUnit, SetUnitHours
+from domain.unit.events import UnitKind, id_of_unit
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted
 from replay.flip_reasons import ReasonKind
@@ -24,7 +27,7 @@ from replay.hypothesis import Hypothesis
 from replay.reader import Reader
 from replay.what_if import Question, Selection, question
 from tests.ledger.submissions import OPENED, case_stream, register_customer, submission
-from tests.ledger.test_terms import DESK, POLICY, publish_policy, tell
+from tests.ledger.test_terms import DESK, POLICY, publish_calendar, publish_policy, tell
 from tests.projections.books import fill
 
 LATER = datetime(2026, 6, 1, tzinfo=UTC)
@@ -262,3 +265,30 @@ def test_every_flip_of_any_history_has_a_reason_and_every_clock_is_counted(
     clocks = [sum(side.clocks for side in sides) for sides in zip(
         *((total.actual, total.hypothetical) for _, total in totals.in_order()), strict=True)]  # fmt: skip
     assert clocks[1] - clocks[0] == came
+
+
+def test_the_hours_of_a_unit_count_where_a_case_would_go_by_those_of_whom_it_was_passed_on_to(
+    ledger: Ledger, reader: Reader
+) -> None:
+    weekends = {"name": "weekends", "title": {"en": "Weekends"}, "zone": "Asia/Shanghai", "source": "notice",
+                "week": {"sat": ["09:00-17:00"], "sun": ["09:00-17:00"]}}  # fmt: skip
+    publish_calendar(ledger, document_of(weekends))
+    group, shift = id_of_unit("集团"), id_of_unit("Shift")
+    tell(ledger, OpenUnit(at=OPENED, name="集团", kind=UnitKind.GROUP))
+    tell(ledger, OpenUnit(at=OPENED, name="Shift", kind=UnitKind.TEAM, parent=group))
+    tell(ledger, SetUnitHours(at=OPENED, unit_id=group, calendar="weekends"))
+    passed_on, stays = uuid4(), uuid4()
+    tuesday = MONDAY + timedelta(days=1)
+    transfer = submission(TransferCase(at=tuesday, case_id=passed_on, to_unit="Shift"), at=tuesday)
+    write(ledger, life(passed_on, days=5), life(stays, days=5), iter([transfer]))
+    moving = {**POLICY, "targets": [{**each, "on_transfer": "move"} for each in POLICY["targets"]]}
+    asked = question(reader, Hypothesis(PolicyDocument.model_validate(moving)), LATER)
+    (flip,), totals = answered(asked)
+    assert (flip.stream, flip.kind, totals.cases) == (case_stream(passed_on), FlipKind.MISSED_TO_KEPT, 2)
+    assert flip.actual is not None
+    assert flip.hypothetical is not None
+    assert flip.actual.due is not None
+    assert flip.hypothetical.due is not None
+    assert (flip.actual.due.on, flip.hypothetical.due.on) == (date(2026, 1, 15), date(2026, 1, 24))
+    tell(ledger, SetUnitHours(at=OPENED, unit_id=shift, calendar="desk"))
+    assert answered(asked)[0] == [flip]  # up to the position that was asked about

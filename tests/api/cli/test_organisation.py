@@ -13,6 +13,7 @@ from domain.unit.commands import CloseUnit, MoveUnit, OpenUnit, RenameUnit
 from domain.unit.events import UnitKind, id_of_unit
 from tests.api.cli.conftest import CUSTOMER, NAMESPACE, OPENED, CommandLine, Teller
 from tests.api.cli.test_commands import example
+from tests.conftest import PROJECT
 
 GROUP, BRANCH, DESK = (id_of_unit(name) for name in ("集团", "华北分部", "客户服务处"))
 OTHER, VISIT = NAMESPACE, id_of_unit("visit")
@@ -93,6 +94,49 @@ def test_people_read_the_tree_by_its_indentation(units: CommandLine) -> None:
     assert any(line.startswith("  总部客户服务处") for line in lines)
     assert any(line.startswith("  华北分部") and line.endswith("closed") for line in lines)
     assert "No unit had been opened by" in units("units", "--as-of", "2026-01-01").stdout
+
+
+def test_a_unit_is_given_hours_which_those_below_it_have_and_they_are_taken_back(units: CommandLine) -> None:
+    bank = str(PROJECT / "examples" / "calendars" / "china-bank.toml")
+    two = ("--by", "陈洁", "--approved-by", "Director Li", "--effective", "2025-01-01")
+    by = ("--by", "陈洁")
+    nowhere = units("unit", "hours", "集团", "--calendar", "china-bank", *by)
+    assert (nowhere.exit_code, "There is no calendar china-bank; none was published yet" in nowhere.stderr) == (1, True)
+    assert units("calendar", "publish", bank, *two).exit_code == 0
+    answer = units.json("unit", "hours", "集团", "--calendar", "china-bank", *by)
+    assert (answer["unit_id"], answer["calendar"], answer["written"]) == (str(GROUP), "china-bank", True)
+    again = units("unit", "hours", "集团", "--calendar", "china-bank", *by)
+    assert (again.exit_code, "It is so already; nothing was written." in again.stderr) == (0, True)
+    units.json("project")
+    tree = units.json("units")["units"]
+    assert [(each["name"], each["own_calendar"], each["calendar"]) for each in tree] == [
+        ("集团", "china-bank", "china-bank"),
+        ("华北分部", None, "china-bank"),
+        ("总部客户服务处", None, "china-bank"),
+    ]
+    assert all("china-bank" in line for line in units("units").stdout.splitlines() if "分部" in line)
+    for name in ("总部客户服务处", "客户服务处"):
+        assert units.json("unit", "hours", name, "--calendar", "china-bank", *by)["unit_id"] == str(DESK)
+    gone = units("unit", "hours", "总部客户服务处", "--none", *by)
+    assert "总部客户服务处 works as the unit above it" in gone.stdout
+    closed = units("unit", "hours", "华北分部", "--calendar", "china-bank", *by)
+    assert (closed.exit_code, "reopen it first" in closed.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("集团",), 2, "Give a --calendar, or --none"),
+        (("集团", "--calendar", "x", "--none"), 2, "Give a --calendar, or --none"),
+        (("集团", "--calendar", "NO!"), 2, "is no name of a calendar"),
+        (("华南分部", "--none"), 1, "No unit of book 'main' is called 华南分部"),
+    ],
+)
+def test_hours_of_no_unit_or_by_no_calendar_are_not_set(
+    units: CommandLine, words: tuple[str, ...], code: int, why: str
+) -> None:
+    result = units("unit", "hours", *words, "--by", "陈洁")
+    assert (result.exit_code, why in result.stderr) == (code, True), result.stderr
 
 
 def test_people_read_the_days_of_the_tree_in_the_books_zone(daybook: CommandLine, teller: Teller) -> None:

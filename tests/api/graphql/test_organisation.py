@@ -112,6 +112,38 @@ def test_no_unit_stands_below_itself_and_none_closes_over_an_open_one(
     assert front_end.objections("openUnit", name="y", kind="TEAM", parent=nobody) == [("UNKNOWN_UNIT", ["parent"])]
 
 
+def test_a_unit_is_given_hours_that_those_below_it_have_too(front_end: FrontEnd, group: dict[str, str]) -> None:
+    about = {"unitId": group["华东分部"]}
+    assert front_end.objections("setUnitHours", **about, calendar="nowhere") == [("UNKNOWN_CALENDAR", ["calendar"])]
+    document = {
+        "name": "shifts",
+        "title": {"en": "Shifts", "zh": "轮班"},
+        "zone": "Asia/Shanghai",
+        "source": "notice 7",
+        "week": {"mon": ["09:00-17:00"]},
+    }
+    proposed = {"document": document, "effectiveFrom": "2020-01-01", "reason": "shifts", "requestedBy": "王芳"}
+    waiting = front_end.done("proposeCalendar", "proposals { proposal }", **proposed)["proposals"]
+    front_end.done("publishCalendar", "version", proposal=waiting[-1]["proposal"], approvedBy="李四")
+    shown = "calendar hours { since calendar }"
+    told = {"since": "2026-03-22T01:00:00.000000Z", "calendar": "shifts"}
+    assert front_end.done("setUnitHours", shown, **about, calendar="shifts", **march(22)) == {
+        "calendar": "shifts",
+        "hours": [told],
+    }
+    query = "query($at: DateTime) { units(asOf: $at) { name calendar unit { calendar } } }"
+    tree = {
+        each["name"]: (each["calendar"], each["unit"]["calendar"])
+        for each in front_end.ask(query, at=noon(23))["units"]
+    }
+    assert (tree["集团"], tree["华东分部"], tree["上海客户服务处"]) == (
+        (None, None), ("shifts", "shifts"), ("shifts", None),
+    )  # fmt: skip
+    assert all(each["calendar"] is None for each in front_end.ask(query, at=noon(21))["units"])
+    back = front_end.done("setUnitHours", shown, **about, calendar=None, **march(24))
+    assert back == {"calendar": None, "hours": [told, {"since": "2026-03-24T01:00:00.000000Z", "calendar": None}]}
+
+
 def test_the_group_supervises_a_branch_which_closes_and_reopens(front_end: FrontEnd, group: dict[str, str]) -> None:
     branch = group["华北分部"]
     shown = "supervisions { reason since until supervisor { name } }"

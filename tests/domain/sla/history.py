@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,8 @@ from domain.sla.clock import Clock, Verdict
 from domain.sla.clocks import clocks
 from domain.sla.lanes import TierSince
 from domain.sla.policy import PolicyDocument
-from domain.sla.standards import Policies, PolicyVersion, Standards, UnitHours
+from domain.sla.standards import Policies, PolicyVersion, Standards
+from domain.sla.unit_hours import HoursOfUnit, UnitHours
 from tests.domain.story import METADATA, recorded
 
 CASE = UUID(int=7)
@@ -197,13 +198,16 @@ def published(document: PolicyDocument, version: int = 1, since: date = date(202
 def standards(
     *policies: PolicyDocument,
     calendars: Sequence[CalendarVersion] | None = None,
-    units: dict[str, UnitHours] | None = None,
+    units: Mapping[str, UnitHours | HoursOfUnit] | None = None,
 ) -> Standards:
     """Policies in their first versions, and the office's calendar unless told."""
     return Standards(
         Policies(tuple(published(each) for each in policies)),
         Calendars(tuple(calendars) if calendars is not None else (calendar(),)),
-        units or {},
+        {
+            name: HoursOfUnit.always(hours) if isinstance(hours, UnitHours) else hours
+            for name, hours in (units or {}).items()
+        },
     )
 
 

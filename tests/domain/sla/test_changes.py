@@ -2,6 +2,7 @@ from datetime import date
 from typing import Any
 
 from domain.case.events import (
+    CaseAssigned,
     CaseAttributesRecorded,
     CaseClassified,
     CaseDispatched,
@@ -14,8 +15,10 @@ from domain.case.events import (
     ResponseSent,
 )
 from domain.sla.clock import State, Verdict
-from domain.sla.standards import UnitHours
+from domain.sla.explain import explained
+from domain.sla.unit_hours import HoursOfUnit, KnownSpells, Spell, UnitHours
 from tests.domain.sla.history import (
+    LONG_AGO,
     Case,
     calendar,
     clock_of,
@@ -219,6 +222,44 @@ def test_after_a_transfer_the_hours_of_the_new_unit_hold_where_the_policy_says_s
         clock = clock_of(back, by, "2026-03-02 20:00")
         assert clock.due is not None
         assert clock.due.at == instant("2026-03-03 13:00" if on_transfer == "move" else due)
+
+
+def test_other_hours_of_the_unit_that_has_a_case_count_from_then_on_and_touch_nothing_that_is_over() -> None:
+    eight = {"type": "working_time", "amount": "PT8H"}
+    night = calendar("night", week={day: ["18:00-24:00"] for day in ("mon", "tue", "wed")})
+    noon, evening = UnitHours("desk", "UTC"), UnitHours("night", "UTC")
+    told = (Spell(LONG_AGO, noon), Spell(instant("2026-03-02 15:00"), evening))
+    units = {"shift": HoursOfUnit((KnownSpells(LONG_AGO, told),))}
+    rules = policy(
+        target(eight, on_transfer="move"),
+        target(eight, id="kept", on_transfer="keep"),
+        target({"type": "working_time", "amount": "PT5H"}, id="over", on_transfer="move"),
+        target(eight, id="done", on_transfer="move", stop="case-assigned"),
+    )
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:00", rules, unit="office")
+    case.then("2026-03-02 12:00", CaseTransferred, from_unit="office", to_unit="shift")
+    case.then("2026-03-02 14:30", CaseAssigned, handler="lin")
+    by = standards(rules, calendars=[calendar("desk"), calendar(), night], units=units)
+    found = clocks_of(case, by, "2026-03-02 16:00")
+    dues = {name: getattr(found[name].due, "at", None) for name in ("resolution", "kept", "over", "done")}
+    assert dues == {
+        "resolution": instant("2026-03-02 20:00"),
+        "kept": instant("2026-03-02 17:00"),
+        "over": instant("2026-03-02 14:00"),
+        "done": instant("2026-03-02 17:00"),
+    }
+    assert [found[name].state for name in dues] == [State.RUNNING, State.RUNNING, State.OVERDUE, State.MET]
+    told_why = explained(case.told, by, instant("2026-03-02 16:00"), found["resolution"].key)
+    assert told_why is not None
+    assert [(str(each.why), each.at) for each in told_why.changes] == [
+        ("transfer", instant("2026-03-02 12:00")),
+        ("hours", instant("2026-03-02 15:00")),
+    ]
+    assert any("the unit that has it works by other hours" in sentence for sentence in told_why.en)
+    gone = case.then("2026-03-02 14:45", CaseTransferred, from_unit="shift", to_unit="office")
+    clock = clock_of(gone, by, "2026-03-02 16:00")
+    assert clock.due is not None
+    assert clock.due.at == instant("2026-03-02 17:00")
 
 
 def test_business_days_count_by_each_units_days_while_it_had_the_case() -> None:

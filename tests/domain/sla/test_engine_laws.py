@@ -34,7 +34,7 @@ from domain.event import Event, Precision
 from domain.sla.clock import Clock, Segment, State, Verdict
 from domain.sla.clocks import clocks
 from domain.sla.dues import passed
-from domain.sla.standards import UnitHours
+from domain.sla.unit_hours import UnitHours
 from tests.domain.sla.history import CASE, OFFICE, Case, calendar, made, policy, standards, target
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
