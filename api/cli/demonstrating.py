@@ -11,7 +11,7 @@ from api.cli.serving import bound, serve, url_of
 from api.cli.terminal import Terminal
 from api.demo.fill import demo_settings, empty, fill, new_book, this_year, year_in
 from api.demo.group import BOOK
-from api.demo.tour import questions, reopened
+from api.demo.tour import Numbers, commands, numbers, questions
 from api.demo.year import Year
 from api.settings import Settings
 from api.workspace import Workspace
@@ -37,12 +37,12 @@ def run(settings: Settings, terminal: Terminal, *, cases: int, seed: int, port: 
         )
         year = _filled(workspace, terminal, wanted)
         catch_up(workspace, terminal)
-        number = reopened(workspace.ledger)
+        told = numbers(workspace.ledger)
         if listening is None:
-            _tell(workspace, terminal, year, number, None)
+            _tell(workspace, terminal, year, told, None)
             return
         url = url_of(listening)
-        serve(workspace, listening, lambda: _tell(workspace, terminal, year, number, url))
+        serve(workspace, listening, lambda: _tell(workspace, terminal, year, told, url))
 
 
 def _filled(workspace: Workspace, terminal: Terminal, wanted: Year) -> Year:
@@ -65,9 +65,10 @@ def _filled(workspace: Workspace, terminal: Terminal, wanted: Year) -> Year:
     return year
 
 
-def _tell(workspace: Workspace, terminal: Terminal, year: Year, number: str, url: str | None) -> None:
+def _tell(workspace: Workspace, terminal: Terminal, year: Year, told: Numbers, url: str | None) -> None:
     ledger = workspace.ledger
-    asked = questions(number)
+    asked = questions(told)
+    lines = commands(told, workspace.settings.data)
     terminal.answer(
         {
             "url": url,
@@ -78,6 +79,7 @@ def _tell(workspace: Workspace, terminal: Terminal, year: Year, number: str, url
             "upto": year.upto,
             "position": ledger.head(),
             "queries": {name: question.query for name, question in asked.items()},
+            "commands": lines,
         }
     )
     terminal.stamp(BOOK, ledger.time)
@@ -88,6 +90,7 @@ def _tell(workspace: Workspace, terminal: Terminal, year: Year, number: str, url
     terminal.show(f"GraphQL, and a page to try it on: {url}")
     for question in asked.values():
         terminal.show("", question.about, question.query, "", question.curl(url))
+    terminal.show("", "The same book in a shell", *lines)
     terminal.show("")
     terminal.say(INSECURE)
     terminal.say("Ctrl-C ends it.")

@@ -110,7 +110,7 @@ def ordinary_promise(case: Told) -> None:
     case.telling.after(0.5, 8)
     _say(case, case.worker, RequestReassignment, asked)
     case.telling.after(0.5, 12)
-    if case.telling.chance(0.4):
+    if case.telling.chance(0.5):
         _decline(case, case.head, DeclineReassignment, REASSIGNMENT, "the trial holds for all")
     else:
         _approve(case, case.head, ApproveReassignment, REASSIGNMENT)
@@ -137,7 +137,7 @@ def as_posted(case: Told) -> None:
     case.telling.after(20, 90)
     _say(case, case.worker, RequestRevision, asked)
     case.telling.after(2, 60)
-    if case.telling.chance(0.3):
+    if case.telling.chance(0.5):
         _decline(case, OFFICER, DeclineRevision, REVISION, "the stamp cannot be read")
     else:
         _approve(case, OFFICER, ApproveRevision, REVISION)

@@ -91,6 +91,7 @@ class _Filling:
         self.count = 0
         self._ledger = ledger
         self._waiting: list[Submission] = []
+        self._streams = set[str]()
         self._timers = Runner(ledger, views, (SLA_TIMER,))
         self._alarms = Sweeper(ledger, views, nobody)
 
@@ -100,16 +101,18 @@ class _Filling:
         if commands:
             said_at = one.step.said_at
             self._waiting.append(Submission(one.command_id, commands, one.step.actor, DOOR, said_at=said_at))
+            self._streams.update(stream for command in commands for stream in command.streams)
 
     def _commands(self, step: Step) -> tuple[Command, ...]:
         if step.later is None:
             return step.commands
-        self.flush()
+        if step.later.stream in self._streams:
+            self.flush()
         return tuple(step.later.said(self._ledger.history(step.later.stream, opened=True)))
 
     def flush(self) -> None:
         """Has what waits carried out. Raises: Refused, LedgerError, where the story is none that the domain allows."""
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._streams = self._waiting, [], set()
         for outcome in self._ledger.carry_out_all(waiting) if waiting else ():
             if not isinstance(outcome, Accepted):
                 raise outcome

@@ -191,8 +191,8 @@ def _reply(case: Told) -> None:
     """The first answer; by post, it is written down when the post book comes round."""
     telling = case.telling
     case.posted = not case.regulated and case.channel in (Channel.LETTER, Channel.COUNTER, Channel.EMAIL)
-    case.posted = case.posted and telling.chance(0.5)
-    late = timedelta(days=telling.random.uniform(1, 4)) if case.posted else timedelta()
+    case.posted = case.posted and telling.chance(0.7)
+    late = timedelta(days=telling.random.uniform(1.5, 5)) if case.posted else timedelta()
     telling.tell(case.worker, case.response(ResponseKind.FIRST, case.worker), late=late)
 
 
@@ -214,11 +214,11 @@ def _handle(case: Told) -> None:
     for share, detour in (
         (0.06, detours.learn_more),
         (0.04, detours.hand_over),
-        (0.4 if complaint and hotline else 0.0, deadlines.ordinary_promise),
+        (0.6 if complaint and hotline else 0.0, deadlines.ordinary_promise),
         (0.2 if complaint else 0.0, deadlines.more_time),
         (0.06, detours.ask_another_unit),
         (0.05, detours.wait_as_asked),
-        (0.03 if complaint else 0.0, detours.in_parts),
+        (0.06 if complaint else 0.0, detours.in_parts),
         (0.06, detours.escalate),
         (0.2 if complaint else 0.0, detours.propose),
     ):

@@ -77,7 +77,7 @@ SOLVED: dict[str, Any] = {
 SOLVED_AT_ONCE: dict[str, Any] = SOLVED | {
     "id": PRESSING,
     "title": {"en": "Pressing matter solved", "zh": "紧急事项办结"},
-    "clock": {"type": "business_days", "amount": 3, "ends": "close_of_business"},
+    "clock": {"type": "business_days", "amount": 4, "ends": "close_of_business"},
     "extensions": [],
 }
 
@@ -109,8 +109,8 @@ def policy_steps(book: str, start: datetime, outage_at: datetime) -> Iterator[St
     first_day = start.astimezone(HERE).date()
     telling = _Telling(book)
     begun = start + timedelta(hours=15)  # once its calendar is published
-    yield from telling.published(begun, promise(24), first_day, "promised in public")
-    trial = promise(4) | {"name": TRIAL, "title": {"en": "Hotline, on trial", "zh": "热线试行"}, "rank": 50}
+    yield from telling.published(begun, promise(48), first_day, "promised in public")
+    trial = promise(24) | {"name": TRIAL, "title": {"en": "Hotline, on trial", "zh": "热线试行"}, "rank": 50}
     complaints = {"kind": ["complaint"], "channel": ["hotline"]}
     trial["rules"] = [{"id": "hotline", "when": complaints, "targets": [REPLY, SOLUTION]}]
     trial["targets"] = [each for each in trial["targets"] if each["id"] in {REPLY, SOLUTION}]
@@ -120,7 +120,7 @@ def policy_steps(book: str, start: datetime, outage_at: datetime) -> Iterator[St
     later = outage_at + timedelta(days=2)
     day = later.astimezone(HERE).date()
     yield from telling.declined(later, promise(1), day, "everybody at once")
-    yield from telling.published(later + 2 * DECISION, promise(12), day, "faster, since the outage")
+    yield from telling.published(later + 2 * DECISION, promise(36), day, "faster, since the outage")
     yield from telling.withdrawn(later + 4 * DECISION, TRIAL, day + timedelta(days=1), "the trial is over")
 
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
+from api.demo.group import BOOK
+from domain.case.events import CaseReopened
+from domain.case.extension import ExtensionApproved
+from domain.event import Event
 from ledger.ledger import Ledger
 
 COMPLAINTS = """
@@ -34,6 +39,26 @@ ONE_CUSTOMER = """
   }
 }
 """.strip()
+ITS_CLOCKS = """
+{
+  case(number: "%(number)s") {
+    clocks {
+      title { zh en } statutory state dueAt dueOn verdicts { whenDue now }
+      extensions { step late } explanation { zh en }
+    }
+  }
+}
+""".strip()
+REPORT = """
+{
+  complianceReport(groupBy: [TARGET]) {
+    rows {
+      duty title { zh en }
+      figures { clocks met metLate overdue keptShare { met total } keptShareWhenDue { met total } revised keptOnLate }
+    }
+  }
+}
+""".strip()
 PUT_RIGHT = """
 {
   auditTrail(filter: {topic: ["event-corrected.1", "event-voided.1"]}, first: 5) {
@@ -42,15 +67,23 @@ PUT_RIGHT = """
   overrides(first: 12) { actor total counts { kind events } }
 }
 """.strip()
-# The numbers of what was reopened, latest last; the demo's book is small enough to be read through.
-REOPENED = """
+# The number of the case in whose stream such an event stands last; the demo's book is small enough to be read through.
+LAST_WITH = """
 SELECT r.register_series || '-' || lpad(r.register_number::text, 6, '0')
 FROM ledger.event e
 JOIN ledger.event r ON r.book = %(book)s AND r.stream = e.stream AND r.register_series IS NOT NULL
-WHERE e.book = %(book)s AND e.topic = 'case-reopened.1'
+WHERE e.book = %(book)s AND e.topic = %(topic)s
 ORDER BY e.position DESC
 LIMIT 1
 """
+# The same shell shows them once the demo is filled, while it is served or not.
+COMMANDS = (
+    "daybook sla report --group branch,target",
+    "daybook sla due",
+    "daybook sla explain %(promised)s",
+    "daybook sla what-if --library eu-complaints",
+    "daybook audit %(promised)s",
+)
 
 
 class Question(NamedTuple):
@@ -65,20 +98,41 @@ class Question(NamedTuple):
         return f"curl -s {url} -H 'content-type: application/json' -d {shlex.quote(body)}"
 
 
-def reopened(ledger: Ledger) -> str:
-    """The register number of the case that was reopened last; that of the first case when none was."""
-    rows = ledger.database.rows(REOPENED, {"book": ledger.book})
-    if rows:
-        return str(rows[0][0])
-    series = next(one.register for one in ledger.since(0) if one.register is not None)
-    return str(series)
+class Numbers(NamedTuple):
+    """The register numbers of cases to look at."""
+
+    reopened: str
+    """The one that was reopened last."""
+    promised: str
+    """The one that was given more time last."""
 
 
-def questions(number: str) -> Mapping[str, Question]:
-    """The questions; two of them about the case with this number, and its customer."""
+def numbers(ledger: Ledger) -> Numbers:
+    """Cases worth looking at; the first one where the book has none of that sort."""
+    return Numbers(_last_with(ledger, CaseReopened), _last_with(ledger, ExtensionApproved))
+
+
+def _last_with(ledger: Ledger, event: type[Event]) -> str:
+    rows = ledger.database.rows(LAST_WITH, {"book": ledger.book, "topic": event.TOPIC})
+    return str(rows[0][0]) if rows else str(next(one.register for one in ledger.since(0) if one.register is not None))
+
+
+def questions(told: Numbers) -> Mapping[str, Question]:
+    """The questions: some about these cases, and a customer of theirs."""
+    reopened = {"number": told.reopened}
     return {
         "complaints": Question("The latest complaints", COMPLAINTS),
-        "one history": Question(f"All that happened to {number}", ONE_HISTORY % {"number": number}),
-        "one customer": Question("All that happened with its customer", ONE_CUSTOMER % {"number": number}),
+        "clocks": Question(
+            f"By when what was due in {told.promised}, and why (时限)", ITS_CLOCKS % {"number": told.promised}
+        ),
+        "report": Question("How many deadlines were kept (合规报告)", REPORT),
+        "one history": Question(f"All that happened to {told.reopened}", ONE_HISTORY % reopened),
+        "one customer": Question("All that happened with its customer", ONE_CUSTOMER % reopened),
         "put right": Question("What was corrected or made void, and who goes beside the ordinary course", PUT_RIGHT),
     }
+
+
+def commands(told: Numbers, data: Path) -> list[str]:
+    """Lines for a shell that ask the same book."""
+    where = shlex.quote(str(data))
+    return [f"export DAYBOOK_DATA={where} DAYBOOK_BOOK={BOOK}", *(line % told._asdict() for line in COMMANDS)]

@@ -18,7 +18,7 @@ from api.app import create_app
 from api.cli.serving import DEVELOPER
 from api.demo.fill import fill, new_book, year_in
 from api.demo.group import BRANCHES
-from api.demo.tour import questions, reopened
+from api.demo.tour import numbers, questions
 from api.demo.year import Year
 from api.settings import Settings, WrongSetting
 from api.workspace import NewBook, Workspace
@@ -242,10 +242,18 @@ def test_every_customer_is_registered_before_anything_else_is_known_of_them(fill
 
 
 def test_the_questions_of_the_tour_are_answered(filled: Workspace) -> None:
-    number = reopened(filled.ledger)
+    told = numbers(filled.ledger)
     with asking(create_app(filled, development_actor=DEVELOPER)) as front_end:
-        answers = {name: front_end.ask(question.query) for name, question in questions(number).items()}
+        answers = {name: front_end.ask(question.query) for name, question in questions(told).items()}
     assert answers["one history"]["case"]["counts"]["reopens"] >= 1
+    clocks = answers["clocks"]["case"]["clocks"]
+    assert {"branch"} <= {extension["step"] for clock in clocks for extension in clock["extensions"]}
+    assert all(clock["explanation"]["zh"] and clock["explanation"]["en"] for clock in clocks)
+    rows = answers["report"]["complianceReport"]["rows"]
+    assert {row["duty"] for row in rows} == {"STATUTORY", "INTERNAL", "STATED"}
+    figures = [row["figures"] for row in rows if row["duty"] == "INTERNAL"]
+    for told_of in ("met", "metLate", "revised", "keptOnLate"):
+        assert sum(each[told_of] for each in figures) > 0, told_of
     complaints = answers["complaints"]["cases"]["nodes"]
     assert complaints
     assert all(complaint["number"] and complaint["words"]["value"] for complaint in complaints)
