@@ -1,5 +1,4 @@
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +8,11 @@ import pytest
 from domain.amending import ApproveAmendment, RequestCorrection, RequestVoid
 from domain.amendment import Replacement
 from domain.book import AllowSelfApproval, id_of_book, stream_of_book
-from domain.calendar import ProposeCalendar, PublishCalendar
 from domain.case.commands import RegisterCase, ResolveCase
 from domain.case.events import CaseResolved, Outcome
-from domain.case.extension import ApproveExtension, RequestExtension
-from domain.case.pausing import ApprovePause, RequestPause
 from domain.case.rules import Departure
 from domain.envelope import Actor, ActorKind, Recorded, RegisterNumber, Source
-from domain.event import Command, Precision
-from domain.policy import ApprovePolicyWithdrawal, ProposePolicy, PublishPolicy, RequestPolicyWithdrawal
-from domain.sla.policy import PolicyDocument
+from domain.event import Precision
 from domain.stream import Category, category_of
 from ledger.database import Database
 from ledger.ledger import Ledger
@@ -28,34 +22,15 @@ from projections.overrides import departure_counts, overrides_by_actor
 from projections.paging import BadPlace, Order, Window
 from projections.runner import Runner
 from tests import conftest
-from tests.domain.sla.documents import policy
-from tests.domain.sla.made import calendar
-from tests.ledger.submissions import OPENED, case_stream, customer_stream, opened, submission
-from tests.projections.books import case_id, customer_id, fill, received, rows, write
+from tests.ledger.submissions import OPENED, case_stream, customer_stream, opened
+from tests.projections.audited import CASE, DAY, HOUR, LI, say, trail
+from tests.projections.books import case_id, customer_id, fill, received, rows
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-WANG = Actor("王芳", ActorKind.PERSON, unit="北京分部", role="agent", claim="badge 7", on_behalf_of="冯小明")
-LI = Actor("Director Li", ActorKind.PERSON, role="supervisor")
 READER = Actor("reader", ActorKind.IMPORT)
 BEGUN = OPENED + 10 * DAY
 """When the one case was received: after everything that fills the book."""
-CASE = case_id(900)
 STREAM = case_stream(CASE)
 CASES = 40
-
-
-@pytest.fixture
-def auditor(ledger: Ledger, projected: Database) -> Runner:
-    """What keeps the audit trail, and nothing else."""
-    made = Runner(ledger, projected, [AUDIT_TRAIL])
-    made.prepare()
-    return made
-
-
-def say(ledger: Ledger, *commands: Command, by: Actor = WANG, late: timedelta = timedelta(), **rest: Any) -> None:
-    """Has commands carried out, recorded so long after they occurred."""
-    at = max(command.at for command in commands)
-    ledger.carry_out(submission(*commands, at=at + late, actor=by, **rest))
 
 
 def correct(version: int, outcome: Outcome = Outcome.REJECTED, by: str = "王芳") -> RequestCorrection:
@@ -138,10 +113,6 @@ def expected(recorded: Recorded[Any]) -> AuditEntry:
         request_version=data.get("request") or data.get("proposal"), requested_by=data.get("requested_by"),
         decided_by=data.get("approved_by") or data.get("declined_by") or data.get("decided_by"),
     )  # fmt: skip
-
-
-def trail(database: Database, book: str = "main", **where: Any) -> list[AuditEntry]:
-    return audit_trail.page(database, book, Window(audit_trail.POSITION, limit=10_000), AuditFilter(**where)).rows
 
 
 def test_the_trail_has_each_event_as_it_was_written(told: Ledger, written: Database) -> None:
@@ -359,79 +330,6 @@ def test_overrides_are_counted_by_who_acted_and_the_events_behind_each_count_are
     hours = overrides_by_actor(written, "main", actor="Director Li", back_dated_over=5 * HOUR)
     assert hours[0].counts[Override.BACK_DATED] == 2
     assert overrides_by_actor(written, "main", recording=Recording(end=OPENED)) == []
-
-
-def test_a_pause_that_was_asked_for_and_granted_by_the_same_person_is_an_own_approval(
-    ledger: Ledger, auditor: Runner, written: Database
-) -> None:
-    about: dict[str, Any] = {"at": OPENED, "case_id": CASE}
-    allowed = AllowSelfApproval(at=OPENED, book_id=id_of_book("main"), reason="one clerk", decided_by="Director Li")
-    say(ledger, allowed, by=LI)
-    say(ledger, received(900), RegisterCase(**about), RequestPause(**about, reason="flood", requested_by="王芳"))
-    say(ledger, ApprovePause(**about, approved_by="王芳"))
-    auditor.catch_up()
-    (clerk,) = overrides_by_actor(written, "main", actor="王芳")
-    assert clerk.counts == {Override.PAUSE_REQUESTED: 1, Override.PAUSE_APPROVED: 1, Override.OWN_APPROVAL: 1}
-    (own,) = trail(written, overrides=(Override.OWN_APPROVAL,))
-    assert (own.topic, own.requested_by, own.decided_by) == ("pause-approved.1", "王芳", "王芳")
-
-
-def publish(ledger: Ledger, approved_by: str) -> None:
-    """A calendar that 王芳 proposes, and the policy that goes by it."""
-    about: dict[str, Any] = {"at": OPENED, "book_id": id_of_book("main")}
-    asked: dict[str, Any] = {**about, "effective_from": OPENED.date(), "reason": "agreed", "requested_by": "王芳"}
-    document = PolicyDocument.model_validate(policy(("calendar", "office")))
-    say(ledger, ProposeCalendar(**asked, document=calendar()))
-    say(ledger, PublishCalendar(**about, proposal=1, approved_by=approved_by))
-    say(ledger, ProposePolicy(**asked, document=document))
-    say(ledger, PublishPolicy(**about, proposal=1, approved_by=approved_by))
-    withdrawal: dict[str, Any] = {"name": document.name, "effective_before": OPENED.date() + DAY, "reason": "over"}
-    say(ledger, RequestPolicyWithdrawal(**about, **withdrawal, requested_by="王芳"))
-    say(ledger, ApprovePolicyWithdrawal(**about, request=3, approved_by=approved_by))
-
-
-def test_what_somebody_proposed_and_published_themselves_is_an_own_approval(
-    ledger: Ledger, auditor: Runner, written: Database
-) -> None:
-    allowed = AllowSelfApproval(at=OPENED, book_id=id_of_book("main"), reason="one clerk", decided_by="Director Li")
-    say(ledger, allowed, by=LI)
-    publish(ledger, "王芳")
-    auditor.catch_up()
-    own = [
-        ("calendar-published.1", 1, "王芳"), ("policy-published.1", 1, "王芳"), ("policy-withdrawn.1", 3, "王芳"),
-    ]  # fmt: skip
-    for where in ({"overrides": (Override.OWN_APPROVAL,)}, {"overriding": True, "actor": "王芳"}):
-        assert [(each.topic, each.request_version, each.decided_by) for each in trail(written, **where)] == own
-    (clerk,) = overrides_by_actor(written, "main", actor="王芳")
-    assert clerk.counts == {Override.OWN_APPROVAL: 3}
-
-
-def test_a_publication_that_two_people_made_goes_beside_nothing(
-    ledger: Ledger, auditor: Runner, written: Database
-) -> None:
-    publish(ledger, "Director Li")
-    auditor.catch_up()
-    assert trail(written, overriding=True) == []
-    assert overrides_by_actor(written, "main") == []
-
-
-def test_more_time_that_somebody_gave_themselves_is_an_own_approval(
-    ledger: Ledger, auditor: Runner, written: Database
-) -> None:
-    about: dict[str, Any] = {"at": OPENED, "case_id": case_id(900)}
-    more: dict[str, Any] = {"policy": "group-service", "target": "resolution", "step": "goodwill", "reason": "flood"}
-    write(ledger, received(900), RegisterCase(**about))
-    for command in (RequestExtension(**about, **more, requested_by="王芳"), ApproveExtension(
-            **about, request=3, approved_by="王芳")):  # fmt: skip
-        write(ledger, command, imported=True)
-    auditor.catch_up()
-    (own,) = trail(written, overrides=(Override.OWN_APPROVAL,))
-    assert (own.topic, own.request_version, own.requested_by, own.decided_by) == (
-        "extension-approved.1", 3, None, "王芳",
-    )  # fmt: skip
-    assert own.overrides == (Override.EXTENSION_APPROVED, Override.DEPARTURE)
-    (asked,) = trail(written, overrides=(Override.EXTENSION_REQUESTED,))
-    assert (asked.version, asked.requested_by) == (3, "王芳")
 
 
 def test_a_book_with_nothing_but_its_genesis_has_a_trail_of_one_and_no_overrides(

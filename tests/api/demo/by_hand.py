@@ -148,6 +148,7 @@ def units(book: Told) -> Iterator[Shown]:
             for row in rows
             if row is opened or row.kind in {"unit-closed", "unit-reopened"}
         ]
+        hours = [(row.at, row.data["calendar"]) for row in rows if row.kind == "unit-hours-set"]
         yield {
             **whose,
             "name": names[-1][1],
@@ -158,6 +159,8 @@ def units(book: Told) -> Iterator[Shown]:
             "names": names,
             "places": places,
             "standings": standings,
+            "calendar": hours[-1][1] if hours else None,
+            "hours": hours,
             "supervisions": [
                 (row.data["supervisor"], row.data["reason"], row.at, _first_end(rows, row, "supervisor"))
                 for row in rows
