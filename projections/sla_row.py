@@ -108,7 +108,7 @@ class SlaTimer(NamedTuple):
     """In the target's own time, as is what remains."""
     remaining_seconds: int | None
     elapsed_seconds: int | None
-    """From start to stop by the clock on the wall."""
+    """From start to stop by the clock on the wall; None for what was done before it began."""
     next_alarm_at: datetime | None
     alarms: tuple[TimerAlarm, ...]
     when_due: Verdict | None

@@ -122,7 +122,7 @@ class SlaClock:
     cancelled_at: datetime | None = strawberry.field(description="When its subject ended without that.")
     lapsed_at: datetime | None = strawberry.field(description="When its time ran out, which is no breach.")
     elapsed_seconds: SafeInt | None = strawberry.field(
-        description="From start to stop by the clock on the wall, in seconds."
+        description="From start to stop by the clock on the wall, in seconds; null for what was done before it began."
     )
     pauses: int = strawberry.field(description="How often it stood still.")
     extensions: list[SlaExtension] = strawberry.field(description="The extensions that were approved.")

@@ -21,6 +21,7 @@ from domain.decider import Decider
 from domain.envelope import Context, Recorded
 from domain.event import Command, Precision
 from domain.policy import POLICY, ProposePolicy, PublishPolicy
+from domain.sla.calendar import CalendarDocument
 from domain.sla.check import document_of
 from domain.sla.clock import Clock
 from domain.sla.clocks import clocks
@@ -76,17 +77,22 @@ def with_clock(document: PolicyDocument, target: str, **changes: Any) -> PolicyD
     return document_of(raw)
 
 
+def calendar_of(document: PolicyDocument) -> CalendarDocument:
+    """The calendar that a policy names, among the examples."""
+    calendar = read_file(PROJECT / "examples" / "calendars" / f"{document.calendar}.toml").document
+    assert calendar is not None
+    return calendar
+
+
 def published(document: PolicyDocument) -> Mapping[str, Any]:
     """The streams of a book in which a policy holds since long ago, and the calendar that it names."""
     policies, calendars = streams_of_standards(BOOK)
-    calendar = read_file(PROJECT / "examples" / "calendars" / f"{document.calendar}.toml").document
-    assert calendar is not None
     said: dict[str, Any] = {"at": LONG_AGO, "book_id": id_of_book(BOOK)}
     asked = said | {"effective_from": date(2020, 1, 1), "reason": "the law", "requested_by": "王芳"}
     given = said | {"proposal": 1, "approved_by": "Director Li"}
     states: dict[str, Any] = {}
     for stream, decider, commands in (
-        (calendars, CALENDAR, (ProposeCalendar(document=calendar, **asked), PublishCalendar(**given))),
+        (calendars, CALENDAR, (ProposeCalendar(document=calendar_of(document), **asked), PublishCalendar(**given))),
         (policies, POLICY, (ProposePolicy(document=document, **asked), PublishPolicy(**given))),
     ):
         history: list[Recorded[Any]] = []
