@@ -59,6 +59,8 @@ def _position(ledger: Ledger, known: datetime) -> int:
 
 
 def _has_come(ledger: Ledger, at: datetime) -> None:
-    now = present(ledger)
+    """The database says when things were recorded, and its clock may be ahead of this one."""
+    recorded = recorded_at(ledger.database, ledger.book, ledger.head())
+    now = max(present(ledger), recorded or at)
     if at > now:
         raise BadCutOff(f"{rfc3339(at)} has not come yet; in book {ledger.book!r} it is {rfc3339(now)}.")

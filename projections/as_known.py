@@ -128,5 +128,6 @@ def aside(database: Database, book: str, clocks: Iterable[Sequence[SlaTimer]]) -
         for some in clocks:
             for step in added(KNOWN, book, some):
                 step(connection)
+        # Over 20 000 clocks a report by the worst of cycles took 103 s without it, and 0.1 s with it (2026-11-22).
         connection.execute(KNOWN.statement("ANALYZE {table}"))
         yield connection

@@ -45,6 +45,13 @@ class SavedReport(BaseModel):
     versions: SavedVersions
 
 
+class Saved(NamedTuple):
+    """A report and the file that it was saved in."""
+
+    file: Path
+    report: SavedReport
+
+
 class Difference(NamedTuple):
     """A figure that is another one by now; None stands for a row that is not there."""
 
@@ -56,12 +63,12 @@ class Difference(NamedTuple):
     now: Any
 
 
-def saved_in(file: Path, typed: Typed, form: Form) -> SavedReport:
+def saved_in(file: Path, typed: Typed, form: Form) -> Saved:
     """The report in a file. Raises: WrongUse."""
     if typed != Typed(None, None, By.DUE, (), None, (), ()) or form is Form.CSV:
         raise WrongUse("--compare asks what the file says that was asked; leave out all but --book and --json.")
     try:
-        return SavedReport.model_validate_json(file.read_bytes())
+        return Saved(file, SavedReport.model_validate_json(file.read_bytes()))
     except OSError as error:
         raise WrongUse(f"The report {file} cannot be read: {error.strerror}.") from None
     except ValidationError as error:
@@ -72,9 +79,9 @@ def saved_in(file: Path, typed: Typed, form: Form) -> SavedReport:
         ) from None
 
 
-def run(workspace: Workspace, terminal: Terminal, file: Path, saved: SavedReport) -> Exit:
+def run(workspace: Workspace, terminal: Terminal, told: Saved) -> Exit:
     """Tells what differs; NO when anything does. Raises: NotFound, WrongUse."""
-    ledger = workspace.ledger
+    ledger, (file, saved) = workspace.ledger, told
     if saved.book != ledger.book:
         raise WrongUse(f"{file} is of book {saved.book!r}, and this is {ledger.book!r}; name that by --book.")
     if saved.position > ledger.head():

@@ -258,7 +258,8 @@ def _show(terminal: Terminal, answer: Report, most: int, known: str, place: Zone
             terminal.show("", _times(question, rows))
         terminal.show("")
     looked = question.now.astimezone(place).isoformat()
-    terminal.show(f"{known} position {answer.position}, looked at {looked}, {_in_words(answer.versions)}.")
+    terminal.show(f"{known} position {answer.position}, looked at {looked}.")
+    terminal.show(f"By {_in_words(answer.versions)}.")
     if answer.has_more:
         terminal.say(f"Only the first {most:,} groups are shown; --all shows all of them, --csv and --json have them.")
 

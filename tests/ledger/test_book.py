@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
+from random import Random
 from threading import Barrier
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ from typing_extensions import override
 
 from domain.book import BookOpened, BookTime
 from domain.envelope import Actor, ActorKind
-from ledger.book import FORMATS, BookState, books, open_book
+from ledger.book import FORMATS, BookState, books, open_book, position_at, recorded_at
 from ledger.database import Database
 from ledger.errors import BookExists, LedgerError
 from ledger.keys import LocalMasterKey
@@ -17,6 +18,7 @@ from ledger.ledger import Ledger
 from tests import conftest
 from tests.ledger.submissions import MASTER, OPENED, opened, receive, submission
 
+MINUTE, TICK = timedelta(minutes=1), timedelta(microseconds=1)
 INSTALLATION = Actor("installation", ActorKind.SYSTEM)
 HANG_UP = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s AND datname = current_database()
@@ -131,3 +133,17 @@ def test_books_are_listed_by_name_with_where_they_stand(written: Database) -> No
     assert alpha[:4] == ("alpha", BookTime.LIVE, "UTC", 1)
     assert alpha.recorded_at == south.since(0)[0].recorded_at
     assert listed_north == BookState("north", BookTime.SIMULATED, "Asia/Shanghai", 2, OPENED.replace(hour=5))
+
+
+def test_the_last_position_recorded_by_an_instant_is_that_of_a_look_through_the_book(ledger: Ledger) -> None:
+    chance = Random(7)
+    for _ in range(40):
+        at = OPENED + chance.randrange(60) * MINUTE
+        ledger.carry_out(submission(receive(uuid4(), at=OPENED), receive(uuid4(), at=OPENED), at=at))
+    history = ledger.since(0)
+    instants = {each.recorded_at + tick for each in history for tick in (-TICK, timedelta(), TICK)}
+    for at in (*instants, OPENED - MINUTE, OPENED + 90 * MINUTE):
+        known = [each.position for each in history if each.recorded_at <= at]
+        assert position_at(ledger.database, "main", at) == (known[-1] if known else 0)
+    assert position_at(ledger.database, "nowhere", OPENED) == 0
+    assert recorded_at(ledger.database, "main", history[-1].position + 1) is None

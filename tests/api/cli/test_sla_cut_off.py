@@ -88,7 +88,7 @@ def test_a_published_report_is_given_again_byte_by_byte_whatever_was_written_sin
     shown = [daybook("sla", "report", *words, form).stdout for form in ("--all", "--csv")]
     written_on(ledger, daybook)
     assert daybook(*as_then, "--json").stdout == published
-    known_at = f"As known at position {head['position']}, looked at 2099-03-22T09:00:00+08:00, "
+    known_at = f"As known at position {head['position']}, looked at 2099-03-22T09:00:00+08:00."
     assert daybook(*as_then, "--all").stdout == shown[0].replace(known_at.replace("As known at", "As of"), known_at)
     assert known_at in daybook(*as_then).stdout
     assert daybook(*as_then, "--csv").stdout == shown[1]
@@ -246,6 +246,20 @@ def test_a_report_of_another_book_or_of_more_than_there_is_is_told(reader: Comma
     assert (other.exit_code, "is of book 'south', and this is 'main'" in other.stderr) == (Exit.USAGE, True)
     beyond = reader("sla", "report", "--compare", str(changed(file, position=9999)))
     assert (beyond.exit_code, "or this one has lost its end" in beyond.stderr) == (Exit.NO, True)
+
+
+def test_rows_that_another_program_worked_out_are_told_and_worked_out_anew_by_known(
+    ledger: Ledger, daybook: CommandLine, database: Database, tmp_path: Path
+) -> None:
+    by_this_one = saved(daybook, tmp_path).read_text("utf-8")
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        connection.execute("UPDATE views.sla_timer_1 SET engine = 0 WHERE state = 'met'")
+    result = daybook("sla", "report", "--json")
+    head = json.loads(result.stdout)
+    assert head["versions"]["engine"] == [0, ENGINE]
+    assert f"this one has zone data {ZONE_DATA} and engine {ENGINE}. --known {head['position']}" in result.stderr
+    anew = daybook("sla", "report", "--known", str(head["position"]), "--json")
+    assert (anew.stdout, anew.stderr) == (by_this_one, "")
 
 
 # Interrupted ----------------------------------------------------------------------------------------------------------

@@ -105,8 +105,10 @@ def test_duties_are_shown_apart_by_the_branch_above_each_unit(told: CommandLine)
     assert shown[0].startswith("SIMULATED BOOK main")
     assert shown[1 : 1 + len(lines(SHOWN))] == lines(SHOWN)
     assert "Stated dates (言明的日期)" in shown
-    versions = f"policy promises 1, calendar desk 1, zone data {ZONE_DATA}, engine 1"
-    assert shown[-1] == f"As of position 21, looked at 2099-03-07T09:00:00+08:00, {versions}."
+    assert shown[-2:] == [
+        "As of position 21, looked at 2099-03-07T09:00:00+08:00.",
+        f"By policy promises 1, calendar desk 1, zone data {ZONE_DATA}, engine 1.",
+    ]
 
 
 def test_columns_stand_below_one_another_whatever_the_script(told: CommandLine) -> None:

@@ -11,6 +11,7 @@ from tests.conftest import PROJECT
 BLOCK = re.compile(r"^```(graphql|json variables|json answer|console)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 OPAQUE = re.compile(r"WyJ[\w…-]*")
 ZONE_DATA = re.compile(r"(?<=zone data )\d{4}[a-z]")
+LOOKED_AT = re.compile(r"(^As of position \d+, looked at )\S+$")
 STAMP = "SIMULATED BOOK"
 
 
@@ -71,9 +72,9 @@ def commands(page: str) -> list[Typed]:
 
 
 def trimmed(lines: list[str]) -> list[str]:
-    """Lines of an answer without blanks at their ends, empty ones around them, the mark of a simulated book, and the
-    release of the zone data, which comes with the program."""
-    told = [ZONE_DATA.sub("…", line.rstrip()) for line in lines if not line.startswith(STAMP)]
+    """Lines of an answer without blanks at their ends, empty ones around them, the mark of a simulated book, the
+    release of the zone data, which comes with the program, and the time of day."""
+    told = [LOOKED_AT.sub(r"\1…", ZONE_DATA.sub("…", line.rstrip())) for line in lines if not line.startswith(STAMP)]
     return "\n".join(told).strip("\n").split("\n") if any(told) else []
 
 
