@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import ClassVar, TypeAlias, assert_never, get_args
+from typing import Any, ClassVar, TypeAlias, assert_never, get_args
 from uuid import UUID
 
-from typing_extensions import override
-
+from domain import obligation_deadlines
+from domain.book import stream_of_book
+from domain.case.deadline import (
+    DeadlineMissed,
+    DeadlineWarned,
+    RevisionDeclined,
+    RevisionRequested,
+    RevisionToApprove,
+    VerdictRevised,
+)
 from domain.case.state import Case
 from domain.decider import Decided, Decider
 from domain.departure import Broken, Departure, stepped
 from domain.envelope import Context, Recorded, When
 from domain.event import (
-    Command,
     Event,
     Instant,
     Label,
@@ -27,8 +34,11 @@ from domain.event import (
     rfc3339,
     same_day_or_before,
 )
+from domain.obligation_deadlines import ObligationDeadlineCommand, ObligationDeadlineEvent, ObligationEscalated, Watched
+from domain.owed import KNOWN, UNENDED, AboutObligation
 from domain.personal import Personal
 from domain.refusal import Refusal
+from domain.sla.stated import STATED
 from domain.stream import Category, stream_of
 
 
@@ -120,24 +130,10 @@ ObligationEvent: TypeAlias = (
     | ObligationVerified
     | ObligationCancelled
     | ObligationReopened
+    | ObligationDeadlineEvent
 )
 
 # Commands -------------------------------------------------------------------------------------------------------------
-
-
-class AboutObligation(Command):
-    """Something asked for about one obligation."""
-
-    obligation_id: UUID
-
-    @property
-    @override
-    def stream(self) -> str:
-        return stream_of(Category.OBLIGATION, self.obligation_id)
-
-
-_KNOWN = (Refusal.UNKNOWN_OBLIGATION, Refusal.BEFORE_OPENING)
-_OPEN = (*_KNOWN, Refusal.OBLIGATION_MET, Refusal.OBLIGATION_CANCELLED)
 
 
 class OpenObligation(AboutObligation):
@@ -157,7 +153,7 @@ class OpenObligation(AboutObligation):
 class ReassignObligation(AboutObligation):
     """Let somebody else owe it."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = _OPEN
+    REFUSALS: ClassVar[tuple[str, ...]] = UNENDED
 
     unit: UnitName | None = None
     owner: StaffName | None = None
@@ -167,7 +163,7 @@ class ReassignObligation(AboutObligation):
 class MeetObligation(AboutObligation):
     """Note that it was done."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_OPEN, Refusal.SUBJECT_MISMATCH)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*UNENDED, Refusal.SUBJECT_MISMATCH)
 
     by: StaffName | None = None
     evidence: Label | None = None
@@ -178,7 +174,7 @@ class MeetObligation(AboutObligation):
 class VerifyObligation(AboutObligation):
     """Note whether what was done had its effect."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_KNOWN, Refusal.OBLIGATION_NOT_MET, Refusal.OBLIGATION_VERIFIED)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*KNOWN, Refusal.OBLIGATION_NOT_MET, Refusal.OBLIGATION_VERIFIED)
 
     by: StaffName
     effective: bool
@@ -187,7 +183,7 @@ class VerifyObligation(AboutObligation):
 class CancelObligation(AboutObligation):
     """Let it be owed no longer."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = _OPEN
+    REFUSALS: ClassVar[tuple[str, ...]] = UNENDED
 
     reason: Label
 
@@ -195,16 +191,25 @@ class CancelObligation(AboutObligation):
 class ReopenObligation(AboutObligation):
     """Let it be owed again."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_KNOWN, Refusal.OBLIGATION_STILL_OPEN)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*KNOWN, Refusal.OBLIGATION_STILL_OPEN)
 
     reason: Label | None = None
 
 
 ObligationCommand: TypeAlias = (
-    OpenObligation | ReassignObligation | MeetObligation | VerifyObligation | CancelObligation | ReopenObligation
+    OpenObligation
+    | ReassignObligation
+    | MeetObligation
+    | VerifyObligation
+    | CancelObligation
+    | ReopenObligation
+    | ObligationDeadlineCommand
 )
 
 # Life -----------------------------------------------------------------------------------------------------------------
+
+
+UNWATCHED = Watched()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +225,13 @@ class Obligation:
     cancelling: ObligationCancelled | None = None
     reopening: ObligationReopened | None = None
     """The latest, until it ends again."""
+    watched: Watched = UNWATCHED
 
 
 def needs(command: ObligationCommand, context: Context) -> Iterable[str]:
-    """The case for which it is owed: whether it is there, and whom it is about."""
+    """The case for which it is owed: whether it is there, and whom it is about; for an approval the book's own."""
+    if isinstance(command, RevisionToApprove):
+        yield stream_of_book(context.book)
     case_id = None
     if isinstance(command, OpenObligation):
         case_id = command.case_id
@@ -242,6 +250,9 @@ def decide(obligation: Obligation | None, command: ObligationCommand, context: C
     if obligation is None:
         raise Refused(Refusal.UNKNOWN_OBLIGATION, "There is no such obligation; open it first.", field="obligation_id")
     early, ended = _early(obligation, command), _ended(obligation)
+    if isinstance(command, ObligationDeadlineCommand):
+        asked = obligation_deadlines.Asked(obligation.watched, _promised, ended, early)
+        return obligation_deadlines.decide(asked, command, context)
     match command:
         case ReassignObligation(unit=unit, owner=owner):
             if (obligation.unit, obligation.owner) == (unit, owner):
@@ -288,9 +299,23 @@ def evolve(obligation: Obligation | None, recorded: Recorded[ObligationEvent]) -
         case ObligationCancelled():
             return replace(obligation, meeting=None, verification=None, cancelling=event, reopening=None)
         case ObligationReopened():
-            return replace(obligation, meeting=None, verification=None, cancelling=None, reopening=event)
+            anew = obligation.watched._replace(escalations=())
+            return replace(obligation, meeting=None, verification=None, cancelling=None, reopening=event, watched=anew)
+        case DeadlineWarned() | DeadlineMissed() | RevisionRequested() | VerdictRevised() | RevisionDeclined():
+            return _watched(obligation, recorded)
+        case ObligationEscalated():
+            return _watched(obligation, recorded)
         case _:
             assert_never(event)
+
+
+def _watched(obligation: Obligation, recorded: Recorded[Any]) -> Obligation:
+    return replace(obligation, watched=obligation_deadlines.evolve(obligation.watched, recorded))
+
+
+def _promised(policy: str) -> bool:
+    """Whether a policy promises something of an obligation."""
+    return policy == STATED
 
 
 OBLIGATION: Decider[Obligation | None] = Decider(

@@ -148,6 +148,7 @@ def units(book: Told) -> Iterator[Shown]:
             for row in rows
             if row is opened or row.kind in {"unit-closed", "unit-reopened"}
         ]
+        hours = [(row.at, row.data["calendar"]) for row in rows if row.kind == "unit-hours-set"]
         yield {
             **whose,
             "name": names[-1][1],
@@ -158,6 +159,8 @@ def units(book: Told) -> Iterator[Shown]:
             "names": names,
             "places": places,
             "standings": standings,
+            "calendar": hours[-1][1] if hours else None,
+            "hours": hours,
             "supervisions": [
                 (row.data["supervisor"], row.data["reason"], row.at, _first_end(rows, row, "supervisor"))
                 for row in rows
@@ -243,7 +246,14 @@ def obligations(book: Told) -> Iterator[Shown]:
             "cancel_reason": off and off.data["reason"],
             "reassignments": sum(row.kind == "obligation-reassigned" for row in rows),
             "reopens": sum(row.kind == "obligation-reopened" for row in rows),
+            "escalation_level": _highest(rows),
         }
+
+
+def _highest(rows: list[Row]) -> int | None:
+    reopened = last(rows, "obligation-reopened")
+    rungs = [row for row in rows if row.kind == "obligation-escalated" and (reopened is None or row > reopened)]
+    return max((row.data["level"] for row in rungs), default=None)
 
 
 def _end_of_day(due: datetime, zone: str) -> datetime:

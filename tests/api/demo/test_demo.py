@@ -172,7 +172,7 @@ def test_it_shows_every_kind_of_event_that_people_tell_a_ledger(filled: Workspac
         "SelfApprovalAllowed", "SelfApprovalForbidden", "ImportStarted", "ImportFinished",  # of other books
         "CustomerRenamed", "ContactWithdrawn", "LanguageChanged", "CaseUnassigned", "CaseChannelChanged",
         "CaseAttributesRecorded", "KindChanged", "CaseUnlinked", "UnitReopened", "StaffReturned",
-        "ObligationReassigned", "ObligationReopened",
+        "ObligationReassigned", "ObligationReopened", "ObligationEscalated", "UnitHoursSet",
         "PolicyReassignmentRequested", "PolicyReassigned", "PolicyReassignmentDeclined",  # of policies
         "ExtensionRequested", "ExtensionApproved", "ExtensionDeclined", "DeadlineWarned", "DeadlineMissed",
         "RevisionRequested", "VerdictRevised", "RevisionDeclined",

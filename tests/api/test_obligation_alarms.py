@@ -1,0 +1,176 @@
+"""What somebody owes is missed, and said so once, by the same process that notes the alarms of cases."""
+
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+
+from api.alarms.candidates import Waiting, waiting
+from api.alarms.following import Alarms
+from api.alarms.sweeping import Raised
+from domain.amending import ApproveAmendment, RequestVoid
+from domain.case.deadline import DeadlineMissed
+from domain.envelope import ActorKind
+from domain.event import Precision
+from domain.obligation import (
+    CancelObligation,
+    MeetObligation,
+    ObligationKind,
+    OpenObligation,
+    ReassignObligation,
+    ReopenObligation,
+)
+from domain.sla.clock import Verdict
+from domain.sla.zones import ZONE_DATA
+from domain.stream import Category, stream_of
+from ledger.database import Database
+from ledger.ledger import Ledger
+from projections.deadlines import of_streams
+from projections.obligation import OBLIGATION
+from projections.runner import Runner
+from projections.sla_timer import SLA_TIMER
+from tests import conftest
+from tests.api.alarmed import MONDAY, NAMESPACE, hours, publish, receive, tell
+from tests.ledger.submissions import MASTER, OPENED, opened
+from tests.projections.amended import expected, kept
+
+DUE = MONDAY + hours(8)
+EXPLAINED = "x"
+
+
+@pytest.fixture
+def written(database: conftest.Database) -> Iterator[Database]:
+    with Database(database.writer_url) as connected:
+        yield connected
+
+
+@pytest.fixture
+def views(database: conftest.Database) -> Iterator[Database]:
+    with Database(database.projector_url) as connected:
+        yield connected
+
+
+@pytest.fixture
+def ledger(written: Database) -> Ledger:
+    return opened(written, "main")
+
+
+@pytest.fixture
+def noted(ledger: Ledger, views: Database) -> Alarms:
+    return Alarms(ledger, views, keeps_view=True)
+
+
+def owed(number: int) -> UUID:
+    return uuid5(NAMESPACE, f"owed {number}")
+
+
+def stream(number: int) -> str:
+    return stream_of(Category.OBLIGATION, owed(number))
+
+
+def opens(number: int, **more: Any) -> OpenObligation:
+    return OpenObligation(
+        at=MONDAY, obligation_id=owed(number), kind=ObligationKind.TASK, title="Look at the meter",
+        **{"due_at": DUE, **more},
+    )  # fmt: skip
+
+
+def alarms(ledger: Ledger, number: int) -> list[tuple[str, Any]]:
+    found = [one for one in ledger.history(stream(number)) if one.metadata.channel == "alarm"]
+    assert {one.metadata.actor.kind for one in found} <= {ActorKind.ALARM}
+    return [(one.event.TOPIC, one.occurred_at) for one in found]
+
+
+def test_what_is_not_done_in_time_is_missed_once_with_its_explanation(ledger: Ledger, noted: Alarms) -> None:
+    tell(ledger, opens(1), at=MONDAY)
+    tell(ledger, opens(2, due_at=DUE, due_precision=Precision.DAY, zone="Asia/Shanghai"), at=MONDAY)
+    tell(ledger, opens(3, due_at=None), at=MONDAY)
+    assert noted.sweep(until=DUE) == 0
+    assert noted.sweep(until=DUE + hours(1)) == 1
+    assert noted.sweep(until=DUE + hours(2)) == 0
+    assert alarms(ledger, 1) == [("deadline-missed.1", DUE)]
+    basis = next(one.position for one in ledger.history(stream(1)) if one.metadata.channel == "alarm") - 1
+    assert ledger.history(stream(1))[-1].event == DeadlineMissed(
+        policy="stated", target="obligation", part=None, cycle=1, instance=1, policy_version=None, due_at=DUE,
+        due_on=None, calendar=None, calendar_version=None, zone_data=ZONE_DATA, engine=1, basis=basis,
+        counted=8 * 3600, explanation=EXPLAINED,
+    )  # fmt: skip
+    assert noted.sweep(until=DUE + hours(24)) == 1
+    midnight = MONDAY.replace(hour=16)
+    assert (alarms(ledger, 2), alarms(ledger, 3)) == ([("deadline-missed.1", midnight)], [])
+
+
+def test_what_was_done_cancelled_or_given_to_somebody_else_in_time(ledger: Ledger, noted: Alarms) -> None:
+    for number in (1, 2, 3):
+        tell(ledger, opens(number), at=MONDAY)
+    at = MONDAY + hours(7)
+    tell(ledger, MeetObligation(at=at, obligation_id=owed(1), by="李四"), at=at)
+    tell(ledger, CancelObligation(at=at, obligation_id=owed(2), reason="overtaken"), at=at)
+    tell(ledger, ReassignObligation(at=at, obligation_id=owed(3), unit="North", owner="赵六"), at=at)
+    assert noted.sweep(until=DUE + hours(1)) == 1
+    assert [alarms(ledger, number) for number in (1, 2, 3)] == [[], [], [("deadline-missed.1", DUE)]]
+
+
+def test_a_miss_stays_what_was_known_when_the_deadline_came(ledger: Ledger, views: Database, noted: Alarms) -> None:
+    tell(ledger, opens(1), at=MONDAY)
+    noted.sweep(until=DUE + hours(1))
+    done = MeetObligation(at=DUE - hours(1), obligation_id=owed(1), by="李四", evidence="letter 12")
+    tell(ledger, done, at=DUE + hours(2))
+    runner = Runner(ledger, views, (SLA_TIMER, OBLIGATION))
+    runner.catch_up()
+    (clock,) = of_streams(ledger.database, "main", [stream(1)])[stream(1)]
+    assert (clock.when_due, clock.now_verdict, clock.rests_on_late) == (Verdict.MISSED, Verdict.KEPT, True)
+    for view in (SLA_TIMER, OBLIGATION):
+        assert kept(ledger, view) == expected(ledger, view)
+    assert noted.sweep(until=DUE + hours(3)) == 0
+
+
+def test_what_is_owed_again_after_its_date_is_missed_again(ledger: Ledger, noted: Alarms) -> None:
+    tell(ledger, opens(1), at=MONDAY)
+    at = MONDAY + hours(5)
+    tell(ledger, MeetObligation(at=at, obligation_id=owed(1), by="李四"), at=at)
+    again = DUE + hours(3)
+    tell(ledger, ReopenObligation(at=again, obligation_id=owed(1), reason="it came back"), at=again)
+    assert noted.sweep(until=DUE + hours(4)) == 1
+    (missed,) = (one.event for one in ledger.history(stream(1)) if isinstance(one.event, DeadlineMissed))
+    assert (missed.cycle, alarms(ledger, 1)) == (2, [("deadline-missed.1", again)])
+
+
+def test_an_alarm_of_an_obligation_that_was_made_void_is_not_raised_again(ledger: Ledger, noted: Alarms) -> None:
+    tell(ledger, opens(1), at=MONDAY)
+    noted.sweep(until=DUE + hours(1))
+    at = DUE + hours(1)
+    asks = RequestVoid(at=at, about=stream(1), version=2, reason="a slip", requested_by="王芳")
+    tell(ledger, asks, at=at)
+    tell(ledger, ApproveAmendment(at=at, about=stream(1), request=3, approved_by="李四"), at=at)
+    assert noted.sweep(until=DUE + hours(5)) == 0
+
+
+def test_several_processes_note_each_miss_of_many_once(ledger: Ledger, database: conftest.Database) -> None:
+    publish(ledger, OPENED)
+    receive(ledger, range(20), MONDAY)
+    for number in range(40):
+        tell(ledger, opens(number), at=MONDAY)
+    heard: list[Raised] = []
+
+    def sweep() -> None:
+        with Database(database.writer_url) as own, Database(database.projector_url) as views:
+            Alarms(Ledger(own, MASTER), views, heard.append, keeps_view=True).sweep(until=DUE + hours(1))
+
+    threads = [Thread(target=sweep) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [alarms(ledger, number) for number in range(40)] == [[("deadline-missed.1", DUE)]] * 40
+    told = [one for one in heard if one.stream.startswith("obligation-")]
+    assert (len(told), {one.number for one in told}, len(heard)) == (40, {None}, 80)
+
+
+def test_what_waits_counts_what_is_owed(ledger: Ledger, views: Database) -> None:
+    for number in (1, 2):
+        tell(ledger, opens(number), at=MONDAY)
+    Runner(ledger, views, (SLA_TIMER,)).catch_up()
+    assert waiting(views, "main", DUE + hours(1)) == [Waiting("miss", 2, DUE)]
