@@ -37,7 +37,7 @@ from tests.ledger.submissions import MASTER, OPENED, opened
 from tests.projections.amended import expected, kept
 
 DUE = MONDAY + hours(8)
-EXPLAINED = "x"
+EXPLAINED = "Obligation: task: due by 2026-03-02 09:00:00 (UTC), measured from 2026-03-02 01:00:00 (UTC)."
 
 
 @pytest.fixture
