@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any, ClassVar, TypeAlias, assert_never, get_args
 from uuid import UUID
 
-from domain import obligation_deadlines
+from domain import obligation_deadlines, obligation_terms
 from domain.book import stream_of_book
 from domain.case.deadline import (
     DeadlineMissed,
@@ -19,6 +18,7 @@ from domain.case.deadline import (
     VerdictRevised,
 )
 from domain.case.state import Case
+from domain.case.terms import TermsAssigned
 from domain.decider import Decided, Decider
 from domain.departure import Broken, Departure, stepped
 from domain.envelope import Context, Recorded, When
@@ -36,26 +36,11 @@ from domain.event import (
 )
 from domain.obligation_deadlines import ObligationDeadlineCommand, ObligationDeadlineEvent, ObligationEscalated, Watched
 from domain.owed import KNOWN, UNENDED, AboutObligation
+from domain.owed import ObligationKind as ObligationKind  # noqa: PLC0414  whoever opens one finds it here
 from domain.personal import Personal
 from domain.refusal import Refusal
 from domain.sla.stated import STATED
 from domain.stream import Category, stream_of
-
-
-class ObligationKind(StrEnum):
-    """What somebody owes."""
-
-    TASK = "task"
-    """Work of a back office for the front desk (一口对外)."""
-    CORRECTIVE_ACTION = "corrective-action"
-    """So that the same cause brings no case again."""
-    DIRECTIVE = "directive"
-    DAILY_REPORT = "daily-report"
-    MILESTONE = "milestone"
-    """A step of a project."""
-    FINDING = "finding"
-    """Of an audit; met when it is remedied."""
-
 
 # Events ---------------------------------------------------------------------------------------------------------------
 
@@ -130,6 +115,7 @@ ObligationEvent: TypeAlias = (
     | ObligationVerified
     | ObligationCancelled
     | ObligationReopened
+    | TermsAssigned
     | ObligationDeadlineEvent
 )
 
@@ -225,15 +211,24 @@ class Obligation:
     cancelling: ObligationCancelled | None = None
     reopening: ObligationReopened | None = None
     """The latest, until it ends again."""
+    terms: TermsAssigned | None = None
+    """What it was promised when it was opened."""
     watched: Watched = UNWATCHED
+
+    def promised(self, policy: str) -> bool:
+        """Whether a policy promises something of it, or somebody stated its date."""
+        terms = () if self.terms is None else self.terms.terms
+        return policy == STATED or any(each.policy == policy for each in terms)
 
 
 def needs(command: ObligationCommand, context: Context) -> Iterable[str]:
-    """The case for which it is owed: whether it is there, and whom it is about; for an approval the book's own."""
+    """The case for which it is owed: whether it is there, and whom it is about; what it is promised by; for an approval
+    the book's own stream."""
     if isinstance(command, RevisionToApprove):
         yield stream_of_book(context.book)
     case_id = None
     if isinstance(command, OpenObligation):
+        yield from obligation_terms.needs(context)
         case_id = command.case_id
     elif isinstance(command, MeetObligation) and command.words is not None:
         obligation: Obligation | None = context.others.get(command.stream)
@@ -251,7 +246,7 @@ def decide(obligation: Obligation | None, command: ObligationCommand, context: C
         raise Refused(Refusal.UNKNOWN_OBLIGATION, "There is no such obligation; open it first.", field="obligation_id")
     early, ended = _early(obligation, command), _ended(obligation)
     if isinstance(command, ObligationDeadlineCommand):
-        asked = obligation_deadlines.Asked(obligation.watched, _promised, ended, early)
+        asked = obligation_deadlines.Asked(obligation.watched, obligation.promised, ended, early)
         return obligation_deadlines.decide(asked, command, context)
     match command:
         case ReassignObligation(unit=unit, owner=owner):
@@ -301,6 +296,8 @@ def evolve(obligation: Obligation | None, recorded: Recorded[ObligationEvent]) -
         case ObligationReopened():
             anew = obligation.watched._replace(escalations=())
             return replace(obligation, meeting=None, verification=None, cancelling=None, reopening=event, watched=anew)
+        case TermsAssigned():
+            return obligation if obligation.terms else replace(obligation, terms=event)
         case DeadlineWarned() | DeadlineMissed() | RevisionRequested() | VerdictRevised() | RevisionDeclined():
             return _watched(obligation, recorded)
         case ObligationEscalated():
@@ -311,11 +308,6 @@ def evolve(obligation: Obligation | None, recorded: Recorded[ObligationEvent]) -
 
 def _watched(obligation: Obligation, recorded: Recorded[Any]) -> Obligation:
     return replace(obligation, watched=obligation_deadlines.evolve(obligation.watched, recorded))
-
-
-def _promised(policy: str) -> bool:
-    """Whether a policy promises something of an obligation."""
-    return policy == STATED
 
 
 OBLIGATION: Decider[Obligation | None] = Decider(
@@ -340,7 +332,10 @@ def _open(obligation: Obligation | None, command: OpenObligation, context: Conte
         due_precision=None if command.due_at is None else command.due_precision,
     )
     if obligation is None:
-        return stepped(context, opening, _of_no_case(command, context))
+        opened = When(command.at, command.zone, command.precision)
+        terms = obligation_terms.assigned(command.kind, command.unit, opened, context)
+        follows = stepped(context, opening, _of_no_case(command, context))
+        return follows if terms is None else [*follows, terms]
     if obligation.opening == opening:
         return []
     raise Refused(

@@ -1,7 +1,8 @@
-"""What every command about an obligation has, and the refusals that many of them share."""
+"""What an obligation is about, what every command about one has, and the refusals that many of them share."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from uuid import UUID
 
 from typing_extensions import override
@@ -9,6 +10,22 @@ from typing_extensions import override
 from domain.event import Command
 from domain.refusal import Refusal
 from domain.stream import Category, stream_of
+
+
+class ObligationKind(StrEnum):
+    """What somebody owes."""
+
+    TASK = "task"
+    """Work of a back office for the front desk (一口对外)."""
+    CORRECTIVE_ACTION = "corrective-action"
+    """So that the same cause brings no case again."""
+    DIRECTIVE = "directive"
+    DAILY_REPORT = "daily-report"
+    MILESTONE = "milestone"
+    """A step of a project."""
+    FINDING = "finding"
+    """Of an audit; met when it is remedied."""
+
 
 KNOWN = (Refusal.UNKNOWN_OBLIGATION, Refusal.BEFORE_OPENING)
 """Of what may be recorded of an obligation at any time."""

@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.case.deadline import DeadlineMissed, DeadlineWarned, RevisionDeclined, RevisionRequested, VerdictRevised
+from domain.case.terms import TermsAssigned
 from domain.envelope import Recorded
 from domain.event import Precision
 from domain.obligation import (
@@ -136,7 +137,14 @@ def fold(
             return _endless(changed(status=ObligationStatus.OPEN, reopens=view.reopens + 1, escalation_level=None))
         case ObligationEscalated():
             return changed(escalation_level=max(event.level, view.escalation_level or event.level))
-        case DeadlineWarned() | DeadlineMissed() | RevisionRequested() | VerdictRevised() | RevisionDeclined():
+        case (
+            TermsAssigned()
+            | DeadlineWarned()
+            | DeadlineMissed()
+            | RevisionRequested()
+            | VerdictRevised()
+            | RevisionDeclined()
+        ):
             return changed()  # the timers show what became of its deadlines
         case _:
             assert_never(event)

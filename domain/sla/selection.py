@@ -14,7 +14,7 @@ from domain.sla.standards import Policies, PolicyVersion, Standards
 
 
 class CaseFacts(NamedTuple):
-    """What of a case a choice may rest on, as stored."""
+    """What of a case or an obligation a choice may rest on, as stored."""
 
     kind: str | None = None
     category: str | None = None
@@ -25,6 +25,8 @@ class CaseFacts(NamedTuple):
     unit: str | None = None
     attributes: tuple[tuple[str, str | None], ...] = ()
     """By name, in order."""
+    obligation: str | None = None
+    """The kind of an obligation; None of a case."""
 
     def after(self, event: Event) -> CaseFacts:
         """The facts after an event."""
@@ -47,6 +49,10 @@ class CaseFacts(NamedTuple):
                 return self._replace(unit=plain(_of(event, "to_unit")))
             case "dispatch-returned":
                 return self._replace(unit=None)
+            case "obligation-opened":
+                return self._replace(obligation=plain(_of(event, "kind")), unit=plain(_of(event, "unit")))
+            case "obligation-reassigned":
+                return self._replace(unit=plain(_of(event, "unit")))
             case "case-attributes-recorded":
                 told = {each.name: each.value for each in _of(event, "attributes") or ()}
                 return self._replace(attributes=tuple(sorted({**dict(self.attributes), **told}.items())))
@@ -64,8 +70,11 @@ CHANGES_FACTS = (
     "case-transferred",
     "dispatch-returned",
     "case-attributes-recorded",
+    "obligation-reassigned",
 )
-"""The events, beside the receipt, after which another rule may fit."""
+"""The events, beside the first, after which another rule may fit."""
+BEGINS = ("case-received", "obligation-opened")
+"""The first events of a case and of an obligation, by whose time policies are in force."""
 
 
 UNKNOWN = CaseFacts()._asdict()
@@ -121,6 +130,8 @@ def choice_among(regime: str, policies: Iterable[PolicyVersion], facts: CaseFact
     passed: list[PassedOver] = []
     for policy in policies:
         for rule in policy.document.rules:
+            if bool(rule.when.obligation) is not (facts.obligation is not None):
+                continue  # one is for cases, the other for obligations
             asks = list(_asked(rule.when, facts))
             wrong = next((each for each in asks if each[2] not in each[1]), None)
             if wrong is None:
@@ -141,7 +152,8 @@ class Asked(NamedTuple):
 
     def first_that_fit(self, facts: CaseFacts) -> tuple[Fit, ...]:
         """The choices for these facts, without their reasons."""
-        alike = facts._replace(**{field: UNKNOWN[field] for field in UNKNOWN if field not in self.fields})
+        unasked = UNKNOWN.keys() - self.fields - {"obligation"}  # whose rules they are is always asked
+        alike = facts._replace(**{field: UNKNOWN[field] for field in unasked})
         found = self.fits.get(alike)
         if found is None:
             choices = (choice_among(regime, policies, facts) for regime, policies in self.regimes)
@@ -198,7 +210,7 @@ def _with_assigned(
 
 def _asked(when: When, facts: CaseFacts) -> Iterator[tuple[str, tuple[str, ...], str | None]]:
     """Each field that a rule asks for, the values that it takes, and what the case has."""
-    for field in ("kind", "category", "tier", "priority", "channel", "unit"):
+    for field in ("obligation", "kind", "category", "tier", "priority", "channel", "unit"):
         wanted: tuple[Any, ...] = getattr(when, field)
         if wanted:
             yield field, tuple(map(str, wanted)), getattr(facts, field)

@@ -11,7 +11,8 @@ from api.alarms.candidates import Waiting, waiting
 from api.alarms.following import Alarms
 from api.alarms.sweeping import Raised
 from domain.amending import ApproveAmendment, RequestVoid
-from domain.case.deadline import DeadlineMissed
+from domain.case.deadline import Cause, DeadlineMissed
+from domain.case.terms import TermsAssigned
 from domain.envelope import ActorKind
 from domain.event import Precision
 from domain.obligation import (
@@ -22,6 +23,7 @@ from domain.obligation import (
     ReassignObligation,
     ReopenObligation,
 )
+from domain.obligation_deadlines import ApproveObligationRevision, ObligationEscalated, RequestObligationRevision
 from domain.sla.clock import Verdict
 from domain.sla.zones import ZONE_DATA
 from domain.stream import Category, stream_of
@@ -32,7 +34,7 @@ from projections.obligation import OBLIGATION
 from projections.runner import Runner
 from projections.sla_timer import SLA_TIMER
 from tests import conftest
-from tests.api.alarmed import MONDAY, NAMESPACE, hours, publish, receive, tell
+from tests.api.alarmed import MONDAY, NAMESPACE, POLICY, REPLY, hours, publish, receive, tell
 from tests.ledger.submissions import MASTER, OPENED, opened
 from tests.projections.amended import expected, kept
 
@@ -72,8 +74,8 @@ def stream(number: int) -> str:
 
 def opens(number: int, **more: Any) -> OpenObligation:
     return OpenObligation(
-        at=MONDAY, obligation_id=owed(number), kind=ObligationKind.TASK, title="Look at the meter",
-        **{"due_at": DUE, **more},
+        at=MONDAY, obligation_id=owed(number), title="Look at the meter",
+        **{"kind": ObligationKind.TASK, "due_at": DUE, **more},
     )  # fmt: skip
 
 
@@ -167,6 +169,69 @@ def test_several_processes_note_each_miss_of_many_once(ledger: Ledger, database:
     assert [alarms(ledger, number) for number in range(40)] == [[("deadline-missed.1", DUE)]] * 40
     told = [one for one in heard if one.stream.startswith("obligation-")]
     assert (len(told), {one.number for one in told}, len(heard)) == (40, {None}, 80)
+
+
+def under_a_policy() -> dict[str, Any]:
+    """The cases' policy, which gives tasks of the back office eight hours, warns of half of them and calls twice."""
+    done = REPLY | {
+        "id": "done", "title": {"en": "Done", "zh": "完成"}, "kind": "other", "subject": "obligation",
+        "start": "obligation-opened", "stop": "obligation-met", "cancel": "obligation-cancelled", "pauses": {},
+        "extensions": [], "warnings": [{"at_percent": 50}], "late_record": "evidence_required",
+    }  # fmt: skip
+    owed_by_back_office = {"id": "back-office", "when": {"obligation": ["task"]}, "targets": ["done"]}
+    return POLICY | {"rules": [*POLICY["rules"], owed_by_back_office], "targets": [*POLICY["targets"], done]}
+
+
+def test_what_is_owed_under_a_policy_is_warned_of_missed_and_brought_before_somebody_else(
+    ledger: Ledger, noted: Alarms
+) -> None:
+    publish(ledger, OPENED, under_a_policy())
+    tell(ledger, opens(1, due_at=None, unit="Back"), at=MONDAY)
+    tell(ledger, opens(2, due_at=None, kind=ObligationKind.FINDING), at=MONDAY)
+    (terms,) = (one.event for one in ledger.history(stream(1)) if isinstance(one.event, TermsAssigned))
+    assert [(each.policy, each.rule, [due.due_at for due in each.dues]) for each in terms.terms] == [
+        ("service", "back-office", [DUE])
+    ]
+    for after in (5, 9, 13, 48):
+        noted.sweep(until=MONDAY + hours(after))
+    assert alarms(ledger, 1) == [
+        ("deadline-warned.1", MONDAY + hours(4)),
+        ("deadline-missed.1", DUE),
+        ("obligation-escalated.1", DUE),
+        ("obligation-escalated.1", DUE + hours(4)),
+    ]
+    called = [one.event for one in ledger.history(stream(1)) if isinstance(one.event, ObligationEscalated)]
+    assert [(each.level, each.to_unit, each.to_staff) for each in called] == [
+        (1, "North", None),
+        (2, None, "Director Li"),
+    ]
+    assert len(ledger.history(stream(2))) == 1
+
+
+def test_a_late_record_of_what_was_owed_counts_once_somebody_else_approves(
+    ledger: Ledger, views: Database, noted: Alarms
+) -> None:
+    publish(ledger, OPENED, under_a_policy())
+    tell(ledger, opens(1, due_at=None), at=MONDAY)
+    noted.sweep(until=DUE + hours(1))
+    at = DUE + hours(2)
+    tell(ledger, MeetObligation(at=DUE - hours(1), obligation_id=owed(1), by="李四"), at=at)
+
+    def verdicts() -> tuple[Any, Any]:
+        Runner(ledger, views, (SLA_TIMER, OBLIGATION)).catch_up()
+        assert kept(ledger, SLA_TIMER) == expected(ledger, SLA_TIMER)
+        (clock,) = of_streams(ledger.database, "main", [stream(1)])[stream(1)]
+        return clock.when_due, clock.now_verdict
+
+    assert verdicts() == (Verdict.MISSED, Verdict.MISSED)
+    asks = RequestObligationRevision(
+        at=at, obligation_id=owed(1), policy="service", target="done", cycle=1, instance=1, now=Verdict.KEPT,
+        cause=Cause.LATE_RECORD, reason="the meter says so", requested_by="王芳",
+    )  # fmt: skip
+    tell(ledger, asks, at=at)
+    request = len(ledger.history(stream(1)))
+    tell(ledger, ApproveObligationRevision(at=at, obligation_id=owed(1), request=request, approved_by="李四"), at=at)
+    assert verdicts() == (Verdict.MISSED, Verdict.KEPT)
 
 
 def test_what_waits_counts_what_is_owed(ledger: Ledger, views: Database) -> None:
