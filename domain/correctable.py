@@ -87,6 +87,7 @@ from domain.obligation import (
     ObligationReopened,
     ObligationVerified,
 )
+from domain.obligation_deadlines import ObligationEscalated
 from domain.policy_events import (
     PolicyDeclined,
     PolicyProposed,
@@ -239,6 +240,7 @@ CORRECTABLE: tuple[type[Event], ...] = (
     ObligationVerified,
     ObligationCancelled,
     ObligationReopened,
+    ObligationEscalated,
 )
 """All of them, written out, so that adding one is a line in a review."""
 

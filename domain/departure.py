@@ -59,6 +59,8 @@ class Departure(StrEnum):
     """An obligation was verified that was not met."""
     VERIFIED_AGAIN = "verified-again"
     """An obligation was verified twice, with different results."""
+    ESCALATED_NO_HIGHER = "escalated-no-higher"
+    """An obligation was brought before a level that it had reached."""
     TIME_RUNS_BACKWARDS = "time-runs-backwards"
     """It occurred before that which it presupposes."""
 

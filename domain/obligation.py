@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import ClassVar, TypeAlias, assert_never, get_args
+from typing import Any, ClassVar, TypeAlias, assert_never, get_args
 from uuid import UUID
 
-from typing_extensions import override
-
+from domain import obligation_deadlines, obligation_terms
+from domain.book import stream_of_book
+from domain.case.deadline import (
+    DeadlineMissed,
+    DeadlineWarned,
+    RevisionDeclined,
+    RevisionRequested,
+    RevisionToApprove,
+    VerdictRevised,
+)
 from domain.case.state import Case
+from domain.case.terms import TermsAssigned
 from domain.decider import Decided, Decider
 from domain.departure import Broken, Departure, stepped
 from domain.envelope import Context, Recorded, When
 from domain.event import (
-    Command,
     Event,
     Instant,
     Label,
@@ -27,25 +34,13 @@ from domain.event import (
     rfc3339,
     same_day_or_before,
 )
+from domain.obligation_deadlines import ObligationDeadlineCommand, ObligationDeadlineEvent, ObligationEscalated, Watched
+from domain.owed import KNOWN, UNENDED, AboutObligation
+from domain.owed import ObligationKind as ObligationKind  # noqa: PLC0414  whoever opens one finds it here
 from domain.personal import Personal
 from domain.refusal import Refusal
+from domain.sla.stated import STATED
 from domain.stream import Category, stream_of
-
-
-class ObligationKind(StrEnum):
-    """What somebody owes."""
-
-    TASK = "task"
-    """Work of a back office for the front desk (一口对外)."""
-    CORRECTIVE_ACTION = "corrective-action"
-    """So that the same cause brings no case again."""
-    DIRECTIVE = "directive"
-    DAILY_REPORT = "daily-report"
-    MILESTONE = "milestone"
-    """A step of a project."""
-    FINDING = "finding"
-    """Of an audit; met when it is remedied."""
-
 
 # Events ---------------------------------------------------------------------------------------------------------------
 
@@ -120,24 +115,11 @@ ObligationEvent: TypeAlias = (
     | ObligationVerified
     | ObligationCancelled
     | ObligationReopened
+    | TermsAssigned
+    | ObligationDeadlineEvent
 )
 
 # Commands -------------------------------------------------------------------------------------------------------------
-
-
-class AboutObligation(Command):
-    """Something asked for about one obligation."""
-
-    obligation_id: UUID
-
-    @property
-    @override
-    def stream(self) -> str:
-        return stream_of(Category.OBLIGATION, self.obligation_id)
-
-
-_KNOWN = (Refusal.UNKNOWN_OBLIGATION, Refusal.BEFORE_OPENING)
-_OPEN = (*_KNOWN, Refusal.OBLIGATION_MET, Refusal.OBLIGATION_CANCELLED)
 
 
 class OpenObligation(AboutObligation):
@@ -157,7 +139,7 @@ class OpenObligation(AboutObligation):
 class ReassignObligation(AboutObligation):
     """Let somebody else owe it."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = _OPEN
+    REFUSALS: ClassVar[tuple[str, ...]] = UNENDED
 
     unit: UnitName | None = None
     owner: StaffName | None = None
@@ -167,7 +149,7 @@ class ReassignObligation(AboutObligation):
 class MeetObligation(AboutObligation):
     """Note that it was done."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_OPEN, Refusal.SUBJECT_MISMATCH)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*UNENDED, Refusal.SUBJECT_MISMATCH)
 
     by: StaffName | None = None
     evidence: Label | None = None
@@ -178,7 +160,7 @@ class MeetObligation(AboutObligation):
 class VerifyObligation(AboutObligation):
     """Note whether what was done had its effect."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_KNOWN, Refusal.OBLIGATION_NOT_MET, Refusal.OBLIGATION_VERIFIED)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*KNOWN, Refusal.OBLIGATION_NOT_MET, Refusal.OBLIGATION_VERIFIED)
 
     by: StaffName
     effective: bool
@@ -187,7 +169,7 @@ class VerifyObligation(AboutObligation):
 class CancelObligation(AboutObligation):
     """Let it be owed no longer."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = _OPEN
+    REFUSALS: ClassVar[tuple[str, ...]] = UNENDED
 
     reason: Label
 
@@ -195,16 +177,25 @@ class CancelObligation(AboutObligation):
 class ReopenObligation(AboutObligation):
     """Let it be owed again."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*_KNOWN, Refusal.OBLIGATION_STILL_OPEN)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*KNOWN, Refusal.OBLIGATION_STILL_OPEN)
 
     reason: Label | None = None
 
 
 ObligationCommand: TypeAlias = (
-    OpenObligation | ReassignObligation | MeetObligation | VerifyObligation | CancelObligation | ReopenObligation
+    OpenObligation
+    | ReassignObligation
+    | MeetObligation
+    | VerifyObligation
+    | CancelObligation
+    | ReopenObligation
+    | ObligationDeadlineCommand
 )
 
 # Life -----------------------------------------------------------------------------------------------------------------
+
+
+UNWATCHED = Watched()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +211,24 @@ class Obligation:
     cancelling: ObligationCancelled | None = None
     reopening: ObligationReopened | None = None
     """The latest, until it ends again."""
+    terms: TermsAssigned | None = None
+    """What it was promised when it was opened."""
+    watched: Watched = UNWATCHED
+
+    def promised(self, policy: str) -> bool:
+        """Whether a policy promises something of it, or somebody stated its date."""
+        terms = () if self.terms is None else self.terms.terms
+        return policy == STATED or any(each.policy == policy for each in terms)
 
 
 def needs(command: ObligationCommand, context: Context) -> Iterable[str]:
-    """The case for which it is owed: whether it is there, and whom it is about."""
+    """The case for which it is owed: whether it is there, and whom it is about; what it is promised by; for an approval
+    the book's own stream."""
+    if isinstance(command, RevisionToApprove):
+        yield stream_of_book(context.book)
     case_id = None
     if isinstance(command, OpenObligation):
+        yield from obligation_terms.needs(context)
         case_id = command.case_id
     elif isinstance(command, MeetObligation) and command.words is not None:
         obligation: Obligation | None = context.others.get(command.stream)
@@ -242,6 +245,9 @@ def decide(obligation: Obligation | None, command: ObligationCommand, context: C
     if obligation is None:
         raise Refused(Refusal.UNKNOWN_OBLIGATION, "There is no such obligation; open it first.", field="obligation_id")
     early, ended = _early(obligation, command), _ended(obligation)
+    if isinstance(command, ObligationDeadlineCommand):
+        asked = obligation_deadlines.Asked(obligation.watched, obligation.promised, ended, early)
+        return obligation_deadlines.decide(asked, command, context)
     match command:
         case ReassignObligation(unit=unit, owner=owner):
             if (obligation.unit, obligation.owner) == (unit, owner):
@@ -288,9 +294,20 @@ def evolve(obligation: Obligation | None, recorded: Recorded[ObligationEvent]) -
         case ObligationCancelled():
             return replace(obligation, meeting=None, verification=None, cancelling=event, reopening=None)
         case ObligationReopened():
-            return replace(obligation, meeting=None, verification=None, cancelling=None, reopening=event)
+            anew = obligation.watched._replace(escalations=())
+            return replace(obligation, meeting=None, verification=None, cancelling=None, reopening=event, watched=anew)
+        case TermsAssigned():
+            return obligation if obligation.terms else replace(obligation, terms=event)
+        case DeadlineWarned() | DeadlineMissed() | RevisionRequested() | VerdictRevised() | RevisionDeclined():
+            return _watched(obligation, recorded)
+        case ObligationEscalated():
+            return _watched(obligation, recorded)
         case _:
             assert_never(event)
+
+
+def _watched(obligation: Obligation, recorded: Recorded[Any]) -> Obligation:
+    return replace(obligation, watched=obligation_deadlines.evolve(obligation.watched, recorded))
 
 
 OBLIGATION: Decider[Obligation | None] = Decider(
@@ -315,7 +332,10 @@ def _open(obligation: Obligation | None, command: OpenObligation, context: Conte
         due_precision=None if command.due_at is None else command.due_precision,
     )
     if obligation is None:
-        return stepped(context, opening, _of_no_case(command, context))
+        opened = When(command.at, command.zone, command.precision)
+        terms = obligation_terms.assigned(command.kind, command.unit, opened, context)
+        follows = stepped(context, opening, _of_no_case(command, context))
+        return follows if terms is None else [*follows, terms]
     if obligation.opening == opening:
         return []
     raise Refused(

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.case.deadline import DeadlineMissed, DeadlineWarned, RevisionDeclined, RevisionRequested, VerdictRevised
+from domain.case.terms import TermsAssigned
 from domain.envelope import Recorded
 from domain.event import Precision
 from domain.obligation import (
@@ -24,6 +26,7 @@ from domain.obligation import (
     ObligationReopened,
     ObligationVerified,
 )
+from domain.obligation_deadlines import ObligationEscalated
 from domain.stream import Category, stream_of
 from ledger.database import Database
 from ledger.ledger import PersonalPlace
@@ -69,6 +72,8 @@ class ObligationView(NamedTuple):
     cancel_reason: str | None
     reassignments: int
     reopens: int
+    escalation_level: int | None
+    """How high it was brought since it was last reopened."""
     last_occurred_at: datetime
     last_recorded_at: datetime
 
@@ -129,7 +134,18 @@ def fold(
             cancelled = _endless(changed(status=ObligationStatus.CANCELLED))
             return cancelled._replace(cancelled_at=at, cancel_reason=event.reason)
         case ObligationReopened():
-            return _endless(changed(status=ObligationStatus.OPEN, reopens=view.reopens + 1))
+            return _endless(changed(status=ObligationStatus.OPEN, reopens=view.reopens + 1, escalation_level=None))
+        case ObligationEscalated():
+            return changed(escalation_level=max(event.level, view.escalation_level or event.level))
+        case (
+            TermsAssigned()
+            | DeadlineWarned()
+            | DeadlineMissed()
+            | RevisionRequested()
+            | VerdictRevised()
+            | RevisionDeclined()
+        ):
+            return changed()  # the timers show what became of its deadlines
         case _:
             assert_never(event)
 
@@ -176,6 +192,7 @@ def _opened(event: ObligationOpened, recorded: Recorded[ObligationEvent], obliga
         cancel_reason=None,
         reassignments=0,
         reopens=0,
+        escalation_level=None,
         last_occurred_at=recorded.occurred_at,
         last_recorded_at=recorded.recorded_at,
     )
@@ -209,7 +226,7 @@ def of_row(row: Sequence[Any]) -> ObligationView:
 
 OBLIGATION: Projection[ObligationView] = Projection(
     name="obligation",
-    version=1,
+    version=2,
     reads=frozenset({Category.OBLIGATION}),
     key="obligation_id",
     columns=ObligationView._fields,

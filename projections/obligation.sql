@@ -26,6 +26,7 @@ CREATE TABLE {table} (
   cancel_reason text,
   reassignments integer NOT NULL,
   reopens integer NOT NULL,
+  escalation_level integer,
   last_occurred_at timestamptz NOT NULL,
   last_recorded_at timestamptz NOT NULL,
   PRIMARY KEY (book, obligation_id)

@@ -56,7 +56,8 @@ def supposed(hypothesis: Hypothesis, policies: BookPolicies, calendars: BookCale
     """The standards of a book under a hypothesis.
 
     Raises: Refused, as if somebody proposed it: a policy with mistakes or with a calendar that is not there, a calendar
-    in another zone, a policy in the place of one that was never published.
+    in another zone, a policy in the place of one that was never published. Also of a policy that is for obligations
+    only, which keep the terms that they were opened with.
     """
     kept = calendars
     if hypothesis.calendar is not None:
@@ -66,6 +67,7 @@ def supposed(hypothesis: Hypothesis, policies: BookPolicies, calendars: BookCale
         return Supposed(standards, None, None, hypothesis.policy_since or ALWAYS)
     since = hypothesis.policy_since or ALWAYS
     _would_be_proposed(hypothesis.policy, since, policies, kept, book)
+    _asks_of_cases(hypothesis.policy)
     name = hypothesis.policy.name
     replaced = hypothesis.instead_of or name
     if hypothesis.instead_of is not None and not policies.of(hypothesis.instead_of):
@@ -81,6 +83,18 @@ def supposed(hypothesis: Hypothesis, policies: BookPolicies, calendars: BookCale
     stands = tuple(_until(each, since) if each.name in {name, replaced} else each for each in policies.versions)
     there = replaced if policies.of(replaced) else None
     return Supposed(Standards(Policies((*stands, version)), kept.calendars), version, there, since)
+
+
+def _asks_of_cases(document: PolicyDocument) -> None:
+    """Raises: Refused when it could make no difference to any case."""
+    if all(rule.when.obligation for rule in document.rules):
+        raise Refused(
+            Refusal.NO_RULE_FITS,
+            f"Every rule of the policy {document.name} is for obligations, and what-if looks at cases; suppose a "
+            "policy with a rule for those.",
+            field="policy",
+            params={"policy": document.name},
+        )
 
 
 def _until(version: PolicyVersion, day: date) -> PolicyVersion:

@@ -33,14 +33,14 @@ class Candidate(NamedTuple):
         return Place(self.next_alarm_at, self.clock_id)
 
 
-# Leans on the index alarm. A clock that only lapses has nobody to be told; what is due of an obligation is no event.
+# Leans on the index alarm. A clock that only lapses has nobody to be told.
 # Who locks a row has it to themselves: another process passes over it, and works at what is behind.
 CANDIDATES = """
 SELECT clock_id, stream, next_alarm_at, position, reckoned_at
 FROM {table}
 WHERE book = %(book)s AND next_alarm_at < %(now)s
   AND (%(after_at)s::timestamptz IS NULL OR (next_alarm_at, clock_id) > (%(after_at)s, %(after_id)s))
-  AND obligation_id IS NULL AND jsonb_path_exists(alarms, 'strict $[*] ? (@[0] != "lapse")')
+  AND jsonb_path_exists(alarms, 'strict $[*] ? (@[0] != "lapse")')
 ORDER BY next_alarm_at, clock_id
 LIMIT %(most)s
 FOR UPDATE SKIP LOCKED
@@ -51,7 +51,7 @@ NEXT = "SELECT min(next_alarm_at) FROM {table} WHERE book = %(book)s AND next_al
 DUE = """
 SELECT alarm ->> 0, count(*), min((alarm ->> 1)::timestamptz)
 FROM {table}, jsonb_array_elements(alarms) AS alarm
-WHERE book = %(book)s AND next_alarm_at < %(now)s AND obligation_id IS NULL
+WHERE book = %(book)s AND next_alarm_at < %(now)s
   AND alarm ->> 0 <> 'lapse' AND (alarm ->> 1)::timestamptz < %(now)s
   AND (alarm ->> 0 <> 'warning' OR due_at > %(now)s)
 GROUP BY alarm ->> 0

@@ -1,23 +1,26 @@
-"""Which alarms of a case are due at an instant, and the commands that record them: pure, out of the case's clocks."""
+"""Which alarms of a case or an obligation are due at an instant, and the commands that record them: pure, out of its
+clocks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import orjson
 
 from domain.book import id_of_book
-from domain.case.about import AboutCase
 from domain.case.deadline import NoteMiss, NoteWarning
 from domain.case.escalation import EscalateCase, EscalatedBy
+from domain.event import Command
+from domain.obligation_deadlines import EscalateObligation, NoteObligationMiss, NoteObligationWarning
 from domain.sla.clock import Alarm, Clock, ClockKey, Due
 from domain.sla.standards import Standards
 from domain.sla.working_time import NOTHING
 from domain.sla.zones import zone
-from domain.stream import subject_of
+from domain.stream import Category, category_of, subject_of
 from projections.sla_timer import SECOND, Asked
 
 ORDER = {"warning": 0, "miss": 1, "escalation": 2}
@@ -30,7 +33,7 @@ class Notice(NamedTuple):
 
     clock: Clock
     alarm: Alarm
-    command: AboutCase
+    command: Command
 
     @property
     def key(self) -> ClockKey:
@@ -44,7 +47,7 @@ class Notice(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What is to be said of a case by now."""
+    """What is to be said of a case or an obligation by now."""
 
     due: tuple[Notice, ...]
     """In the order in which they became due."""
@@ -65,7 +68,7 @@ class Pending(NamedTuple):
 
 
 def told(asked: Asked, now: datetime, basis: int) -> Told:
-    """The alarms of a case that are due before an instant, which nobody has recorded by the position `basis`."""
+    """The alarms of a case or an obligation that are due before an instant, not recorded by the position `basis`."""
     found = [
         Pending(clock, clock.due, alarm)
         for clock in asked.clocks(now)
@@ -91,22 +94,41 @@ def _rising(due: Iterable[Pending]) -> Iterator[Pending]:
         yield each
 
 
-def _command(asked: Asked, pending: Pending, basis: int) -> AboutCase:
+class Commands(NamedTuple):
+    """By what the alarms of a kind of subject are recorded."""
+
+    subject: str
+    """The field that names it."""
+    warning: Callable[..., Command]
+    miss: Callable[..., Command]
+    escalation: Callable[..., Command]
+
+
+COMMANDS: Mapping[str, Commands] = MappingProxyType({
+    Category.CASE: Commands("case_id", NoteWarning, NoteMiss, EscalateCase),
+    Category.OBLIGATION: Commands(
+        "obligation_id", NoteObligationWarning, NoteObligationMiss, EscalateObligation
+    ),
+})  # fmt: skip
+
+
+def _command(asked: Asked, pending: Pending, basis: int) -> Command:
     clock, due, alarm = pending
     key = clock.key
     # A share of a target may lie before the event that began its clock, and nothing is due of what has not begun.
     at = max(alarm.at, clock.started_at or alarm.at)
-    about: dict[str, Any] = {"at": at, "zone": clock.basis.zone, "case_id": subject_of(key.subject)}
+    of_subject = COMMANDS[category_of(key.subject)]
+    about: dict[str, Any] = {"at": at, "zone": clock.basis.zone, of_subject.subject: subject_of(key.subject)}
     if alarm.kind == "escalation":
         to_unit, to_staff = _called(asked.standards, clock, alarm)
         reason = _cut(f"{clock.title.en}: {_by_when(due, clock.basis.zone)}", LONGEST_LABEL)
         about |= {"level": alarm.level, "to_unit": to_unit, "to_staff": to_staff, "reason": reason}
-        return EscalateCase(**about, by=EscalatedBy.ALARM)
+        return of_subject.escalation(**about, by=EscalatedBy.ALARM)
     about |= {"policy": key.policy, "target": key.target, "part": key.part, "cycle": key.cycle,
               "instance": key.instance, "due_at": due.at, "due_on": due.on}  # fmt: skip
     if alarm.kind == "warning":
-        return NoteWarning(**about, number=alarm.number, explanation=_explained(clock, due))
-    return NoteMiss(
+        return of_subject.warning(**about, number=alarm.number, explanation=_explained(clock, due))
+    return of_subject.miss(
         **about,
         policy_version=clock.basis.policy_version or None,
         calendar=clock.basis.calendar or None,

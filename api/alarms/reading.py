@@ -1,4 +1,4 @@
-"""Cases as they stand in the ledger by one position of the book, with all that their clocks rest on."""
+"""Cases and obligations as they stand in the ledger by one position of the book, with all that their clocks rest on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WHERE started.book = %(book)s AND started.register_series >= 'I' AND started.reg
 
 
 def subjects(ledger: Ledger, streams: Iterable[str], basis: int) -> dict[str, Subject]:
-    """What the clocks of some cases are worked out of, all as of one position.
+    """What the clocks of some cases and obligations are worked out of, all as of one position.
 
     Raises: LedgerAway, UnknownTopic, UnreadableEvent.
     """

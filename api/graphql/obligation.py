@@ -54,6 +54,9 @@ class Obligation(Node):
     cancel_reason: str | None = strawberry.field(description="Why it was cancelled.")
     reassignments: int = strawberry.field(description="How often it went to somebody else.")
     reopens: int = strawberry.field(description="How often it was opened again.")
+    escalation_level: int | None = strawberry.field(
+        description="The level before which it was brought since it was last reopened; null when it was not."
+    )
     last_occurred_at: datetime = strawberry.field(description="When the latest thing happened to it.")
     last_recorded_at: datetime = strawberry.field(description="When the ledger last heard of it.")
     version: int = strawberry.field(description="The version that this shows; give it back as `expectedVersion`.")
@@ -98,7 +101,7 @@ class Obligation(Node):
 SAME = (
     "kind", "status", "title", "unit", "owner", "due_at", "due_precision", "due_by", "opened_at", "met_at", "met_by",
     "met_late", "evidence", "verified_at", "verified_by", "effective", "cancelled_at", "cancel_reason",
-    "reassignments", "reopens", "last_occurred_at", "last_recorded_at", "version",
+    "reassignments", "reopens", "escalation_level", "last_occurred_at", "last_recorded_at", "version",
 )  # fmt: skip
 """Fields that the view has just as the schema shows them."""
 

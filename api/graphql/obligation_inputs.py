@@ -6,7 +6,9 @@ from datetime import datetime
 
 import strawberry
 
-from api.graphql.enums import ObligationKind, Precision
+from api.graphql.course_inputs import LEVEL
+from api.graphql.deadline_inputs import APPROVED_BY, ASKED_BY, DECLINED_BY, POLICY, REASON, TARGET
+from api.graphql.enums import Cause, EscalatedBy, ObligationKind, Precision, Verdict
 from api.graphql.inputs import UNIT, Asked, AskedAgain
 
 OWNER = "The member of staff who owes it. Null is nobody in particular."
@@ -64,3 +66,40 @@ class CancelObligationInput(AskedOfObligation):
 @strawberry.input(description="An obligation that is owed again.")
 class ReopenObligationInput(AskedOfObligation):
     reason: str | None = strawberry.field(default=None, description="Why, as the installation's list has it.")
+
+
+@strawberry.input(description="Something owed that is to be brought before a higher level.")
+class EscalateObligationInput(AskedOfObligation):
+    level: int = strawberry.field(description=LEVEL)
+    to_unit: str | None = strawberry.field(default=None, description="The unit before which it is brought.")
+    to_staff: str | None = strawberry.field(default=None, description="The member of staff before whom it is brought.")
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    by: EscalatedBy = strawberry.field(default=EscalatedBy.PERSON, description="Who or what saw to it.")
+
+
+REQUEST = "The version of the obligation at which the request stands."
+
+
+@strawberry.input(description="A wish that the verdict on a deadline of an obligation be read otherwise.")
+class RequestObligationRevisionInput(AskedOfObligation):
+    policy: str = strawberry.field(description=POLICY)
+    target: str = strawberry.field(description=TARGET)
+    cycle: int = strawberry.field(default=1, description="In which cycle, from 1; a reopening begins another.")
+    instance: int = strawberry.field(default=1, description="Which time within the cycle, from 1.")
+    now: Verdict = strawberry.field(description="What the verdict is to be; it was the other.")
+    cause: Cause = strawberry.field(description="What kind of thing makes the difference.")
+    reason: str = strawberry.field(description=REASON)
+    requested_by: str = strawberry.field(description=ASKED_BY)
+
+
+@strawberry.input(description="Somebody's yes to another verdict.")
+class ApproveObligationRevisionInput(AskedOfObligation):
+    request: int = strawberry.field(description=REQUEST)
+    approved_by: str = strawberry.field(description=APPROVED_BY)
+
+
+@strawberry.input(description="Somebody's no to another verdict.")
+class DeclineObligationRevisionInput(AskedOfObligation):
+    request: int = strawberry.field(description=REQUEST)
+    reason: str = strawberry.field(description=REASON)
+    declined_by: str = strawberry.field(description=DECLINED_BY)

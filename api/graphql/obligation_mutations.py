@@ -11,7 +11,7 @@ from api.graphql.carrying_out import Maker, Making
 from api.graphql.codes import STALE_VERSION
 from api.graphql.mutation import Mutation, Subject
 from api.graphql.obligation import Obligation, shown_obligation
-from domain import obligation
+from domain import obligation, obligation_deadlines
 from domain.event import Command
 from domain.stream import Category, stream_of
 from projections.obligation import OBLIGATION as OBLIGATION_VIEW
@@ -88,5 +88,29 @@ OBLIGATION_MUTATIONS: tuple[Mutation, ...] = (
     ),
     _of_obligation(
         "reopen_obligation", "Lets it be owed again.", inputs.ReopenObligationInput, obligation.ReopenObligation
+    ),
+    _of_obligation(
+        "escalate_obligation",
+        "Brings what is owed before a higher level.",
+        inputs.EscalateObligationInput,
+        obligation_deadlines.EscalateObligation,
+    ),
+    _of_obligation(
+        "request_obligation_revision",
+        "Asks that the verdict on a deadline of an obligation be read otherwise.",
+        inputs.RequestObligationRevisionInput,
+        obligation_deadlines.RequestObligationRevision,
+    ),
+    _of_obligation(
+        "approve_obligation_revision",
+        "Lets the verdict be read so; what was known when the deadline came stays beside it.",
+        inputs.ApproveObligationRevisionInput,
+        obligation_deadlines.ApproveObligationRevision,
+    ),
+    _of_obligation(
+        "decline_obligation_revision",
+        "Leaves the verdict as it is.",
+        inputs.DeclineObligationRevisionInput,
+        obligation_deadlines.DeclineObligationRevision,
     ),
 )

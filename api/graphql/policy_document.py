@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from api.graphql.enums import CaseKind, Channel, PauseGround, Priority
+from api.graphql.enums import CaseKind, Channel, ObligationKind, PauseGround, Priority
 from api.graphql.policy_enums import (
     Boundary,
     CalendarOf,
@@ -173,6 +173,9 @@ class AttributeValues:
 
 @strawberry.type(description="For which cases a rule is: each field that has values has to have one of them.")
 class RuleWhen:
+    obligation: list[ObligationKind] = strawberry.field(
+        description="The kinds of obligations that it is for; without any it is for cases."
+    )
     kind: list[CaseKind] = strawberry.field(description="The case's kind.")
     category: list[str] = strawberry.field(description="Its category.")
     tier: list[str] = strawberry.field(description="The customer's tier at receipt.")

@@ -6,7 +6,7 @@ from datetime import date
 
 import strawberry
 
-from api.graphql.enums import CaseKind, Channel, PauseGround, Priority
+from api.graphql.enums import CaseKind, Channel, ObligationKind, PauseGround, Priority
 from api.graphql.inputs import AskedAgain
 from api.graphql.policy_enums import (
     Boundary,
@@ -193,6 +193,9 @@ class AttributeValuesInput:
 
 @strawberry.input(description="For which cases a rule is: each field that is given has to have one of its values.")
 class RuleWhenInput:
+    obligation: list[ObligationKind] = strawberry.field(
+        default_factory=list, description="The kinds of obligations that it is for; without any it is for cases."
+    )
     kind: list[CaseKind] = strawberry.field(default_factory=list, description="The case's kind.")
     category: list[str] = strawberry.field(default_factory=list, description="Its category.")
     tier: list[str] = strawberry.field(default_factory=list, description="The customer's tier at receipt.")

@@ -1,8 +1,11 @@
-"""Deadlines as they came: warned of, missed, and verdicts revised by one person's request and another's approval."""
+"""Deadlines as they came: warned of, missed, and verdicts revised by one person's request and another's approval.
+
+The events and the rules are those of obligations too, whose commands are their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, assert_never
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
     from domain.case.state import Case
 
 
-class CaseClock(NamedTuple):
-    """What tells a clock of a case from its others (`domain.sla.clock.ClockKey`, without the case)."""
+class OwnClock(NamedTuple):
+    """What tells a clock from its others (`domain.sla.clock.ClockKey`, without the case or obligation)."""
 
     policy: str
     target: str
@@ -37,7 +40,7 @@ class CaseClock(NamedTuple):
 
 
 class OfClock(BaseModel):
-    """What is about one clock of the case."""
+    """What is about one clock of a case or an obligation."""
 
     policy: Slug
     target: Slug
@@ -49,9 +52,9 @@ class OfClock(BaseModel):
     """Within the cycle."""
 
     @property
-    def clock(self) -> CaseClock:
+    def clock(self) -> OwnClock:
         """Which one."""
-        return CaseClock(self.policy, self.target, self.part, self.cycle, self.instance)
+        return OwnClock(self.policy, self.target, self.part, self.cycle, self.instance)
 
 
 class Cause(StrEnum):
@@ -64,7 +67,7 @@ class Cause(StrEnum):
     CALENDAR = "calendar"
     """A day was declared a holiday, or a working day, afterwards."""
     POLICY = "policy"
-    """Another policy holds for the case since."""
+    """Another policy holds since."""
     ENGINE = "engine"
     """The program worked it out wrongly, and was mended."""
 
@@ -150,13 +153,11 @@ DeadlineEvent: TypeAlias = DeadlineWarned | DeadlineMissed | RevisionRequested |
 # Commands -------------------------------------------------------------------------------------------------------------
 
 
-class NoteWarning(OfClock, AboutCase):
-    """Note that a target runs out of time: each warning of a clock once, whoever notes it, also after the case ended.
+class WarningToNote(OfClock):
+    """That a target runs out of time: each warning of a clock once, whoever notes it, also after its end.
 
-    Whoever asks has worked out that it is so, and names the version of the case that they looked at.
+    Whoever asks has worked out that it is so, and names the version that they looked at.
     """
-
-    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_CASE,)
 
     part: Label | None = None
     number: Count
@@ -165,13 +166,11 @@ class NoteWarning(OfClock, AboutCase):
     explanation: Text | None = None
 
 
-class NoteMiss(OfClock, AboutCase):
-    """Note that a deadline was missed: once of each clock, whoever notes it, also after the case ended.
+class MissToNote(OfClock):
+    """That a deadline was missed: once of each clock, whoever notes it, also after its end.
 
-    Whoever asks has worked out that it is so, and names the version of the case that they looked at.
+    Whoever asks has worked out that it is so, and names the version that they looked at.
     """
-
-    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_CASE,)
 
     part: Label | None = None
     policy_version: Version | None = None
@@ -186,15 +185,8 @@ class NoteMiss(OfClock, AboutCase):
     explanation: Text
 
 
-class RequestRevision(OfClock, AboutCase):
-    """Ask that a verdict be read otherwise than it was known when the deadline came; also after the case ended."""
-
-    REFUSALS: ClassVar[tuple[str, ...]] = (
-        *KNOWN,
-        Refusal.UNKNOWN_TARGET,
-        Refusal.VERDICT_ALREADY_SO,
-        Refusal.REVISION_ALREADY_REQUESTED,
-    )
+class RevisionToRequest(OfClock):
+    """That a verdict be read otherwise than it was known when the deadline came; also after its end."""
 
     part: Label | None = None
     now: Verdict
@@ -204,28 +196,57 @@ class RequestRevision(OfClock, AboutCase):
     requested_by: StaffName
 
 
-class ApproveRevision(AboutCase):
-    """Let the verdict be read so, as somebody else than who asked."""
-
-    REFUSALS: ClassVar[tuple[str, ...]] = (
-        *KNOWN,
-        Refusal.UNKNOWN_REQUEST,
-        Refusal.ALREADY_DECIDED,
-        Refusal.SAME_PERSON,
-    )
+class RevisionToApprove(BaseModel):
+    """That the verdict be read so, by somebody else than who asked."""
 
     request: Version
     approved_by: StaffName
 
 
-class DeclineRevision(AboutCase):
-    """Turn the request down. Who asked may do so too: that takes the request back."""
-
-    REFUSALS: ClassVar[tuple[str, ...]] = (*KNOWN, Refusal.UNKNOWN_REQUEST, Refusal.ALREADY_DECIDED)
+class RevisionToDecline(BaseModel):
+    """That the request be turned down. Who asked may do so too: that takes the request back."""
 
     request: Version
     reason: Label
     declined_by: StaffName
+
+
+AboutDeadline: TypeAlias = WarningToNote | MissToNote | RevisionToRequest | RevisionToApprove | RevisionToDecline
+"""What may be asked about a deadline, whosever it is."""
+
+REQUESTING = (Refusal.UNKNOWN_TARGET, Refusal.VERDICT_ALREADY_SO, Refusal.REVISION_ALREADY_REQUESTED)
+DECLINING = (Refusal.UNKNOWN_REQUEST, Refusal.ALREADY_DECIDED)
+APPROVING = (*DECLINING, Refusal.SAME_PERSON)
+
+
+class NoteWarning(WarningToNote, AboutCase):
+    """Note that a target of the case runs out of time."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_CASE,)
+
+
+class NoteMiss(MissToNote, AboutCase):
+    """Note that a deadline of the case was missed."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_CASE,)
+
+
+class RequestRevision(RevisionToRequest, AboutCase):
+    """Ask that a verdict on the case be read otherwise."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (*KNOWN, *REQUESTING)
+
+
+class ApproveRevision(RevisionToApprove, AboutCase):
+    """Let the verdict be read so."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (*KNOWN, *APPROVING)
+
+
+class DeclineRevision(RevisionToDecline, AboutCase):
+    """Turn the request down."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (*KNOWN, *DECLINING)
 
 
 DeadlineCommand: TypeAlias = NoteWarning | NoteMiss | RequestRevision | ApproveRevision | DeclineRevision
@@ -236,13 +257,13 @@ Revisions: TypeAlias = Requests[RevisionRequested, VerdictRevised | RevisionDecl
 
 
 class Deadlines(NamedTuple):
-    """What is on record about a case's deadlines, in all of its cycles."""
+    """What is on record about the deadlines of a case or an obligation, in all of its cycles."""
 
-    warned: frozenset[tuple[CaseClock, int]] = frozenset()
-    missed: frozenset[CaseClock] = frozenset()
+    warned: frozenset[tuple[OwnClock, int]] = frozenset()
+    missed: frozenset[OwnClock] = frozenset()
     revisions: Revisions = Requests()
 
-    def verdict(self, clock: CaseClock) -> Verdict | None:
+    def verdict(self, clock: OwnClock) -> Verdict | None:
         """What the latest revision has made of it; None when there is none."""
         answers = reversed(self.revisions.answers)
         return next((each.now for each in answers if isinstance(each, VerdictRevised) and each.clock == clock), None)
@@ -264,33 +285,51 @@ def evolve(deadlines: Deadlines, recorded: Recorded[DeadlineEvent]) -> Deadlines
             assert_never(event)
 
 
-def needs(command: DeadlineCommand, context: Context) -> Iterable[str]:
+class Held(NamedTuple):
+    """Whose deadlines they are, as far as a decision asks."""
+
+    deadlines: Deadlines
+    promised: Callable[[str], bool]
+    """Whether a policy promises something, or ever did."""
+    early: Broken | None
+    """Whether the step comes before what it presupposes."""
+    what: str
+    """`case` or `obligation`, for whoever reads the answer."""
+
+
+def needs(command: AboutDeadline, context: Context) -> Iterable[str]:
     """The book's own stream, for an approval: it says whether one may approve what one asked for."""
-    return (stream_of_book(context.book),) if isinstance(command, ApproveRevision) else ()
+    return (stream_of_book(context.book),) if isinstance(command, RevisionToApprove) else ()
 
 
 def decide(case: Case, command: DeadlineCommand, context: Context) -> Decided:
     """The events that the command leads to; none when nothing changes. Raises: Refused."""
-    known = case.rare.deadlines
+    held = Held(case.rare.deadlines, case.rare.terms.ever, out_of_time(case, command, context), "case")
+    return decided(held, command, context)
+
+
+def decided(held: Held, command: AboutDeadline, context: Context) -> Decided:
+    """The same, whosever deadlines they are. Raises: Refused."""
+    known = held.deadlines
     match command:
-        case NoteWarning():
+        case WarningToNote():
             warned = (command.clock, command.number) in known.warned
             return [] if warned else [DeadlineWarned(**_told(DeadlineWarned, command))]
-        case NoteMiss():
+        case MissToNote():
             # What was known when the due passed is settled by whoever noted it first.
             return [] if command.clock in known.missed else [DeadlineMissed(**_told(DeadlineMissed, command))]
-        case RequestRevision():
-            return _request(case, command, context)
-        case ApproveRevision():
-            return _approve(case, command, context)
-        case DeclineRevision():
-            return _decline(case, command, context)
+        case RevisionToRequest():
+            return _request(held, command, context)
+        case RevisionToApprove():
+            return _approve(held, command, context)
+        case RevisionToDecline():
+            return _decline(held, command, context)
         case _:
             assert_never(command)
 
 
-def _request(case: Case, command: RequestRevision, context: Context) -> Decided:
-    deadlines = case.rare.deadlines
+def _request(held: Held, command: RevisionToRequest, context: Context) -> Decided:
+    deadlines = held.deadlines
     request = RevisionRequested(
         policy=command.policy,
         target=command.target,
@@ -315,18 +354,18 @@ def _request(case: Case, command: RequestRevision, context: Context) -> Decided:
             f"A request of {waiting.requested_by} to revise this verdict waits for a decision; have that made first.",
             params={"requested_by": waiting.requested_by},
         )
-    early = out_of_time(case, command, context)
-    return stepped(context, request, _no_target(case, command), _so_already(deadlines, request), another, early)
+    no_target, so_already = _no_target(held, command), _so_already(deadlines, request)
+    return stepped(context, request, no_target, so_already, another, held.early)
 
 
-def _no_target(case: Case, command: RequestRevision) -> Broken | None:
+def _no_target(held: Held, command: RevisionToRequest) -> Broken | None:
     """Whether no policy ever promised this and nobody noted that it was missed."""
-    if case.rare.terms.ever(command.policy) or command.clock in case.rare.deadlines.missed:
+    if held.promised(command.policy) or command.clock in held.deadlines.missed:
         return None
     return Broken(
         Refusal.UNKNOWN_TARGET,
         Departure.REVISED_UNKNOWN_TARGET,
-        f"This case never had a target of the policy {command.policy}; name one that it had.",
+        f"This {held.what} never had a target of the policy {command.policy}; name one that it had.",
         field="policy",
         params={"policy": command.policy, "target": command.target},
     )
@@ -344,12 +383,12 @@ def _so_already(deadlines: Deadlines, request: RevisionRequested) -> Broken | No
     )
 
 
-def _approve(case: Case, command: ApproveRevision, context: Context) -> Decided:
+def _approve(held: Held, command: RevisionToApprove, context: Context) -> Decided:
     """Imported history cannot do without the request, which says what is revised."""
-    requests = case.rare.deadlines.revisions
+    requests = held.deadlines.revisions
     if any(isinstance(each, VerdictRevised) and said_so(each, command) for each in requests.answers):
         return []
-    asked, early = requests.at(command.request), out_of_time(case, command, context)
+    asked = requests.at(command.request)
     if asked is None:
         raise no_request(command.request).refused
     revised = VerdictRevised(
@@ -367,17 +406,17 @@ def _approve(case: Case, command: ApproveRevision, context: Context) -> Decided:
         approved_by=command.approved_by,
     )
     own = own_request(asked.requested_by, command.approved_by, context)
-    return stepped(context, revised, decided_before(requests, command.request), own, early)
+    return stepped(context, revised, decided_before(requests, command.request), own, held.early)
 
 
-def _decline(case: Case, command: DeclineRevision, context: Context) -> Decided:
-    requests = case.rare.deadlines.revisions
+def _decline(held: Held, command: RevisionToDecline, context: Context) -> Decided:
+    requests = held.deadlines.revisions
     declined = RevisionDeclined(request=command.request, reason=command.reason, declined_by=command.declined_by)
     if declined in requests.answers:
         return []
-    asked, decided = not_asked(requests, command.request), decided_before(requests, command.request)
-    return stepped(context, declined, asked, decided, out_of_time(case, command, context))
+    asked, before = not_asked(requests, command.request), decided_before(requests, command.request)
+    return stepped(context, declined, asked, before, held.early)
 
 
-def _told(event: type[DeadlineWarned | DeadlineMissed], command: NoteWarning | NoteMiss) -> dict[str, Any]:
+def _told(event: type[DeadlineWarned | DeadlineMissed], command: WarningToNote | MissToNote) -> dict[str, Any]:
     return {name: getattr(command, name) for name in event.model_fields}

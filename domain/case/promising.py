@@ -5,7 +5,7 @@ By the clocks' own rules, and as all of it was known when the case was registere
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from domain.case.about import AboutCase
@@ -95,8 +95,13 @@ def _tier(case: Case, context: Context) -> str | None:
 
 
 def _terms(choice: Choice, case: Case, standards: Standards) -> Terms:
+    started = {"case-received": _begun(case.received), "case-registered": _begun(case.previous)}
+    return terms_by(choice, started, standards)
+
+
+def terms_by(choice: Choice, started: Mapping[str, Begun], standards: Standards) -> Terms:
+    """What the rule promises that was chosen, given the events that have occurred by name."""
     name, version = choice.policy.name, choice.policy.version
-    begun = {"case-received": _begun(case.received), "case-registered": _begun(case.previous)}
     return Terms(
         policy=name,
         policy_version=version,
@@ -110,18 +115,23 @@ def _terms(choice: Choice, case: Case, standards: Standards) -> Terms:
                 due_at=None if each.due is None else each.due.at,
                 due_on=None if each.due is None else each.due.on,
             )
-            for each in promised(standards, choice, begun, ALL_KNOWN)
+            for each in promised(standards, choice, started, ALL_KNOWN)
         ),
     )
 
 
 def _begun(moment: Moment) -> Begun:
-    if moment.precision is not Precision.DAY:
-        return Begun(moment.at)
+    return begun(moment.at, moment.precision, moment.zone)
+
+
+def begun(at: datetime, precision: Precision, place: str) -> Begun:
+    """When something occurred that a target may start with, and its local day when only that is known."""
+    if precision is not Precision.DAY:
+        return Begun(at)
     try:
-        return Begun(moment.at, moment.at.astimezone(zone(moment.zone)).date())
+        return Begun(at, at.astimezone(zone(place)).date())
     except UnknownZone:
-        return Begun(moment.at, moment.at.date())
+        return Begun(at, at.date())
 
 
 PROMISING = Promising(needs, policies, assess)

@@ -79,7 +79,7 @@ def no_request(version: int) -> Broken:
     return Broken(
         Refusal.UNKNOWN_REQUEST,
         Departure.DECIDED_NO_REQUEST,
-        f"Version {version} of this case is no such request; name the version at which it was made.",
+        f"Version {version} is no such request; name the version at which it was made.",
         field="request",
         params={"version": str(version)},
     )

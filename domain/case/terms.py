@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 class TermsAssigned(Event):
-    """It was worked out which policies hold for the case and by when what is due, right behind its registration."""
+    """It was worked out which policies hold and by when what is due: right behind the registration of a case, or the
+    opening of an obligation."""
 
     TOPIC: ClassVar = "terms-assigned.1"
 

@@ -16,8 +16,10 @@ from domain.sla.verdicts import Pair, about_clock, miss_recorded
 from domain.sla.working_time import NOTHING, NeverReached
 
 GOING_ON = frozenset({State.RUNNING, State.PAUSED, State.OVERDUE})
-ENDS = ("case-resolved", "case-closed", "case-withdrawn", "case-merged")
-"""Events after which a case is not escalated, until it is reopened."""
+ENDS = ("case-resolved", "case-closed", "case-withdrawn", "case-merged", "obligation-met", "obligation-cancelled")
+"""Events after which a case or an obligation is not escalated, until it is reopened."""
+REOPENS = ("case-reopened", "obligation-reopened")
+RISES = ("case-escalated", "obligation-escalated")
 
 
 def alarms_of(
@@ -111,16 +113,17 @@ def _escalations(run: Run, due: Due, hours: Hours, timeline: Timeline, at: datet
 
 
 def _level(run: Run, timeline: Timeline) -> int | None:
-    """How high the case has risen, by whichever of its clocks or by a person, in this cycle and since the clock began.
+    """How high the case or the obligation has risen, by whichever of its clocks or by a person, in this cycle and since
+    the clock began.
 
-    None once the case has ended, when there is nothing to escalate any more, though the clock may be overdue for good.
+    None once it has ended, when there is nothing to escalate any more, though the clock may be overdue for good.
     """
-    cycle = max(timeline.by_name.get("case-reopened", ()), default=0)
+    cycle = max(timeline.places(*REOPENS), default=0)
     if any(place > cycle for place in timeline.places(*ENDS)):
         return None
     since = min(run.start.place, cycle)
-    places = timeline.by_name.get("case-escalated", ())
-    return max((timeline.all[place].recorded.event.level for place in places if place >= since), default=0)
+    risen = (place for place in timeline.places(*RISES) if place >= since)
+    return max((timeline.all[place].recorded.event.level for place in risen), default=0)
 
 
 def _rung(rung: Escalation, run: Run, due: Due, hours: Hours, at: datetime) -> datetime:

@@ -136,6 +136,7 @@ def _of_parts(rules: Mapping[int, Rule], targets: Mapping[int, Target], ids: Map
     for place, target in targets.items():
         yield from target_problems(target, ("targets", place))
     yield from _rules(rules, set(ids.values()))
+    yield from _of_whom(rules, {target.id: target for target in targets.values()})
     yield from _opens(targets, ids)
     named = {target_id for rule in rules.values() for target_id in rule.targets}
     named |= {target.opens for target in targets.values() if target.opens}
@@ -158,6 +159,27 @@ def _rules(rules: Mapping[int, Rule], ids: set[str]) -> Iterator[Problem]:
                 yield Problem((*at, index), f"There is no target {name!r}{near(name, ids)}")
             elif name in rule.targets[:index]:
                 yield Problem((*at, index), f"{name} is there twice.", Severity.WARNING)
+
+
+def _of_whom(rules: Mapping[int, Rule], targets: Mapping[str, Target]) -> Iterator[Problem]:
+    """Whether each rule, which is for cases or for obligations, names targets of those."""
+    for place, rule in rules.items():
+        for_obligations = bool(rule.when.obligation)
+        for index, name in enumerate(rule.targets):
+            target = targets.get(name)
+            if target is None or (target.subject is SubjectKind.OBLIGATION) is for_obligations:
+                continue
+            why = (
+                f"{name} is about a case, and {rule.id} is for obligations; give the target subject = obligation."
+                if for_obligations
+                else f"{name} is about an obligation, and {rule.id} is for cases; say which kinds in when.obligation."
+            )
+            yield Problem(("rules", place, "targets", index), why)
+        if for_obligations:
+            asked = [name for name in When.model_fields if name not in {"obligation", "unit"}]
+            for name in (each for each in asked if getattr(rule.when, each)):
+                why = f"An obligation has no {name}, so the rule would never fit; leave it out."
+                yield Problem(("rules", place, "when", name), why)
 
 
 def _opens(targets: Mapping[int, Target], ids: Mapping[int, str]) -> Iterator[Problem]:
@@ -199,6 +221,8 @@ def _unreachable(rules: Mapping[int, Rule]) -> Iterator[Problem]:
 
 def _takes_all(earlier: When, later: When) -> bool:
     """Whether every case that fits `later` fits `earlier`."""
+    if bool(earlier.obligation) is not bool(later.obligation):
+        return False
     fields = [name for name in When.model_fields if name != "attributes"]
     pairs = [(getattr(earlier, name), getattr(later, name)) for name in fields]
     pairs += [(values, later.attributes.get(name, ())) for name, values in earlier.attributes.items()]

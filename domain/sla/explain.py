@@ -14,7 +14,7 @@ from domain.sla.dues import Step
 from domain.sla.lanes import TierSince, facts_assigned, terms_of
 from domain.sla.policy import CalendarOf
 from domain.sla.run import Change, Run
-from domain.sla.selection import CHANGES_FACTS, CaseFacts, Choice, asked, choice_among
+from domain.sla.selection import BEGINS, CHANGES_FACTS, CaseFacts, Choice, asked, choice_among
 from domain.sla.standards import Standards
 from domain.sla.wording import SENTENCES, UNITS, VERDICTS, WHYS, Sentence, both_languages, lasting
 from domain.sla.working_time import NOTHING
@@ -118,7 +118,7 @@ def _choice(
     clock: Clock, told: Course, standards: Standards, tiers: Sequence[TierSince], *, changed: bool
 ) -> Choice | None:
     timeline = told.runner.timeline
-    terms, receipts = terms_of(timeline), timeline.by_name.get("case-received")
+    terms, receipts = terms_of(timeline), timeline.places(*BEGINS)
     if terms is None or not receipts:
         return None
     facts, _ = facts_assigned(timeline, terms, tiers, timeline.all[terms.place].at)
@@ -134,7 +134,7 @@ def _choice(
 
 def _facts_now(told: Course, tiers: Sequence[TierSince]) -> CaseFacts:
     timeline, facts = told.runner.timeline, CaseFacts()
-    for place in timeline.places("case-received", *CHANGES_FACTS):
+    for place in timeline.places(*BEGINS, *CHANGES_FACTS):
         facts = facts.after(timeline.all[place].recorded.event)
     tier = next((each.tier for each in reversed(tiers) if each.at <= told.runner.at), None)
     return facts._replace(tier=tier)

@@ -12,7 +12,7 @@ from domain.sla.compiled import CompiledTarget
 from domain.sla.happenings import Timeline, first, name_of
 from domain.sla.measures import Move
 from domain.sla.policy import OnTransfer
-from domain.sla.selection import CHANGES_FACTS, CaseFacts, Fit, asked
+from domain.sla.selection import BEGINS, CHANGES_FACTS, CaseFacts, Fit, asked
 from domain.sla.standards import Standards
 from domain.sla.unit_hours import Spell, UnitHours
 from domain.stream import Category, stream_of
@@ -80,7 +80,7 @@ class Terms(NamedTuple):
 def terms_of(timeline: Timeline, under: Sequence[Fit] = ()) -> Terms | None:
     """The terms that hold: the latest recorded, or others in their place. None when none were assigned."""
     if under:
-        places = timeline.places("terms-assigned") or timeline.places("case-received", "case-registered")
+        places = timeline.places("terms-assigned") or timeline.places("case-registered", *BEGINS)
         if not places:
             return None
         recorded = timeline.all[places[-1]].recorded
@@ -162,7 +162,7 @@ FIELD_OF = {
 def _rule_changes(
     timeline: Timeline, terms: Terms, standards: Standards, tiers: Sequence[TierSince]
 ) -> Iterable[tuple[int, _RuleChange]]:
-    receipts = timeline.by_name.get("case-received")
+    receipts = timeline.places(*BEGINS)
     if not receipts:
         return
     names = [name for name in CHANGES_FACTS if name in timeline.by_name]
@@ -203,7 +203,7 @@ def facts_assigned(
 ) -> tuple[CaseFacts, dict[str, int]]:
     """The facts on which the terms rest, and of each event the latest place that told one of them."""
     facts, latest = CaseFacts(), dict[str, int]()
-    for place in timeline.places("case-received", *CHANGES_FACTS):
+    for place in timeline.places(*BEGINS, *CHANGES_FACTS):
         recorded = timeline.all[place].recorded
         if recorded.version <= terms.version:  # a registration that stands for its terms tells facts itself
             facts = facts.after(recorded.event)

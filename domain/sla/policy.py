@@ -15,6 +15,7 @@ from pydantic import Field, PlainSerializer, StringConstraints
 from domain.case.vocabulary import AttributeName, CaseKind, PauseGround, Priority
 from domain.channel import Channel
 from domain.event import NO_NUL, Label, UnitName, ZoneName
+from domain.owed import ObligationKind
 from domain.sla.document import Part, Slug
 from domain.sla.expression import ExpressionText
 from domain.sla.working_time import Boundary
@@ -410,9 +411,17 @@ class Target(Part):
 # Selection ------------------------------------------------------------------------------------------------------------
 
 
-class When(Part):
-    """For which cases a rule is: each field that is given has to have one of its values."""
+def _nothing(values: tuple[ObligationKind, ...]) -> bool:
+    return not values
 
+
+class When(Part):
+    """For which cases a rule is, or for which obligations: each field that is given has to have one of its values."""
+
+    # Documents that were published before rules could be for obligations read and write the same without it.
+    obligation: Annotated[tuple[ObligationKind, ...], Field(exclude_if=_nothing)] = ()
+    """The kinds of obligations that the rule is for. Without any it is for cases; with some only `unit` may stand
+    beside it."""
     kind: tuple[CaseKind, ...] = ()
     category: tuple[Label, ...] = ()
     tier: tuple[Label, ...] = ()
@@ -424,7 +433,7 @@ class When(Part):
 
 
 class Rule(Part):
-    """Which targets hold for which cases. Of a policy's rules the first that fits has the say."""
+    """Which targets hold for which cases or obligations. Of a policy's rules the first that fits has the say."""
 
     id: Slug
     when: When = When()

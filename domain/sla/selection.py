@@ -14,7 +14,7 @@ from domain.sla.standards import Policies, PolicyVersion, Standards
 
 
 class CaseFacts(NamedTuple):
-    """What of a case a choice may rest on, as stored."""
+    """What of a case or an obligation a choice may rest on, as stored."""
 
     kind: str | None = None
     category: str | None = None
@@ -25,6 +25,8 @@ class CaseFacts(NamedTuple):
     unit: str | None = None
     attributes: tuple[tuple[str, str | None], ...] = ()
     """By name, in order."""
+    obligation: str | None = None
+    """The kind of an obligation; None of a case."""
 
     def after(self, event: Event) -> CaseFacts:
         """The facts after an event."""
@@ -47,6 +49,10 @@ class CaseFacts(NamedTuple):
                 return self._replace(unit=plain(_of(event, "to_unit")))
             case "dispatch-returned":
                 return self._replace(unit=None)
+            case "obligation-opened":
+                return self._replace(obligation=plain(_of(event, "kind")), unit=plain(_of(event, "unit")))
+            case "obligation-reassigned":
+                return self._replace(unit=plain(_of(event, "unit")))
             case "case-attributes-recorded":
                 told = {each.name: each.value for each in _of(event, "attributes") or ()}
                 return self._replace(attributes=tuple(sorted({**dict(self.attributes), **told}.items())))
@@ -64,8 +70,11 @@ CHANGES_FACTS = (
     "case-transferred",
     "dispatch-returned",
     "case-attributes-recorded",
+    "obligation-reassigned",
 )
-"""The events, beside the receipt, after which another rule may fit."""
+"""The events, beside the first, after which another rule may fit."""
+BEGINS = ("case-received", "obligation-opened")
+"""The first events of a case and of an obligation, by whose time policies are in force."""
 
 
 UNKNOWN = CaseFacts()._asdict()
@@ -121,6 +130,8 @@ def choice_among(regime: str, policies: Iterable[PolicyVersion], facts: CaseFact
     passed: list[PassedOver] = []
     for policy in policies:
         for rule in policy.document.rules:
+            if bool(rule.when.obligation) is not (facts.obligation is not None):
+                continue  # one is for cases, the other for obligations
             asks = list(_asked(rule.when, facts))
             wrong = next((each for each in asks if each[2] not in each[1]), None)
             if wrong is None:
@@ -137,7 +148,7 @@ class Asked(NamedTuple):
     fields: frozenset[str]
     """A change of anything else changes no choice."""
     others: Mapping[str, Any]
-    """All other fields, of a case of which nothing is known."""
+    """All other fields, of a subject of which nothing is known."""
     fits: dict[CaseFacts, tuple[Fit, ...]]
     """What was chosen before, for cases alike."""
 
@@ -181,7 +192,8 @@ def asked(
         regimes = _with_assigned(policies, in_force, assigned, alone=alone)
         whens = (rule.when for versions in regimes.values() for each in versions for rule in each.document.rules)
         fields = frozenset(field.partition(".")[0] for when in whens for field, _, _ in _asked(when, CaseFacts()))
-        others = {field: unknown for field, unknown in UNKNOWN.items() if field not in fields}
+        asked_of = fields | {"obligation"}  # whose rules they are is always asked
+        others = {field: unknown for field, unknown in UNKNOWN.items() if field not in asked_of}
         found = policies.kept[key] = Asked(tuple(regimes.items()), fields, others, {})
     return found
 
@@ -201,7 +213,7 @@ def _with_assigned(
 
 def _asked(when: When, facts: CaseFacts) -> Iterator[tuple[str, tuple[str, ...], str | None]]:
     """Each field that a rule asks for, the values that it takes, and what the case has."""
-    for field in ("kind", "category", "tier", "priority", "channel", "unit"):
+    for field in ("obligation", "kind", "category", "tier", "priority", "channel", "unit"):
         wanted: tuple[Any, ...] = getattr(when, field)
         if wanted:
             yield field, tuple(map(str, wanted)), getattr(facts, field)

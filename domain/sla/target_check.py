@@ -19,6 +19,7 @@ from domain.sla.policy import (
     OnExpiry,
     ReportingPeriod,
     StatedDate,
+    SubjectKind,
     Target,
     WorkingTime,
     duration,
@@ -60,6 +61,8 @@ def _ends(target: Target, path: Path) -> Iterator[Problem]:
 
 def _pauses(target: Target, path: Path) -> Iterator[Problem]:
     pauses = target.pauses
+    if target.subject is SubjectKind.OBLIGATION and pauses.grounds:
+        yield Problem((*path, "grounds"), "An obligation is never paused on a ground; name events with between.")
     if target.statutory and (pauses.grounds or pauses.between):
         named = ", ".join([*pauses.grounds, *(each.ground for each in pauses.between)])
         why = f"A statutory target pauses for {named}; few laws let one. See that {_clause(target)} does."
@@ -93,6 +96,8 @@ def measure_of(target: Target) -> type | None:
 
 
 def _extensions(target: Target, path: Path) -> Iterator[Problem]:
+    if target.subject is SubjectKind.OBLIGATION and target.extensions:
+        yield Problem((*path, "extensions"), "An obligation is given no more time by steps; leave them out.")
     measure = measure_of(target)
     amount: Any = getattr(target.clock, "amount", None)
     seen: set[str] = set()

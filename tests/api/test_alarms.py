@@ -23,7 +23,6 @@ from domain.channel import Channel
 from domain.envelope import ActorKind, Recorded, Source, Submission
 from domain.event import Event as DomainEvent
 from domain.imports import FinishImport, StartImport
-from domain.obligation import ObligationKind, OpenObligation
 from ledger.database import Database
 from ledger.ledger import Ledger
 from ledger.outcome import Outcome as Answer
@@ -257,14 +256,6 @@ def test_a_date_that_was_stated_is_missed_without_a_policy(written: Database, vi
         None,
     )
     assert alarms(ledger, 1) == [MISSED]
-
-
-def test_an_obligation_has_no_alarms(ledger: Ledger, noted: Alarms) -> None:
-    owed = OpenObligation(
-        at=MONDAY, obligation_id=uuid4(), kind=ObligationKind.TASK, title="Look at the meter", due_at=DUE,
-    )  # fmt: skip
-    tell(ledger, owed, at=MONDAY)
-    assert noted.sweep(until=DUE + hours(1)) == 0
 
 
 def test_a_target_that_only_lapses_tells_nobody(ledger: Ledger, noted: Alarms) -> None:

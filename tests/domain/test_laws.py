@@ -334,7 +334,7 @@ def test_imported_customers_units_staff_and_obligations_are_refused_only_what_no
         Refusal.UNKNOWN_CONTACT, Refusal.VISIT_ALREADY_PLANNED, Refusal.CUSTOMER_MERGED, Refusal.MERGED_WITH_ITSELF,
         Refusal.MERGED_IN_A_CIRCLE, Refusal.UNKNOWN_UNIT, Refusal.UNIT_ALREADY_OPENED, Refusal.UNIT_IN_A_CIRCLE,
         Refusal.SUPERVISES_ITSELF, Refusal.UNKNOWN_STAFF, Refusal.STAFF_ALREADY_REGISTERED,
-        Refusal.UNKNOWN_OBLIGATION, Refusal.OBLIGATION_ALREADY_OPENED,
+        Refusal.UNKNOWN_OBLIGATION, Refusal.OBLIGATION_ALREADY_OPENED, Refusal.UNKNOWN_REQUEST,
     }  # fmt: skip
     for command, decided, _ in lived(commands, Context(imported=True)):
         if isinstance(decided, Refused):

@@ -1,9 +1,13 @@
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from domain.calendar import BookCalendars
 from domain.case.life import CASE
+from domain.case.promise import Ground, PromisedDue, Terms
+from domain.case.terms import TermsAssigned
 from domain.envelope import Context, Occurred, When
 from domain.event import Precision
 from domain.obligation import (
@@ -24,8 +28,13 @@ from domain.obligation import (
     VerifyObligation,
 )
 from domain.personal import Personal
+from domain.policy_events import BookPolicies
+from domain.sla.clock import ENGINE
+from domain.sla.zones import ZONE_DATA
+from domain.standards import streams_of_standards
 from domain.stream import Category, stream_of
 from tests.domain.case import histories as h
+from tests.domain.sla.history import calendar, policy, published, target
 from tests.domain.story import MONDAY, Story
 
 OWED = UUID(int=1)
@@ -79,10 +88,40 @@ def test_what_is_owed_without_a_date_has_no_precision_of_one() -> None:
 def test_what_is_owed_for_a_case_is_owed_for_one_that_is_there() -> None:
     for_case = open_it.model_copy(update={"case_id": h.CASE_ID})
     owed = opened.model_copy(update={"case_id": h.CASE_ID})
-    assert list(OBLIGATION.needs(for_case, Context())) == [of_case]
+    assert list(OBLIGATION.needs(for_case, Context(book="test"))) == [*streams_of_standards("test"), of_case]
     story.beside(of_case, CASE, h.received).when(for_case).then(owed)
     story.when(for_case).then_refused("UNKNOWN_CASE", "no such case")
     imported.when(for_case).then(Occurred(owed, departures=("unknown-case",)))
+
+
+def test_what_is_owed_is_promised_what_the_policies_say_of_its_kind_and_unit() -> None:
+    rules = [
+        {"id": "all", "targets": ["resolution"]},
+        {"id": "back-office", "when": {"obligation": ["task"], "unit": ["后台支持"]}, "targets": ["done"]},
+    ]
+    about = {"subject": "obligation", "start": "obligation-opened", "stop": "obligation-met"}
+    done = target({"type": "business_days", "amount": 2}, id="done", **about)
+    rulings = policy(target(), done, rules=rules)
+    of_policies, of_calendars = streams_of_standards("test")
+    others = {of_policies: BookPolicies((published(rulings),)), of_calendars: BookCalendars((calendar(),))}
+    promised = replace(story, others=others)
+    due = PromisedDue(
+        target="done", calendar="office", calendar_version=1,
+        due_at=datetime(2026, 3, 5, tzinfo=UTC), due_on=date(2026, 3, 4),
+    )  # fmt: skip
+    terms = Terms(
+        policy="service",
+        policy_version=1,
+        rule="back-office",
+        ground=(Ground(field="obligation", value="task"), Ground(field="unit", value="后台支持")),
+        dues=(due,),
+    )
+    assigned = TermsAssigned(terms=(terms,), zone_data=ZONE_DATA, engine=ENGINE)
+    promised.when(open_it).then(opened, assigned)
+    promised.given(opened, assigned).when(open_it).then_nothing()
+    promised.given(opened, assigned).when(reassign).then(reassigned)
+    elsewhere = open_it.model_copy(update={"unit": "前台"})
+    promised.when(elsewhere).then(opened.model_copy(update={"unit": "前台"}))
 
 
 def test_somebody_else_owes_it() -> None:

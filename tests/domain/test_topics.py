@@ -31,6 +31,7 @@ import domain.customer
 import domain.imports
 import domain.key_account
 import domain.obligation
+import domain.obligation_deadlines
 import domain.policy_events
 import domain.staff
 import domain.touchpoint
@@ -168,6 +169,9 @@ NOT_PERSONAL = {
     "CaseReferredOutside.reference": KEY,
     "CaseReferredOutside.reason": TERM,
     "CaseWithdrawn.reason": TERM,
+    "ObligationEscalated.to_unit": UNIT,
+    "ObligationEscalated.to_staff": STAFF,
+    "ObligationEscalated.reason": TERM,
     "CaseEscalated.to_unit": UNIT,
     "CaseEscalated.to_staff": STAFF,
     "CaseEscalated.reason": TERM,
@@ -373,7 +377,7 @@ def test_every_event_of_the_domain_is_listed_once() -> None:
     rooms = (domain.amendment, domain.book, domain.calendar, domain.policy_events, domain.customer,
              domain.key_account, domain.touchpoint, domain.imports, *of_case, case.due, case.statutory,
              case.outside, case.terms, case.extension, case.deadline, domain.unit.events, domain.staff,
-             domain.obligation)  # fmt: skip
+             domain.obligation, domain.obligation_deadlines)  # fmt: skip
     declared = {
         thing
         for room in rooms

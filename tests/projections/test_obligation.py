@@ -76,6 +76,7 @@ def test_what_somebody_owes_is_shown_as_it_was_opened() -> None:
         cancel_reason=None,
         reassignments=0,
         reopens=0,
+        escalation_level=None,
         last_occurred_at=minute(1),
         last_recorded_at=minute(1001),
     )

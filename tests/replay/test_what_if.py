@@ -15,6 +15,7 @@ from domain.case.vocabulary import CaseKind, Outcome
 from domain.channel import Channel
 from domain.customer import AssignTier, Tier
 from domain.envelope import Submission
+from domain.event import Refused
 from domain.sla.calendar import document_of
 from domain.sla.policy import PolicyDocument
 from domain.unit.commands import OpenUnit, SetUnitHours
@@ -292,3 +293,13 @@ def test_the_hours_of_a_unit_count_where_a_case_would_go_by_those_of_whom_it_was
     assert (flip.actual.due.on, flip.hypothetical.due.on) == (date(2026, 1, 15), date(2026, 1, 24))
     tell(ledger, SetUnitHours(at=OPENED, unit_id=shift, calendar="desk"))
     assert answered(asked)[0] == [flip]  # up to the position that was asked about
+
+
+def test_a_policy_for_obligations_alone_makes_no_difference_to_any_case_and_is_not_supposed(reader: Reader) -> None:
+    done = {**POLICY["targets"][1], "subject": "obligation", "start": "obligation-opened", "stop": "obligation-met",
+            "cancel": "obligation-cancelled"}  # fmt: skip
+    rules = [{"id": "owed", "when": {"obligation": ["task"]}, "targets": [done["id"]]}]
+    owed = PolicyDocument.model_validate({**POLICY, "rules": rules, "targets": [done]})
+    with pytest.raises(Refused, match="Every rule of the policy promises is for obligations") as answer:
+        question(reader, Hypothesis(owed), LATER)
+    assert answer.value.code == "NO_RULE_FITS"

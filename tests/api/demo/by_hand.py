@@ -246,7 +246,14 @@ def obligations(book: Told) -> Iterator[Shown]:
             "cancel_reason": off and off.data["reason"],
             "reassignments": sum(row.kind == "obligation-reassigned" for row in rows),
             "reopens": sum(row.kind == "obligation-reopened" for row in rows),
+            "escalation_level": _highest(rows),
         }
+
+
+def _highest(rows: list[Row]) -> int | None:
+    reopened = last(rows, "obligation-reopened")
+    rungs = [row for row in rows if row.kind == "obligation-escalated" and (reopened is None or row > reopened)]
+    return max((row.data["level"] for row in rungs), default=None)
 
 
 def _end_of_day(due: datetime, zone: str) -> datetime:

@@ -221,7 +221,7 @@ REJECTED = {
         (*promised, reassigning), to_praise, Refusal.REASSIGNMENT_ALREADY_REQUESTED, "request of ada to reassign"
     ),
     "no reassignment without a request": Rejected(
-        promised, approve_reassignment, Refusal.UNKNOWN_REQUEST, "Version 4 of this case is no such request"
+        promised, approve_reassignment, Refusal.UNKNOWN_REQUEST, "Version 4 is no such request"
     ),
     "another kind of request is no such request": Rejected(
         (*promised, extending), approve_reassignment, Refusal.UNKNOWN_REQUEST, "no such request"
@@ -294,7 +294,7 @@ REJECTED = {
         (*promised, extending), extend_long, Refusal.EXTENSION_ALREADY_REQUESTED, "request of ada for more time"
     ),
     "nobody gives time that nobody asked for": Rejected(
-        promised, approve_extension, Refusal.UNKNOWN_REQUEST, "Version 4 of this case is no such request"
+        promised, approve_extension, Refusal.UNKNOWN_REQUEST, "Version 4 is no such request"
     ),
     "nobody gives time that was declined": Rejected(
         (*promised, extending, not_extended), approve_extension, Refusal.ALREADY_DECIDED, "decided before"
@@ -360,7 +360,7 @@ REJECTED = {
         "request of ada to revise this verdict",
     ),
     "no verdict is revised that nobody asked about": Rejected(
-        promised, approve_revision, Refusal.UNKNOWN_REQUEST, "Version 5 of this case is no such request"
+        promised, approve_revision, Refusal.UNKNOWN_REQUEST, "Version 5 is no such request"
     ),
     "no verdict is revised after that was declined": Rejected(
         (*late, revising, not_revised), approve_revision, Refusal.ALREADY_DECIDED, "decided before"

@@ -7,7 +7,7 @@ import pytest
 
 from domain.book import BookOpened, BookTime, SelfApprovalAllowed, stream_of_book
 from domain.case.about import AboutCase
-from domain.case.deadline import ApproveRevision, CaseClock, Cause, NoteMiss, NoteWarning, RequestRevision
+from domain.case.deadline import ApproveRevision, Cause, NoteMiss, NoteWarning, OwnClock, RequestRevision
 from domain.case.escalation import EscalateCase, EscalatedBy
 from domain.case.events import CaseKind, CaseReceived, Outcome
 from domain.case.extension import ApproveExtension, RequestExtension
@@ -116,8 +116,8 @@ def test_a_second_assignment_of_an_odd_history_changes_nothing() -> None:
 def test_terms_and_deadlines_outlast_a_reopening() -> None:
     case = after(*late, revising, revised, h.upheld, h.reopened)
     assert case.rare.terms.terms == (terms,)
-    assert case.rare.deadlines.missed == {CaseClock(**clock)}
-    assert case.rare.deadlines.verdict(CaseClock(**clock)) is Verdict.KEPT
+    assert case.rare.deadlines.missed == {OwnClock(**clock)}
+    assert case.rare.deadlines.verdict(OwnClock(**clock)) is Verdict.KEPT
 
 
 @pytest.mark.parametrize("command", [h.register, extend, reassign], ids=lambda command: type(command).__name__)
@@ -138,8 +138,8 @@ def test_an_approval_asks_the_book_whether_one_may_approve_ones_own() -> None:
 
 
 def test_not_even_history_approves_terms_or_verdicts_that_nobody_asked_for() -> None:
-    imported.given(*promised).when(approve_reassignment).then_refused("UNKNOWN_REQUEST", "Version 4 of this case")
-    imported.given(*promised).when(approve_revision).then_refused("UNKNOWN_REQUEST", "Version 5 of this case")
+    imported.given(*promised).when(approve_reassignment).then_refused("UNKNOWN_REQUEST", "Version 4 is no such request")
+    imported.given(*promised).when(approve_revision).then_refused("UNKNOWN_REQUEST", "Version 5 is no such request")
 
 
 def test_not_even_history_is_reassigned_to_a_policy_that_has_no_rule_for_it() -> None:

@@ -102,9 +102,40 @@ def test_a_decision_and_the_notice_of_it_stop_a_clock() -> None:
 def test_the_clock_of_an_obligation_sees_the_obligations_own_events() -> None:
     about: dict[str, Any] = {"subject": "obligation", "start": "obligation-opened", "cancel": "obligation-cancelled"}
     target = POLICY["targets"][0] | about
-    assert problems(policy(("targets.0", target | {"stop": "obligation-met"}))) == ()
-    (only,) = mistakes(policy(("targets.0", target)))
+    owed = {"id": "owed", "when": {"obligation": ["task"], "unit": ["North"]}, "targets": ["reply"]}
+    of_cases = {"id": "all", "targets": ["solve"]}
+    assert problems(policy(("targets.0", target | {"stop": "obligation-met"}), rules=[of_cases, owed])) == ()
+    (only,) = mistakes(policy(("targets.0", target), rules=[owed, of_cases]))
     assert only == ("targets[0].stop", "'response-sent' happens to a case; the clock of an obligation cannot see it.")
+
+
+def test_a_rule_is_for_cases_or_for_obligations_and_names_their_targets() -> None:
+    about = {"subject": "obligation", "start": "obligation-opened", "stop": "obligation-met"}
+    target = POLICY["targets"][0] | about | {"cancel": "obligation-cancelled"}
+    owed = {"id": "owed", "when": {"obligation": ["task"], "priority": ["high"]}, "targets": ["reply", "solve"]}
+    of_cases = {"id": "all", "targets": ["reply", "solve"]}
+    whose = "{} is about {}, and {} is for {}; {}."
+    assert mistakes(policy(("targets.0", target), rules=[owed, of_cases])) == [
+        ("rules[0].when.priority", "An obligation has no priority, so the rule would never fit; leave it out."),
+        (
+            "rules[0].targets[1]",
+            whose.format("solve", "a case", "owed", "obligations", "give the target subject = obligation"),
+        ),
+        (
+            "rules[1].targets[0]",
+            whose.format("reply", "an obligation", "all", "cases", "say which kinds in when.obligation"),
+        ),
+    ]
+    no_more = {
+        "pauses": {"grounds": ["customer"]},
+        "extensions": [{"id": "more", "length": "PT4H", "mode": "add_to_raw"}],
+    }
+    rules = [{"id": "owed", "when": {"obligation": ["task"]}, "targets": ["reply"]}]
+    found = mistakes(policy(("targets.0", target | no_more), ("targets.1", target | {"id": "solve"}), rules=rules))
+    assert found == [
+        ("targets[0].pauses.grounds", "An obligation is never paused on a ground; name events with between."),
+        ("targets[0].extensions", "An obligation is given no more time by steps; leave them out."),
+    ]
 
 
 def test_rules_name_targets_that_there_are_and_every_id_once() -> None:
