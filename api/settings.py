@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
+from api.log_lines import LogFormat
 from api.zones import zones
 from ledger.account import default_data
 from ledger.errors import LedgerError
@@ -66,6 +67,10 @@ class Settings(BaseModel):
     """A manifest of trusted documents, which may be asked for by their ids."""
     documents_only: bool = Field(False, alias="DAYBOOK_DOCUMENTS_ONLY")
     """Whether no other documents are carried out."""
+    log: LogFormat = Field(LogFormat.TEXT, alias="DAYBOOK_LOG")
+    """How a server logs: `text` for people, or `json`, a document a line without anything personal."""
+    ready_lag_seconds: float = Field(60.0, gt=0, alias="DAYBOOK_READY_LAG_SECONDS")
+    """How far the views may be behind before a server says that it is not ready."""
     body_bytes: int = Field(512 * 1024, ge=1024, alias="DAYBOOK_BODY_BYTES")
     """How long the body of a request may be; the schema has no use for a longer one."""
     operation_seconds: float = Field(30.0, gt=0, le=3600, alias="DAYBOOK_OPERATION_SECONDS")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-import logging
 import socket
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -14,6 +14,7 @@ from typing_extensions import override
 from api.cli.exits import PortTaken
 from api.cli.projecting import renew
 from api.cli.terminal import Terminal
+from api.log_lines import log_to
 from api.settings import WrongSetting
 from api.workspace import Workspace
 from domain.envelope import Actor, ActorKind
@@ -86,7 +87,7 @@ def serve(workspace: Workspace, listening: socket.socket, announce: Callable[[],
         create_app,
     )  # the schema takes a moment to make, and a taken port or a missing book is told first
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to(sys.stderr, workspace.settings.log)
     app = create_app(workspace, development_actor=DEVELOPER, alarms=workspace.settings.alarms)
     config = uvicorn.Config(
         app, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
