@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from threading import Event, Thread
 
 from anyio import to_thread
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
 
 from api.alarms.following import Alarms
 from api.graphql.door import WAIT_SECONDS, Door
+from api.graphql.problem import Code
 from api.graphql.request import Request
 from api.graphql.schema import SCHEMA
 from api.http.admission import Admission
 from api.http.documents import Documents
-from api.http.router import Router
+from api.http.health import Health
+from api.http.metrics import Figures
+from api.http.router import PATH, Router
+from api.http.turned_away import TurnedAway
+from api.http.watched import Watched
+from api.http.watching import Watching
 from api.workspace import Workspace
 from domain.envelope import Actor
 from projections.runner import Runner
@@ -50,19 +59,31 @@ def create_app(
             for thread in threads:
                 await to_thread.run_sync(thread.join)
 
-    app = FastAPI(title="Daybook", lifespan=lifespan, openapi_url=None)
+    admission, figures = Admission(settings), Figures()
+    health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
+    pools = {"book": workspace.database, "views": workspace.views}
+    watching = Watching(health, figures, admission, pools).routes()
+    app = FastAPI(title="Daybook", lifespan=lifespan, openapi_url=None, redirect_slashes=False, routes=[*watching])
+    app.state.health = health
     app.include_router(
         Router(
             SCHEMA,
             lambda: Request(door, shows_schema=not settings.production),
-            admission=Admission(settings),
+            admission=admission,
             documents=Documents.of(settings),
             most_body_bytes=settings.body_bytes,
             ide=not (settings.production or settings.documents_only),
         )
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
+    app.add_exception_handler(404, _nowhere)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *settings.hosts], www_redirect=False)
+    app.add_middleware(Watched, figures=figures, paths=frozenset({PATH, *(route.path for route in watching)}))
     return app
+
+
+async def _nowhere(request: HttpRequest, error: Exception) -> Response:
+    del request, error
+    return TurnedAway(Code.NOT_FOUND, f"Nothing is served here; GraphQL is at {PATH}.").response()
 
 
 def _following(runner: Runner, stop: Event) -> Thread:

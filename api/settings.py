@@ -5,11 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
 
+from api.log_lines import LogFormat
 from api.zones import zones
 from ledger.account import default_data
 from ledger.errors import LedgerError
@@ -25,6 +36,23 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _split(given: object) -> object:
+    return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text, strict=False)) if "/" in text else str(ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text} is neither an address nor a network; give one such as 10.0.0.0/8") from None
+
+
+T = TypeVar("T")
+Listed = Annotated[tuple[T, ...], BeforeValidator(_split)]
+"""Several, separated by commas."""
+Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+"""A name of a host; an asterisk may stand for all below another."""
+Network = Annotated[str, AfterValidator(_network)]
 BookName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 """1 to 40 of a-z, 0-9 and dash, the first a letter."""
 
@@ -62,10 +90,22 @@ class Settings(BaseModel):
     """How long to go on trying while the database does not answer."""
     production: bool = Field(False, alias="DAYBOOK_PRODUCTION")
     """Whether strangers may reach the server: then it shows neither its schema, nor names out of it, nor the IDE."""
+    hosts: Listed[Host] = Field((), alias="DAYBOOK_HOSTS")
+    """The names by which clients reach the server, besides this machine's own; `*.example.org` stands for many."""
+    proxies: Listed[Network] = Field((), alias="DAYBOOK_PROXIES")
+    """The addresses or networks of proxies, whose word is taken for who it is that asks."""
+    drain_seconds: float = Field(0.0, ge=0, le=3600, alias="DAYBOOK_DRAIN_SECONDS")
+    """How long a server that is told to end goes on while it says that it is not ready, so that others take over."""
+    grace_seconds: int = Field(10, ge=1, le=3600, alias="DAYBOOK_GRACE_SECONDS")
+    """How long it then has for what it has begun."""
     documents: Path | None = Field(None, alias="DAYBOOK_DOCUMENTS")
     """A manifest of trusted documents, which may be asked for by their ids."""
     documents_only: bool = Field(False, alias="DAYBOOK_DOCUMENTS_ONLY")
     """Whether no other documents are carried out."""
+    log: LogFormat = Field(LogFormat.TEXT, alias="DAYBOOK_LOG")
+    """How a server logs: `text` for people, or `json`, a document a line without anything personal."""
+    ready_lag_seconds: float = Field(60.0, gt=0, alias="DAYBOOK_READY_LAG_SECONDS")
+    """How far the views may be behind before a server says that it is not ready."""
     body_bytes: int = Field(512 * 1024, ge=1024, alias="DAYBOOK_BODY_BYTES")
     """How long the body of a request may be; the schema has no use for a longer one."""
     operation_seconds: float = Field(30.0, gt=0, le=3600, alias="DAYBOOK_OPERATION_SECONDS")

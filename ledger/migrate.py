@@ -103,6 +103,7 @@ def check_schema(connection: psycopg.Connection) -> None:
     """Raises: SchemaMismatch when the database has not all of this program's migrations, or more."""
     if connection.execute("SELECT to_regclass('ledger.migration')").fetchone() == (None,):
         raise SchemaMismatch("The database holds no ledger yet. Run `daybook migrate` as its owner.")
-    missing = [m.name for m in migrations() if m.number not in applied(connection)]
+    done = applied(connection)
+    missing = [m.name for m in migrations() if m.number not in done]
     if missing:
         raise SchemaMismatch(f"The database lacks {', '.join(missing)}. Run `daybook migrate` as its owner.")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-import logging
 import socket
+import sys
+import time
 from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 from typing_extensions import override
@@ -14,13 +17,16 @@ from typing_extensions import override
 from api.cli.exits import PortTaken
 from api.cli.projecting import renew
 from api.cli.terminal import Terminal
+from api.log_lines import log_to
 from api.settings import WrongSetting
 from api.workspace import Workspace
 from domain.envelope import Actor, ActorKind
 
+if TYPE_CHECKING:
+    from api.http.health import Health
+
 DEVELOPER = Actor("developer", ActorKind.PERSON, role="development")
 """Who acts until there is sign-in: nobody in particular, and the role says so."""
-GRACE_SECONDS = 5
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -64,17 +70,38 @@ def url_of(listening: socket.socket) -> str:
 
 
 class Announced(uvicorn.Server):
-    """A server that says when it serves."""
+    """A server that says when it serves, and that it is not ready any more before it ends."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[], None], health: Health, drain_seconds: float
+    ) -> None:
         super().__init__(config)
         self._announce = announce
+        self._health = health
+        self._drain_seconds = drain_seconds
+        self._ends_at: float | None = None
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Ends at once when told a second time."""
+        first = not self._health.draining
+        self._health.draining = True
+        super().handle_exit(sig, frame)
+        if first and self._drain_seconds:
+            self.should_exit = False
+            self._ends_at = time.monotonic() + self._drain_seconds
+
+    @override
+    async def on_tick(self, counter: int) -> bool:
+        if self._ends_at is not None and time.monotonic() >= self._ends_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
 
 def serve(workspace: Workspace, listening: socket.socket, announce: Callable[[], None]) -> None:
@@ -86,12 +113,20 @@ def serve(workspace: Workspace, listening: socket.socket, announce: Callable[[],
         create_app,
     )  # the schema takes a moment to make, and a taken port or a missing book is told first
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    app = create_app(workspace, development_actor=DEVELOPER, alarms=workspace.settings.alarms)
+    log_to(sys.stderr, workspace.settings.log)
+    settings = workspace.settings
+    app = create_app(workspace, development_actor=DEVELOPER, alarms=settings.alarms)
     config = uvicorn.Config(
-        app, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        timeout_graceful_shutdown=settings.grace_seconds,
     )
-    Announced(config, announce).run(sockets=[listening])
+    Announced(config, announce, app.state.health, settings.drain_seconds).run(sockets=[listening])
 
 
 def run(workspace: Workspace, terminal: Terminal, listening: socket.socket) -> None:

@@ -4,51 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from api.alarms.candidates import Waiting, waiting
 from api.cli.exits import Exit
 from api.cli.terminal import Terminal, add_row, table
+from api.lag import Lag, lags, time_in
 from api.workspace import Workspace
 from domain.book import BookTime
 from ledger.book import BookState, books
 from ledger.connection import place_of
-from ledger.database import Database
 from ledger.migrate import applied
 from projections.cursor import Standing, standings
 from projections.registry import PROJECTIONS
 from projections.tables import ViewNewer
-
-# Leans on the primary key.
-RECORDED = "SELECT position, recorded_at FROM ledger.event WHERE book = %(book)s AND position = ANY(%(positions)s)"
-
-
-class Lag(NamedTuple):
-    """How far a view is behind its book."""
-
-    view: Standing
-    events: int
-    behind: timedelta
-    """How long the first event that it does not show has been there: by the time of day, or the book's in a simulated
-    one."""
-
-
-def lags(database: Database, state: BookState, views: Sequence[Standing]) -> list[Lag]:
-    """How far views are behind their book. Raises: LedgerAway."""
-    missing = [view.position + 1 for view in views if view.position < state.position]
-    recorded = dict(database.rows(RECORDED, {"book": state.book, "positions": missing}))
-    now = _time_in(database, state)
-    return [
-        Lag(view, state.position - view.position, max(now - recorded.get(view.position + 1, now), timedelta()))
-        for view in views
-    ]
 
 
 def run(workspace: Workspace, terminal: Terminal) -> Exit:
     """Answers; LEDGER when a view has stopped."""
     database = workspace.database
     found = [(state, lags(database, state, standings(database, state.book, PROJECTIONS))) for state in books(database)]
-    due = {state.book: waiting(database, state.book, _time_in(database, state)) for state, _ in found}
+    due = {state.book: waiting(database, state.book, time_in(database, state)) for state, _ in found}
     ((server,),) = database.rows("SELECT current_setting('server_version')")
     with database.connection() as connection:
         schema = max(applied(connection))
@@ -87,11 +63,6 @@ def _show(terminal: Terminal, found: Sequence[tuple[BookState, Sequence[Lag]]]) 
             name, waiting = f"{view.projection} {view.version}", _seconds(behind) if events else ""
             add_row(of_views, state.book, name, view.position, events, waiting, moved, _state(view, events))
     terminal.show(of_books, "", of_views)
-
-
-def _time_in(database: Database, state: BookState) -> datetime:
-    """The time of day; in a simulated book, which has no other, when its last event was recorded."""
-    return state.recorded_at if state.time is BookTime.SIMULATED else database.now()
 
 
 def _show_alarms(terminal: Terminal, due: Mapping[str, Sequence[Waiting]]) -> None:

@@ -78,6 +78,7 @@ class Reading(SchemaExtension):
         """Says what is wrong with it, in general or in this request."""
         context = self.execution_context
         request: Request = context.context
+        request.kind, request.operation = context.operation_type.value, context.operation_name
         errors = list(self._read.errors)
         if not errors and self._read.operations > 1 and context._provided_operation_name is None:
             message = f"This document has {self._read.operations} operations; say in operationName which one is meant."

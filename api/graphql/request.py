@@ -23,6 +23,10 @@ class Request(BaseContext):
         super().__init__()
         self.door = door
         self.shows_schema = shows_schema
+        self.kind: str | None = None
+        """What kind of operation it is, once that is known."""
+        self.operation: str | None = None
+        """The name that its front end gave to it."""
         self.loaders = Loaders(door)
 
     def forget(self) -> None:

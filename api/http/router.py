@@ -24,6 +24,7 @@ from api.http.documents import Documents
 from api.http.media import Media, media_for
 from api.http.rate import network_of
 from api.http.turned_away import STATUS_OF, TurnedAway, answer_with
+from api.http.watched import account_of
 
 PATH = "/graphql"
 OTHER_METHODS = ("DELETE", "HEAD", "OPTIONS", "PATCH", "PUT", "TRACE")
@@ -68,6 +69,7 @@ class Router(GraphQLRouter[Request, None]):
                 raise self._not_allowed()
             return await super().run(request, *arguments, **more)
         except TurnedAway as away:
+            account_of(request).outcome = away.code
             return away.response(media_for(request.headers.get("accept")))
 
     @override
@@ -89,9 +91,14 @@ class Router(GraphQLRouter[Request, None]):
         return await asked_in(starlette, self._documents, self._most_body_bytes)
 
     @override
-    async def execute_operation(self, *arguments: Any, **more: Any) -> Any:
-        with self._admission.one_more():
-            return await self._admission.in_time(super().execute_operation(*arguments, **more))
+    async def execute_operation(self, request: HttpRequest, *arguments: Any, **more: Any) -> Any:
+        asked: Request = more["context"]
+        try:
+            with self._admission.one_more():
+                return await self._admission.in_time(super().execute_operation(request, *arguments, **more))
+        finally:
+            account = account_of(request)
+            account.kind, account.operation = asked.kind or account.kind, asked.operation
 
     @override
     async def execute_single(self, *arguments: Any, **more: Any) -> ExecutionResult:
@@ -104,6 +111,7 @@ class Router(GraphQLRouter[Request, None]):
     async def process_result(self, request: HttpRequest, result: ExecutionResult) -> GraphQLHTTPResponse:
         if result.errors:  # those of a document that could not be read have not been told yet
             result.errors = [told(error) for error in result.errors]
+            account_of(request).outcome = (result.errors[0].extensions or {})["code"]
         answer = await super().process_result(request, result)
         if result.errors and result.data is None and not any(error.path for error in result.errors):
             del answer["data"]  # nothing was carried out, which is not the same as nothing being there

@@ -37,6 +37,7 @@ class TurnedAway(Exception):
 
     def __init__(self, code: Code, message: str, headers: Mapping[str, str] | None = None, **params: Any) -> None:
         super().__init__(message)
+        self.code = code.value
         self.problem = Problem(code, message, **params)
         self.status = STATUS_OF[code]
         self.headers = headers

@@ -31,11 +31,25 @@ def test_other_variables_are_nobodys_business() -> None:
         ("DAYBOOK_ZONE", "Asia/Atlantis"),
         ("DAYBOOK_PATIENCE_SECONDS", "soon"),
         ("DAYBOOK_PATIENCE_SECONDS", "0"),
+        ("DAYBOOK_HOSTS", "daybook.example,*"),
+        ("DAYBOOK_HOSTS", "https://daybook.example"),
+        ("DAYBOOK_PROXIES", "10.0.0.0/8,proxy"),
+        ("DAYBOOK_LOG", "xml"),
+        ("DAYBOOK_OPERATION_SECONDS", "0"),
+        ("DAYBOOK_PRODUCTION", "perhaps"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_told_by_the_name_of_its_variable(variable: str, value: str) -> None:
     with pytest.raises(WrongSetting, match=f"{variable} cannot be used"):
         Settings.from_environment({variable: value})
+
+
+def test_a_list_is_separated_by_commas() -> None:
+    settings = Settings.from_environment(
+        {"DAYBOOK_HOSTS": "daybook.example, *.branch.example", "DAYBOOK_PROXIES": "10.1.2.3/8,::1,"}
+    )
+    assert settings.hosts == ("daybook.example", "*.branch.example")
+    assert settings.proxies == ("10.0.0.0/8", "::1")
 
 
 def test_the_master_key_is_shown_nowhere() -> None:

@@ -1,0 +1,102 @@
+"""What is noted of each request: an id that goes in, out and into the log, how it went, and for how long."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from dataclasses import dataclass
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.graphql.problem import Code
+from api.http.metrics import Figures
+from api.http.turned_away import STATUS_OF, answer_with
+from api.log_lines import REQUEST_ID
+
+LOG = logging.getLogger("daybook.http")
+HEADER = "X-Request-Id"
+ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""Ids that come in are written into the log, and so have nothing in them but this."""
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What a machine asks for every few seconds; it is counted, and not logged unless it goes wrong."""
+ACCOUNT = "daybook.account"
+
+
+@dataclass
+class Account:
+    """What is known of a request once it has been answered."""
+
+    kind: str = "none"
+    """Query or mutation; none when it was not even read."""
+    operation: str | None = None
+    outcome: str = "ok"
+    """The code of the first error, if there was any."""
+
+
+def account_of(request: Request) -> Account:
+    """What is being noted of a request."""
+    account: Account = request.scope[ACCOUNT]
+    return account
+
+
+class Watched:
+    """Around the whole application. A fault that got past all else ends here, as a fault with an id."""
+
+    def __init__(self, app: ASGIApp, figures: Figures, paths: frozenset[str]) -> None:
+        self._app = app
+        self._figures = figures
+        self._paths = paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(HEADER, "")
+        request = given if ACCEPTED.fullmatch(given) else uuid4().hex
+        before = REQUEST_ID.set(request)
+        account = scope[ACCOUNT] = Account()
+        begun = time.perf_counter()
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = request
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:  # the door: whatever got here is told by an id that leads to the log
+            fault = uuid4()
+            LOG.error("Fault %s", fault, exc_info=error)
+            account.outcome = Code.FAULT.value
+            if not status:
+                message = f"Something went wrong here. The log has it under {fault}."
+                told = {"message": message, "extensions": {"code": Code.FAULT.value, "fault": str(fault)}}
+                await answer_with({"errors": [told]}, None, STATUS_OF[Code.FAULT])(scope, receive, sending)
+        finally:
+            self._note(scope, account, status, time.perf_counter() - begun)
+            REQUEST_ID.reset(before)
+
+    def _note(self, scope: Scope, account: Account, status: int, seconds: float) -> None:
+        path = scope["path"] if scope["path"] in self._paths else "other"
+        self._figures.answered(path, status)
+        if path not in QUIET and path != "other":
+            self._figures.operated(account.kind, account.outcome, seconds)
+        if path in QUIET and status < 400:
+            return
+        fields = {
+            "method": scope["method"] if scope["method"].isalpha() else "other",
+            "path": path,
+            "status": status,
+            "seconds": round(seconds, 6),
+            "kind": account.kind,
+            "operation": account.operation,
+            "outcome": account.outcome,
+        }
+        LOG.info("%s %s %s %s", fields["method"], path, status, account.outcome, extra={"fields": fields})
