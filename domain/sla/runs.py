@@ -102,7 +102,7 @@ class Runner:
         since: int,
         restart: int | None,
     ) -> Start | None:
-        openings = self._opened.get((part, target.policy, target.target.id))
+        openings = self._opened.get((part, target.policy, target.target.id)) if self._opened else None
         opening = None if openings is None else next((each for each in openings if each.place >= since), None)
         found = None if opening is None else _opened(opening)
         if target.opened:
