@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar, TypeAlias, assert_never, get_args
 from uuid import UUID, uuid5
 
@@ -16,8 +17,11 @@ from domain.refusal import Refusal
 from domain.stream import Category, stream_of
 
 BOOKS_NAMESPACE = UUID("5d0a5f2e-3b4e-5c56-9b0e-6f2a8a1f4c11")
+MOST_BOOKS = 1_000
+"""So many ids of books are kept, for they are asked for with every case."""
 
 
+@lru_cache(maxsize=MOST_BOOKS)
 def id_of_book(book: str) -> UUID:
     """The id of the book of that name, in every installation."""
     return uuid5(BOOKS_NAMESPACE, book)

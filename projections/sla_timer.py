@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -162,6 +162,8 @@ class _About(NamedTuple):
     obligation_id: UUID | None
     receipt: CaseReceived | None
     registered: Recorded[Any] | None
+    grouped: dict[datetime, Mapping[str, Any]]
+    """What `grouping` gave before: most clocks of a subject begin together."""
 
     @classmethod
     def of(cls, subject: Subject, told: Asked) -> _About:
@@ -170,27 +172,40 @@ class _About(NamedTuple):
         registered = next((each for each in told.history if isinstance(each.event, CaseRegistered)), None)
         course, owed = list(_course(told)), key_of(subject.stream)
         if category_of(subject.stream) == Category.CASE:
-            return cls(subject, told, course, owed, None, receipt, registered)
+            return cls(subject, told, course, owed, None, receipt, registered, {})
         case_id = next((event.case_id for event in events if isinstance(event, ObligationOpened)), None)
-        return cls(subject, told, course, case_id, owed, None, None)
+        return cls(subject, told, course, case_id, owed, None, None, {})
 
     def at(self, at: datetime) -> _Known:
         """What was known at an instant, or else first after it."""
         return next((known for known in reversed(self.course) if known.at <= at), self.course[0])
 
-    def first(self, field: str, since: datetime) -> Any:
-        """A fact at an instant, or else the first that was known of it afterwards."""
-        later = (known for known in self.course if known.at > since)
-        told = (getattr(known.facts, field, None) for known in (self.at(since), *later))
-        return next((value for value in told if value is not None), None)
+    def grouping(self, since: datetime) -> Mapping[str, Any]:
+        """By what clocks are grouped that began at an instant: facts as of then, or else as first known after it."""
+        found = self.grouped.get(since)
+        if found is None:
+            found = self.grouped[since] = self._grouping(since)
+        return found
 
-    def handled(self, since: datetime) -> str | None:
-        """Who handled it at an instant, or else first after it."""
-        later = (known for known in self.course if known.at > since)
-        return next((known.handler for known in (self.at(since), *later) if known.handler is not None), None)
+    def _grouping(self, since: datetime) -> Mapping[str, Any]:
+        known = [self.at(since), *(each for each in self.course if each.at > since)]
 
-    def tier(self, since: datetime) -> str | None:
-        """The tier of its customer, in the same way."""
+        def first(field: str) -> str | None:
+            told = (getattr(each.facts, field) for each in known)
+            return next((value for value in told if value is not None), None)
+
+        kind, channel, priority = first("kind"), first("channel"), first("priority")
+        return {
+            "case_kind": None if kind is None else CaseKind(kind),
+            "category": first("category"),
+            "channel": None if channel is None else Channel(channel),
+            "tier": self._tier(since),
+            "priority": None if priority is None else Priority(priority),
+            "unit": first("unit"),
+            "handler": next((each.handler for each in known if each.handler is not None), None),
+        }
+
+    def _tier(self, since: datetime) -> str | None:
         before = [tier.tier for tier in self.asked.tiers if tier.at <= since]
         after = (tier.tier for tier in self.asked.tiers if tier.at > since and tier.tier is not None)
         return before[-1] if before else next(after, None)
@@ -227,6 +242,7 @@ def _row(clock: Clock, about: _About) -> SlaTimer:
     lapsed_at = clock.due.at if clock.state is State.LAPSED and clock.due is not None else None
     ends = (clock.stop and clock.stop.at, clock.cancelled and clock.cancelled.at, lapsed_at)
     ended_at = min((at for at in ends if at is not None), default=None)
+    holder = about.at(ended_at or about.asked.at)
     return SlaTimer(
         stream=key.subject,
         part=key.part or "",
@@ -271,7 +287,9 @@ def _row(clock: Clock, about: _About) -> SlaTimer:
         **_dues(clock),
         **_stop(clock),
         **_subject(key, about),
-        **_facts(clock.started_at or about.asked.at, ended_at or about.asked.at, about),
+        **about.grouping(clock.started_at or about.asked.at),
+        holder_unit=holder.facts.unit,
+        holder_handler=holder.handler,
     )
 
 
@@ -313,23 +331,6 @@ def _subject(key: ClockKey, about: _About) -> dict[str, Any]:
         "source_key": None if about.receipt is None else about.receipt.source_key,
         "series": None if number is None else number.series,
         "number": None if number is None else number.number,
-    }
-
-
-def _facts(since: datetime, until: datetime, about: _About) -> dict[str, Any]:
-    """By what clocks are grouped, and who had the subject at last."""
-    kind, channel, priority = (about.first(field, since) for field in ("kind", "channel", "priority"))
-    holder = about.at(until)
-    return {
-        "case_kind": None if kind is None else CaseKind(kind),
-        "category": about.first("category", since),
-        "channel": None if channel is None else Channel(channel),
-        "tier": about.tier(since),
-        "priority": None if priority is None else Priority(priority),
-        "unit": about.first("unit", since),
-        "handler": about.handled(since),
-        "holder_unit": holder.facts.unit,
-        "holder_handler": holder.handler,
     }
 
 

@@ -14,6 +14,8 @@ from domain.sla.lanes import TierSince
 from domain.stream import Category, stream_of
 
 History = Sequence[Recorded[Any]]
+NAMES_CUSTOMER = (CaseReceived, CaseCustomerChanged)
+"""The events that say whose case it is."""
 
 
 def customers_of(history: History) -> list[tuple[datetime, str]]:
@@ -21,7 +23,7 @@ def customers_of(history: History) -> list[tuple[datetime, str]]:
     told: list[tuple[datetime, UUID]] = [
         (recorded.occurred_at, recorded.event.customer_id)
         for recorded in history
-        if isinstance(recorded.event, CaseReceived | CaseCustomerChanged) and recorded.event.customer_id is not None
+        if isinstance(recorded.event, NAMES_CUSTOMER) and recorded.event.customer_id is not None
     ]
     return [(at, stream_of(Category.CUSTOMER, each)) for at, each in sorted(told, key=lambda one: one[0])]
 
@@ -46,7 +48,7 @@ def tiers_of(history: History, customers: Mapping[str, History]) -> Iterator[Tie
 def tier_known(history: History, customers: Mapping[str, History], before: int) -> str | None:
     """The tier that a case's latest customer was known to have before a position of the book."""
     recorded = [each.event.customer_id for each in history
-                if isinstance(each.event, CaseReceived | CaseCustomerChanged)]  # fmt: skip
+                if isinstance(each.event, NAMES_CUSTOMER)]  # fmt: skip
     whose = next((each for each in reversed(recorded) if each is not None), None)
     told = () if whose is None else customers.get(stream_of(Category.CUSTOMER, whose), ())
     tiers = [each.event.tier.value for each in told if isinstance(each.event, TierAssigned) and each.position < before]

@@ -165,8 +165,8 @@ def _rule_changes(
     receipts = timeline.places(*BEGINS)
     if not receipts:
         return
-    names = [name for name in CHANGES_FACTS if name in timeline.by_name]
-    places = [place for place in timeline.places(*names) if timeline.all[place].recorded.version > terms.version]
+    known = timeline.places(*CHANGES_FACTS)
+    places = [place for place in known if timeline.all[place].recorded.version > terms.version]
     if not places and len(tiers) < 2:
         return
     receipt = timeline.all[receipts[0]].recorded.occurred_at

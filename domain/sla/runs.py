@@ -104,13 +104,9 @@ class Runner:
         restart: int | None,
         taken: Opening | None,
     ) -> Start | None:
-        openings = self._opened.get((part, target.policy, target.target.id))
+        openings = self._opened.get((part, target.policy, target.target.id), ()) if self._opened else ()
         # What ends a run may be the very event behind the opening that began it, and that one begins no other run.
-        opening = (
-            None
-            if openings is None
-            else next((each for each in openings if each.place >= since and each != taken), None)
-        )
+        opening = next((each for each in openings if each.place >= since and each != taken), None)
         found = None if opening is None else _opened(opening)
         if target.opened:
             return found

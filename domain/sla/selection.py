@@ -186,7 +186,7 @@ def asked(
     """
     in_force = policies.in_force(receipt, known_at)
     # What `in_force` gives is kept for as long as the policies are, so that its id stays its own.
-    key = ("asked", id(in_force), alone, *((fit.policy, fit.version) for fit in assigned))
+    key = ("asked", id(in_force), alone, *assigned)
     found: Asked | None = policies.kept.get(key)
     if found is None:
         regimes = _with_assigned(policies, in_force, assigned, alone=alone)

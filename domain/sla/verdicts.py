@@ -51,10 +51,11 @@ def pair_of(key: ClockKey, run: Run, runner: Runner, history: History, as_record
     if due is None or isinstance(run.target.target.clock, NoNumber):
         return UNDECIDED._replace(when_due=Verdict.MISSED if missed else None)
     now = _now(key, run, runner, due)
-    if now is None and not missed and not run.overtaken:
+    decided = missed or run.overtaken
+    if now is None and not decided:
         return UNDECIDED
     dues = _dues(run, due)
-    if not missed and not as_recorded and not run.overtaken and not _straddled(runner, dues):
+    if not decided and not as_recorded and not _straddled(runner, dues):
         return Pair(Verdict.KEPT if runner.stopped_in_time(run) else now, now, rests_on_late=False)
     when_due = Verdict.MISSED if missed else None
     used = [runner.timeline.all[place].recorded for place in _used(run, runner.timeline)]

@@ -12,7 +12,9 @@ from domain.topics import EVENTS
 from ledger.codec import Codec
 from ledger.database import Database
 from ledger.ledger import Ledger
+from projections import runner as runner_module
 from projections import working_out
+from projections.case_file import CASE_FILE
 from projections.rebuild import rebuild
 from projections.reckoning import Subject
 from projections.runner import Runner
@@ -129,13 +131,28 @@ def test_subjects_are_worked_out_so_many_at_a_time_with_the_same_rows(
     assert len({row.stream for row in kept(ledger, LENGTH)}) == 12
 
 
+def test_a_reckoning_far_behind_takes_longer_parts_than_the_others_and_comes_together_with_them(
+    ledger: Ledger, projected: Database
+) -> None:
+    assert fill(ledger, cases=10) > 90
+    runner = Runner(ledger, projected, [LENGTH, CASE_FILE])
+    seen: list[list[int]] = []
+    runner.catch_up(90, batch=10, on_progress=lambda *_: seen.append([each.position for each in runner.positions()]))
+    assert seen == [
+        *([0, 10], [0, 20], [0, 30], [0, 40], [40, 40]),
+        *([40, 50], [40, 60], [40, 70], [40, 80], [80, 80], [90, 90]),
+    ]
+
+
 # Where it stops -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("halved_above", [2, 5_000])
 @pytest.mark.parametrize("batch", [1, 4, 1_000])
 def test_a_history_that_cannot_be_worked_out_stops_the_view_before_the_event_that_made_it_so(
-    ledger: Ledger, projected: Database, batch: int
+    ledger: Ledger, projected: Database, monkeypatch: pytest.MonkeyPatch, batch: int, halved_above: int
 ) -> None:
+    monkeypatch.setattr(runner_module, "BATCH_EVENTS", halved_above)
     took_in(ledger, 1, 2)
     classify(ledger, 2, "billing")
     poison = classify(ledger, 1, "billing")
