@@ -1,4 +1,4 @@
-"""The web application: GraphQL over HTTP, for this machine alone until people sign in."""
+"""The web application: GraphQL over HTTP, for those who sign in, or for this machine alone."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from typing import Any
 import orjson
 from anyio import to_thread
 from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import HTTPConnection
 from starlette.requests import Request as HttpRequest
 from strawberry.fastapi import GraphQLRouter
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.types import ExecutionResult
 from typing_extensions import override
 
+from api.access.gate import Gate
+from api.access.principal import without_sign_in
+from api.access.refused import NotLetIn
 from api.alarms.following import Alarms
 from api.graphql.door import WAIT_SECONDS, Door
 from api.graphql.problem import Code, told
@@ -34,14 +39,28 @@ FAILING = {Code.FAULT.value: 500, Code.CLOCKS_DISAGREE.value: 503, Code.LEDGER_A
 
 
 def create_app(
-    workspace: Workspace, *, development_actor: Actor, wait_seconds: float = WAIT_SECONDS, alarms: bool = False
+    workspace: Workspace,
+    *,
+    development_actor: Actor | None = None,
+    gate: Gate | None = None,
+    wait_seconds: float = WAIT_SECONDS,
+    alarms: bool = False,
 ) -> FastAPI:
-    """The application over an open workspace. Everything is done in the name of `development_actor`.
+    """The application over an open workspace. A `gate` says who asks; without one, everything is done in the name of
+    `development_actor`, and only this machine is answered.
 
     While it runs, a thread keeps the views up to date, and with `alarms` another one notes what is due. `wait_seconds`
     is how long an answer waits for the views.
     """
-    door = Door(workspace.ledger, workspace.runner, development_actor, wait_seconds)
+    if gate is None:
+        if development_actor is None:
+            raise ValueError("an application has a gate, or somebody in whose name everything is done")
+        gate = Gate(unproved=without_sign_in(development_actor))
+    door, checked = Door(workspace.ledger, workspace.runner, wait_seconds), gate
+
+    async def entered(connection: HTTPConnection) -> Request:
+        address = connection.client.host if connection.client else None
+        return Request(door, await checked.principal(connection.headers, address))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -58,9 +77,18 @@ def create_app(
                 await to_thread.run_sync(thread.join)
 
     app = FastAPI(title="Daybook", lifespan=lifespan, openapi_url=None, max_body_size=MOST_BODY_BYTES)
-    app.include_router(Router(SCHEMA, path="/graphql", context_getter=lambda: Request(door)))
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
+    app.include_router(Router(SCHEMA, path="/graphql", context_getter=entered))
+    app.add_exception_handler(NotLetIn, _not_let_in)
+    if not checked.checks:  # a token is sent on purpose; what a page elsewhere has the browser send holds none
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
     return app
+
+
+async def _not_let_in(request: HttpRequest, error: Exception) -> Response:
+    del request
+    if not isinstance(error, NotLetIn):
+        raise error
+    return JSONResponse(error.answer, error.status, error.headers)
 
 
 def _following(runner: Runner, stop: Event) -> Thread:

@@ -66,6 +66,10 @@ class Event:
     register: str | None = strawberry.field(description="The register number that it gave: `C2026-000123`.")
     actor: Actor = strawberry.field(description="Who brought it about.")
     door: str = strawberry.field(description="The door it came through: graphql, command-line, import, demo, ledger.")
+    client: str | None = strawberry.field(description="The program that asked for it, as its token named it.")
+    address: str | None = strawberry.field(
+        description="Where it was asked for, as an IP address; null for what customers ask themselves."
+    )
     command_id: UUID = strawberry.field(description="The command that it followed from.")
     correlation_id: UUID = strawberry.field(description="What belongs together bears the same one.")
     causation_id: UUID | None = strawberry.field(description="The command that caused this one, if one did.")
@@ -99,6 +103,8 @@ class Event:
             register=str(recorded.register) if recorded.register else None,
             actor=Actor(**metadata.actor._asdict()),
             door=metadata.channel,
+            client=metadata.client,
+            address=metadata.address,
             command_id=metadata.command,
             correlation_id=metadata.correlation,
             causation_id=metadata.causation,

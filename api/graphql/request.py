@@ -1,4 +1,4 @@
-"""What one request has at hand: the door it came through, and its loaders."""
+"""What one request has at hand: who asks, the door it came through, and its loaders."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeAlias
 import strawberry
 from strawberry.fastapi import BaseContext
 
+from api.access.principal import Principal
 from api.graphql.consistency import position_of
 from api.graphql.door import Door
 from api.graphql.loaders import Loaders
@@ -19,9 +20,10 @@ CONSISTENCY_HEADER = "Daybook-Consistency-Token"
 class Request(BaseContext):
     """One request."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, principal: Principal) -> None:
         super().__init__()
         self.door = door
+        self.principal = principal
         self.loaders = Loaders(door)
 
     def forget(self) -> None:
