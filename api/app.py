@@ -35,7 +35,12 @@ HOSTS = ("localhost", "127.0.0.1", "[::1]")
 """The names under which this machine reaches itself. A page elsewhere whose name is made to lead here has another."""
 MOST_BODY_BYTES = 512 * 1024
 """Larger than anything that the schema has use for."""
-FAILING = {Code.FAULT.value: 500, Code.CLOCKS_DISAGREE.value: 503, Code.LEDGER_AWAY.value: 503}
+FAILING = {
+    Code.FORBIDDEN.value: 403,
+    Code.FAULT.value: 500,
+    Code.CLOCKS_DISAGREE.value: 503,
+    Code.LEDGER_AWAY.value: 503,
+}
 
 
 def create_app(

@@ -13,7 +13,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.connection import Connection, connection_of
 from api.graphql.enums import ActorKind, Departure, Precision
-from api.graphql.personal import PersonalString
+from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -50,7 +50,7 @@ class PersonalField:
 
     @resolved("The value itself, as far as it can be read.")
     async def text(self, info: Info) -> PersonalString | None:
-        return PersonalString.of(await info.context.loaders.personal.load(self.place))
+        return await shown_personal(info.context, self.place)
 
 
 @strawberry.type(description="Something that happened, as the ledger has recorded it.")

@@ -25,6 +25,8 @@ class Code(StrEnum):
     """The document does not fit the schema, or a variable does not fit its type."""
     DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
     """Too many tokens, levels, aliases, directives or root fields, or pages that could hold too many nodes."""
+    FORBIDDEN = "FORBIDDEN"
+    """The asker's role may not ask for it."""
     BAD_ID = "BAD_ID"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     AMBIGUOUS = "AMBIGUOUS"

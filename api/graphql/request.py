@@ -9,6 +9,7 @@ import strawberry
 from strawberry.fastapi import BaseContext
 
 from api.access.principal import Principal
+from api.access.rules import Rights, rights
 from api.graphql.consistency import position_of
 from api.graphql.door import Door
 from api.graphql.loaders import Loaders
@@ -25,6 +26,11 @@ class Request(BaseContext):
         self.door = door
         self.principal = principal
         self.loaders = Loaders(door)
+
+    @property
+    def rights(self) -> Rights:
+        """What the asker's role may."""
+        return rights()[self.principal.role]
 
     def forget(self) -> None:
         """Shows nothing any more of what was read so far: something may have been written since."""

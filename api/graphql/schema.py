@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from api.graphql.limits import MOST_TOKENS, DocumentSize, NodeCount
 from api.graphql.mutations import mutation_type
+from api.graphql.permission import Permitted
 from api.graphql.problem import Told
 from api.graphql.query import Query
 from api.graphql.scalars import SCALARS
@@ -42,6 +43,7 @@ def make_schema() -> strawberry.Schema:
             Told,
             lambda: MaxTokensLimiter(MOST_TOKENS),
             lambda: AddValidationRules([DocumentSize]),
+            Permitted,
             NodeCount,
             lambda: ParserCache(CACHED_DOCUMENTS),
             lambda: ValidationCache(CACHED_DOCUMENTS),
