@@ -1,4 +1,4 @@
-"""The web application: GraphQL over HTTP, for this machine alone until people sign in."""
+"""The web application: GraphQL over HTTP, for those who sign in, or for this machine alone."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from threading import Event, Thread
 
 from anyio import to_thread
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import HTTPConnection
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from api.access.gate import Gate
+from api.access.principal import without_sign_in
+from api.access.refused import NotLetIn
 from api.alarms.following import Alarms
 from api.graphql.door import WAIT_SECONDS, Door
 from api.graphql.problem import Code
@@ -35,15 +40,30 @@ HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 def create_app(
-    workspace: Workspace, *, development_actor: Actor, wait_seconds: float = WAIT_SECONDS, alarms: bool = False
+    workspace: Workspace,
+    *,
+    development_actor: Actor | None = None,
+    gate: Gate | None = None,
+    wait_seconds: float = WAIT_SECONDS,
+    alarms: bool = False,
 ) -> FastAPI:
-    """The application over an open workspace. Everything is done in the name of `development_actor`.
+    """The application over an open workspace. A `gate` says who asks; without one, everything is done in the name of
+    `development_actor`, and only this machine is answered.
 
     While it runs, a thread keeps the views up to date, and with `alarms` another one notes what is due. `wait_seconds`
     is how long an answer waits for the views.
     """
-    settings = workspace.settings
-    door = Door(workspace.ledger, workspace.runner, development_actor, wait_seconds)
+    if gate is None:
+        if development_actor is None:
+            raise ValueError("an application has a gate, or somebody in whose name everything is done")
+        gate = Gate(unproved=without_sign_in(development_actor))
+    settings, checked = workspace.settings, gate
+    door = Door(workspace.ledger, workspace.runner, wait_seconds)
+    shows_schema = checked.checks or not settings.production
+
+    async def entered(connection: HTTPConnection) -> Request:
+        address = connection.client.host if connection.client else None
+        return Request(door, await checked.principal(connection.headers, address), shows_schema=shows_schema)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -68,7 +88,7 @@ def create_app(
     app.include_router(
         Router(
             SCHEMA,
-            lambda: Request(door, shows_schema=not settings.production),
+            entered,
             admission=admission,
             documents=Documents.of(settings),
             most_body_bytes=settings.body_bytes,
@@ -76,7 +96,9 @@ def create_app(
         )
     )
     app.add_exception_handler(404, _nowhere)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *settings.hosts], www_redirect=False)
+    app.add_exception_handler(NotLetIn, _not_let_in)
+    if not checked.checks:  # a token is sent on purpose; what a page elsewhere has the browser send holds none
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *settings.hosts], www_redirect=False)
     app.add_middleware(Watched, figures=figures, paths=frozenset({PATH, *(route.path for route in watching)}))
     return app
 
@@ -84,6 +106,13 @@ def create_app(
 async def _nowhere(request: HttpRequest, error: Exception) -> Response:
     del request, error
     return TurnedAway(Code.NOT_FOUND, f"Nothing is served here; GraphQL is at {PATH}.").response()
+
+
+async def _not_let_in(request: HttpRequest, error: Exception) -> Response:
+    del request
+    if not isinstance(error, NotLetIn):
+        raise error
+    return JSONResponse(error.answer, error.status, error.headers)
 
 
 def _following(runner: Runner, stop: Event) -> Thread:

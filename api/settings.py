@@ -86,6 +86,21 @@ class Settings(BaseModel):
     """The folder of the embedded PostgreSQL (`pg`) and of its master key (`master.key`)."""
     alarms: bool = Field(True, alias="DAYBOOK_ALARMS")
     """Whether a server notes warnings, misses and escalations as they become due. `daybook alarms` does in any case."""
+    oidc_issuer: str | None = Field(None, alias="DAYBOOK_OIDC_ISSUER")
+    """Whose bearer tokens let people in, as the tokens have it in `iss`. None: there is no sign-in."""
+    oidc_audience: str | None = Field(None, alias="DAYBOOK_OIDC_AUDIENCE")
+    """For whom those tokens have to be, in `aud`."""
+    oidc_jwks: str | None = Field(None, alias="DAYBOOK_OIDC_JWKS")
+    """The issuer's key set (JWKS): an https URL, or a file."""
+    oidc_name_claim: str = Field("preferred_username", alias="DAYBOOK_OIDC_NAME_CLAIM")
+    """Where a token has somebody's name at work: one that they cannot change themselves, since by it who asks is told
+    from who approves. A name with dots leads into objects."""
+    oidc_roles_claim: str = Field("roles", alias="DAYBOOK_OIDC_ROLES_CLAIM")
+    """Where it has their roles, such as `realm_access.roles`."""
+    oidc_unit_claim: str = Field("unit", alias="DAYBOOK_OIDC_UNIT_CLAIM")
+    """Where it has the unit of an agent or a supervisor, by its name."""
+    oidc_customer_claim: str = Field("customer", alias="DAYBOOK_OIDC_CUSTOMER_CLAIM")
+    """Where it has a customer's UUID in the ledger."""
     patience_seconds: float = Field(10.0, ge=1, le=3600, alias="DAYBOOK_PATIENCE_SECONDS")
     """How long to go on trying while the database does not answer."""
     production: bool = Field(False, alias="DAYBOOK_PRODUCTION")
@@ -129,6 +144,19 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             raise WrongSetting(f"{first['loc'][0]} cannot be used: {first['msg']}.") from error
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether an issuer is named whose tokens let people in. Raises: WrongSetting when half of it is named."""
+        told = {
+            "DAYBOOK_OIDC_ISSUER": self.oidc_issuer,
+            "DAYBOOK_OIDC_AUDIENCE": self.oidc_audience,
+            "DAYBOOK_OIDC_JWKS": self.oidc_jwks,
+        }
+        missing = [name for name, value in told.items() if value is None]
+        if missing and len(missing) < len(told):
+            raise WrongSetting(f"Sign-in is half set up: {', '.join(missing)} missing. Set all of {', '.join(told)}.")
+        return not missing
 
     @property
     def embedded(self) -> bool:

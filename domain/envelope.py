@@ -86,6 +86,10 @@ class Metadata(_Kept):
     source: Source | None
     departures: tuple[str, ...]
     """Codes of the steps in which this event left the declared life; only imported history has any."""
+    client: str | None = None
+    """The program that asked, as a token named it."""
+    address: str | None = None
+    """Where the asker's request came from; never a customer's, which would be about them."""
 
     @classmethod
     def kept(cls, data: bytes, read: Callable[[bytes], Metadata], *, departed: bool = True) -> Metadata:
@@ -175,6 +179,10 @@ class Submission:
     times_stated: bool = True
     """Whether the caller said when it happened. Otherwise the door took its clock's time, and asking again with the
     same id a moment later is still the same request."""
+    client: str | None = None
+    """The program that asks, as a token named it."""
+    address: str | None = None
+    """Where the request came from."""
 
     def __post_init__(self) -> None:
         """Keeps its instants in UTC: elsewhere two of them look equal, an hour apart, when clocks go back.

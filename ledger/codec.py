@@ -262,6 +262,8 @@ def metadata_of(data: bytes) -> Metadata:
             found["program"],
             Source(source["digest"], source["line"]) if source else None,
             tuple(found.get("departures", ())),
+            found.get("client"),
+            found.get("address"),
         )
     except (orjson.JSONDecodeError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise UnreadableEvent(f"The metadata {data!r} cannot be read: {error}") from error

@@ -376,6 +376,7 @@ class Ledger(Application[str]):
         return Metadata(
             submission.actor, submission.channel, submission.correlation or submission.command_id,
             submission.causation, submission.command_id, asked.digest.hex(), basis, PROGRAM, submission.source, (),
+            submission.client, submission.address,
         )  # fmt: skip
 
     def _stored(self, ids: Iterable[UUID]) -> dict[UUID, Stored]:

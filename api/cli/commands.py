@@ -14,6 +14,7 @@ from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Limit, Port, SingleRole, example
 from api.cli.period import From, RecordedFrom, RecordedTo, To
 from api.cli.terminal import Terminal, answering
+from api.cli.tokens import token
 from domain.book import BookTime
 from domain.channel import Channel
 from projections.movement import MovementKind
@@ -34,6 +35,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(sla.app, name="sla")
 app.add_typer(unit.app, name="unit")
 app.command(epilog=example("daybook settings"))(setting.settings)
+app.command(epilog=example("daybook token --role agent --unit 北京分部 --name 王芳 --expires 8h"))(token)
 At = Annotated[
     AsOf | None,
     typer.Option(
@@ -84,15 +86,19 @@ def demo(
 
 @app.command(epilog=example("daybook serve --port 8080"))
 def serve(
-    host: Annotated[str, typer.Option("--host", help="A loopback address; no other, until there is sign-in.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[
+        str, typer.Option("--host", help="An address of this machine; without sign-in, a loopback address only.")
+    ] = "127.0.0.1",
     port: Port = 8_000,
     book: Book = None,
+    development_tokens: Annotated[
+        bool,
+        typer.Option("--development-tokens", help="Let in by what `daybook token` signs; for this machine alone."),
+    ] = False,
     single_role: SingleRole = False,
     json: Json = False,
 ) -> None:
-    """Serve GraphQL on the loopback address, and keep the views up to date."""
+    """Serve GraphQL, and keep the views up to date."""
     terminal = Terminal(json=json)
     with answering(terminal):
         from api.cli import serving
@@ -101,12 +107,12 @@ def serve(
 
         settings = Settings.from_environment()
         with (
-            serving.bound(host, port) as listening,
+            serving.listening_on(settings, host, port, development=development_tokens) as listening,
             Workspace(
                 settings, book=book, writes=True, single_role=single_role, longest=settings.longest, told=terminal.say
             ) as workspace,
         ):
-            serving.run(workspace, terminal, listening)
+            serving.run(workspace, terminal, listening, development=development_tokens)
 
 
 @app.command(epilog=example("daybook migrate --open main --zone Asia/Shanghai"))

@@ -6,8 +6,9 @@ from contextlib import ExitStack
 
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from api.access.configured import demonstrating_gate
 from api.cli.projecting import catch_up
-from api.cli.serving import bound, serve, url_of
+from api.cli.serving import DEVELOPER, bound, serve, url_of
 from api.cli.terminal import Terminal
 from api.demo.fill import demo_settings, empty, fill, new_book, this_year, year_in
 from api.demo.group import BOOK
@@ -42,7 +43,8 @@ def run(settings: Settings, terminal: Terminal, *, cases: int, seed: int, port: 
             _tell(workspace, terminal, year, told, None)
             return
         url = url_of(listening)
-        serve(workspace, listening, lambda: _tell(workspace, terminal, year, told, url))
+        gate = demonstrating_gate(settings, BOOK, DEVELOPER)
+        serve(workspace, listening, gate, lambda: _tell(workspace, terminal, year, told, url))
 
 
 def _filled(workspace: Workspace, terminal: Terminal, wanted: Year) -> Year:

@@ -1,4 +1,5 @@
-"""`daybook serve`: the GraphQL door on the loopback address, from the bound port to the orderly end."""
+"""`daybook serve`: the GraphQL door, from the bound port to the orderly end; on the loopback address alone, unless
+people sign in."""
 
 from __future__ import annotations
 
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING
 import uvicorn
 from typing_extensions import override
 
+from api.access.configured import gate_of, reachable_from_elsewhere
+from api.access.gate import Gate
 from api.cli.exits import PortTaken
 from api.cli.projecting import renew
 from api.cli.terminal import Terminal
 from api.log_lines import log_to
-from api.settings import WrongSetting
+from api.settings import Settings, WrongSetting
 from api.workspace import Workspace
 from domain.envelope import Actor, ActorKind
 
@@ -26,12 +29,15 @@ if TYPE_CHECKING:
     from api.http.health import Health
 
 DEVELOPER = Actor("developer", ActorKind.PERSON, role="development")
-"""Who acts until there is sign-in: nobody in particular, and the role says so."""
+"""Who acts where there is no sign-in: nobody in particular, and the role says so."""
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """A socket that has the port, before anything else is begun. Raises: WrongSetting, PortTaken."""
-    address = loopback(host)
+def bound(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
+    """A socket that has the port, before anything else is begun; not of this machine alone only with `anywhere`.
+
+    Raises: WrongSetting, PortTaken.
+    """
+    address = any_address(host) if anywhere else loopback(host)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -59,8 +65,22 @@ def loopback(host: str) -> str:
         pass
     raise WrongSetting(
         f"{host} is not a loopback address. Whoever reaches the port may read and write everything, since there is "
-        "no sign-in; so it is 127.0.0.1, ::1 or localhost."
+        "no sign-in but what this machine's own key proves; so it is 127.0.0.1, ::1 or localhost. Set up sign-in "
+        "(DAYBOOK_OIDC_ISSUER, DAYBOOK_OIDC_AUDIENCE, DAYBOOK_OIDC_JWKS) to serve others."
     )
+
+
+def any_address(host: str) -> str:
+    """The address that a host names. Raises: WrongSetting for what is no address."""
+    try:
+        return "127.0.0.1" if host == "localhost" else str(ipaddress.ip_address(host))
+    except ValueError:
+        raise WrongSetting(f"{host} is no IP address; give one of this machine's, or 0.0.0.0 or :: for all.") from None
+
+
+def listening_on(settings: Settings, host: str, port: int, *, development: bool) -> socket.socket:
+    """The socket that a server with these settings may have. Raises: WrongSetting, PortTaken."""
+    return bound(host, port, anywhere=reachable_from_elsewhere(settings, development=development))
 
 
 def url_of(listening: socket.socket) -> str:
@@ -104,10 +124,11 @@ class Announced(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def serve(workspace: Workspace, listening: socket.socket, announce: Callable[[], None]) -> None:
-    """Serves until Ctrl-C or SIGTERM, which come out as KeyboardInterrupt and SystemExit once all is answered.
+def serve(workspace: Workspace, listening: socket.socket, gate: Gate, announce: Callable[[], None]) -> None:
+    """Serves whom the gate lets in, until Ctrl-C or SIGTERM.
 
-    `announce` is called when requests are accepted. The log goes to standard error.
+    These come out as KeyboardInterrupt and SystemExit once all is answered. `announce` is called when requests are
+    accepted. The log goes to standard error.
     """
     from api.app import (
         create_app,
@@ -115,7 +136,7 @@ def serve(workspace: Workspace, listening: socket.socket, announce: Callable[[],
 
     log_to(sys.stderr, workspace.settings.log)
     settings = workspace.settings
-    app = create_app(workspace, development_actor=DEVELOPER, alarms=settings.alarms)
+    app = create_app(workspace, gate=gate, alarms=settings.alarms)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -129,10 +150,11 @@ def serve(workspace: Workspace, listening: socket.socket, announce: Callable[[],
     Announced(config, announce, app.state.health, settings.drain_seconds).run(sockets=[listening])
 
 
-def run(workspace: Workspace, terminal: Terminal, listening: socket.socket) -> None:
+def run(workspace: Workspace, terminal: Terminal, listening: socket.socket, *, development: bool = False) -> None:
     """Serves a book and says where. What is missing is told, and views of an older version are built anew, before
     anything is served."""
     ledger, url = workspace.ledger, url_of(listening)
+    gate = gate_of(workspace.settings, ledger.book, development=development, developer=DEVELOPER)
     workspace.runner.prepare()
     renew(workspace, terminal)
 
@@ -140,6 +162,15 @@ def run(workspace: Workspace, terminal: Terminal, listening: socket.socket) -> N
         terminal.answer({"url": url, "book": ledger.book, "time": ledger.time, "position": ledger.head()})
         terminal.stamp(ledger.book, ledger.time)
         terminal.show(f"GraphQL, and a page to try it on: {url}")
-        terminal.say("There is no sign-in: whoever is on this machine may read and write. Ctrl-C ends it.")
+        terminal.say(f"{_who(workspace.settings, gate, development=development)} Ctrl-C ends it.")
 
-    serve(workspace, listening, announce)
+    serve(workspace, listening, gate, announce)
+
+
+def _who(settings: Settings, gate: Gate, *, development: bool) -> str:
+    """Who is let in, in a sentence."""
+    if not gate.checks:
+        return "There is no sign-in: whoever is on this machine may read and write."
+    issuers = [settings.oidc_issuer] if settings.oidc_issuer else []
+    issuers += ["this machine (`daybook token`)"] if development else []
+    return f"Let in is who has a token of {' or '.join(issuers)}."

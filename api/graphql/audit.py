@@ -15,7 +15,7 @@ from api.graphql.enums import Departure, shown
 from api.graphql.history import Event
 from api.graphql.loaders import AuditOf
 from api.graphql.node import Node
-from api.graphql.personal import PersonalString
+from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -92,7 +92,7 @@ class FieldChange:
 
 
 async def _personal(info: Info, place: PersonalPlace | None) -> PersonalString | None:
-    return None if place is None else PersonalString.of(await info.context.loaders.personal.load(place))
+    return await shown_personal(info.context, place)
 
 
 @strawberry.type(description="An event as it was written, with what it was about and what it changed.")

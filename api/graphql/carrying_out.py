@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 from strawberry.utils.str_converters import to_camel_case
 
+from api.access.principal import Principal
 from api.graphql.codes import COMMAND_ID_REUSED, INVALID_INPUT, STALE_VERSION
 from api.graphql.door import Door
 from api.graphql.identity import global_id, identity_of
@@ -116,7 +117,7 @@ class Making:
 Maker = Callable[[Any, Making], Sequence[Command]]
 
 
-def carried_out(door: Door, asked: Asked, make: Maker) -> Done:
+def carried_out(door: Door, principal: Principal, asked: Asked, make: Maker) -> Done:
     """What came of an input, whose commands are all about the same stream. Faults of the ledger pass through."""
     ledger = door.ledger
     stream: str | None = None
@@ -130,11 +131,13 @@ def carried_out(door: Door, asked: Asked, make: Maker) -> Done:
             Submission(
                 command_id=asked.command_id,
                 commands=commands,
-                actor=door.actor,
+                actor=principal.actor,
                 channel=CHANNEL,
                 expected=_expected(asked, stream),
                 said_at=making.now,
                 times_stated=asked.occurred_at is not None,
+                client=principal.client,
+                address=principal.address,
             ),
         )
     except Objected as error:

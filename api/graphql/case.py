@@ -32,7 +32,7 @@ from api.graphql.history import BY_VERSION, Event, page_of_history
 from api.graphql.identity import global_id
 from api.graphql.movement import Movement, movements_of
 from api.graphql.node import Node
-from api.graphql.personal import PersonalString
+from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -164,9 +164,7 @@ class Case(Node):
 
     @resolved("What the customer said, word for word.")
     async def words(self, info: Info) -> PersonalString | None:
-        if self.words_place is None:
-            return None
-        return PersonalString.of(await info.context.loaders.personal.load(self.words_place))
+        return await shown_personal(info.context, self.words_place)
 
     @resolved("Its events, by version.")
     async def history(

@@ -18,7 +18,7 @@ from api.graphql.history import BY_VERSION, Event, page_of_history
 from api.graphql.identity import global_id
 from api.graphql.loaders import CasesOf
 from api.graphql.node import Node
-from api.graphql.personal import PersonalString
+from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -38,7 +38,7 @@ class Contact:
 
     @resolved("The number, address or account.")
     async def value(self, info: Info) -> PersonalString | None:
-        return PersonalString.of(await info.context.loaders.personal.load(self.place))
+        return await shown_personal(info.context, self.place)
 
 
 @strawberry.type(description="Since when a customer was in a class.")
@@ -63,9 +63,7 @@ class Visit:
 
     @resolved("What the customer said, word for word.")
     async def words(self, info: Info) -> PersonalString | None:
-        if self.words_place is None:
-            return None
-        return PersonalString.of(await info.context.loaders.personal.load(self.words_place))
+        return await shown_personal(info.context, self.words_place)
 
 
 @strawberry.type(description="A customer who proved to be another one; their file is read, and not written any more.")
@@ -128,9 +126,7 @@ class Customer(Node):
 
     @resolved("Their name; null when only a key of them is known.")
     async def name(self, info: Info) -> PersonalString | None:
-        if self.name_place is None:
-            return None
-        return PersonalString.of(await info.context.loaders.personal.load(self.name_place))
+        return await shown_personal(info.context, self.name_place)
 
     @resolved("How many cases are about them.")
     async def case_count(self, info: Info) -> int:

@@ -12,7 +12,6 @@ from anyio import CapacityLimiter, to_thread
 
 from api.graphql.consistency import token_of
 from api.present import present
-from domain.envelope import Actor
 from ledger.ledger import Ledger
 from projections.runner import Runner
 from projections.view import View
@@ -28,7 +27,7 @@ WAIT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Door:
-    """The ledger of one book, its views, and who acts.
+    """The ledger of one book, and its views.
 
     Both are reached by synchronous code, which runs on threads of its own and never on the event loop. Those who wait
     for a position wait on others, so that they keep nobody from working.
@@ -36,7 +35,6 @@ class Door:
 
     ledger: Ledger
     runner: Runner
-    actor: Actor
     wait_seconds: float = WAIT_SECONDS
     working: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WORK_THREADS))
     waiting: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WAIT_THREADS))

@@ -29,7 +29,6 @@ from domain.departure import Departure as OtherDeparture
 from domain.envelope import ActorKind
 from domain.event import Precision
 from domain.obligation import ObligationKind
-from domain.personal import PersonalState
 from domain.sla.clock import Verdict
 from domain.sla.days import Weekday
 from domain.unit.events import UnitKind
@@ -65,7 +64,6 @@ __all__ = [
     "OpenLoop",
     "Outcome",
     "PauseGround",
-    "PersonalState",
     "Precision",
     "Priority",
     "Proposal",
@@ -100,7 +98,6 @@ NAMES: dict[type[StrEnum], str] = {
     ObligationStatus: "ObligationStatus",
     Outcome: "Outcome",
     PauseGround: "PauseGround",
-    PersonalState: "PersonalState",
     Precision: "Precision",
     Priority: "Priority",
     Proposal: "ProposalState",

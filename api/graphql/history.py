@@ -13,7 +13,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.connection import Connection, connection_of
 from api.graphql.enums import ActorKind, Departure, Precision
-from api.graphql.personal import PersonalString
+from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -50,7 +50,7 @@ class PersonalField:
 
     @resolved("The value itself, as far as it can be read.")
     async def text(self, info: Info) -> PersonalString | None:
-        return PersonalString.of(await info.context.loaders.personal.load(self.place))
+        return await shown_personal(info.context, self.place)
 
 
 @strawberry.type(description="Something that happened, as the ledger has recorded it.")
@@ -66,6 +66,10 @@ class Event:
     register: str | None = strawberry.field(description="The register number that it gave: `C2026-000123`.")
     actor: Actor = strawberry.field(description="Who brought it about.")
     door: str = strawberry.field(description="The door it came through: graphql, command-line, import, demo, ledger.")
+    client: str | None = strawberry.field(description="The program that asked for it, as its token named it.")
+    address: str | None = strawberry.field(
+        description="Where it was asked for, as an IP address; null for what customers ask themselves."
+    )
     command_id: UUID = strawberry.field(description="The command that it followed from.")
     correlation_id: UUID = strawberry.field(description="What belongs together bears the same one.")
     causation_id: UUID | None = strawberry.field(description="The command that caused this one, if one did.")
@@ -99,6 +103,8 @@ class Event:
             register=str(recorded.register) if recorded.register else None,
             actor=Actor(**metadata.actor._asdict()),
             door=metadata.channel,
+            client=metadata.client,
+            address=metadata.address,
             command_id=metadata.command,
             correlation_id=metadata.correlation,
             causation_id=metadata.causation,

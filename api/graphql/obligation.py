@@ -17,7 +17,7 @@ from api.graphql.enums import ObligationKind, ObligationStatus, Precision, shown
 from api.graphql.history import BY_VERSION, Event, page_of_history
 from api.graphql.identity import global_id, identity_of
 from api.graphql.node import Node
-from api.graphql.personal import PersonalString
+from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.problem import speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
@@ -77,9 +77,7 @@ class Obligation(Node):
 
     @resolved("What was said when it was done, word for word.")
     async def words(self, info: Info) -> PersonalString | None:
-        if self.view.words_place is None:
-            return None
-        return PersonalString.of(await info.context.loaders.personal.load(self.view.words_place))
+        return await shown_personal(info.context, self.view.words_place)
 
     @resolved("Its clocks (时限), first due first.")
     async def clocks(self, info: Info) -> list[SlaClock]:

@@ -43,6 +43,8 @@ class Code(StrEnum):
     DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
     """Too many tokens, levels, aliases, directives, root fields or repeated ones, or pages that could hold too many
     nodes."""
+    FORBIDDEN = "FORBIDDEN"
+    """The asker's role may not ask for it."""
     BAD_ID = "BAD_ID"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     AMBIGUOUS = "AMBIGUOUS"

@@ -40,6 +40,7 @@ from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from api.graphql.viewer import ViewerQuery
 from api.graphql.what_if import WhatIfQuery
 from domain.envelope import RegisterNumber
 from domain.stream import Category
@@ -86,6 +87,7 @@ class Query(
     ClockQuery,
     ComplianceQuery,
     WhatIfQuery,
+    ViewerQuery,
 ):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(

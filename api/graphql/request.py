@@ -1,4 +1,4 @@
-"""What one request has at hand: the door it came through, and its loaders."""
+"""What one request has at hand: who asks, the door it came through, and its loaders."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TypeAlias
 import strawberry
 from strawberry.fastapi import BaseContext
 
+from api.access.principal import Principal
+from api.access.rules import Rights, rights
 from api.graphql.consistency import position_of
 from api.graphql.door import Door
 from api.graphql.loaders import Loaders
@@ -19,15 +21,21 @@ CONSISTENCY_HEADER = "Daybook-Consistency-Token"
 class Request(BaseContext):
     """One request. `shows_schema` says whether whoever asks may ask what there is to be asked."""
 
-    def __init__(self, door: Door, *, shows_schema: bool = True) -> None:
+    def __init__(self, door: Door, principal: Principal, *, shows_schema: bool = True) -> None:
         super().__init__()
         self.door = door
+        self.principal = principal
         self.shows_schema = shows_schema
         self.kind: str | None = None
         """What kind of operation it is, once that is known."""
         self.operation: str | None = None
         """The name that its front end gave to it."""
         self.loaders = Loaders(door)
+
+    @property
+    def rights(self) -> Rights:
+        """What the asker's role may."""
+        return rights()[self.principal.role]
 
     def forget(self) -> None:
         """Shows nothing any more of what was read so far: something may have been written since."""

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from api.graphql.limits import NodeCount
 from api.graphql.mutations import mutation_type
+from api.graphql.permission import Permitted
 from api.graphql.problem import Told
 from api.graphql.query import Query
 from api.graphql.reading import Reading
@@ -40,6 +41,7 @@ def make_schema() -> strawberry.Schema:
         extensions=[
             Told,
             Reading,
+            Permitted,
             NodeCount,
         ],
     )

@@ -13,7 +13,7 @@ from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.enums import Channel, Direction, Precision, shown
 from api.graphql.identity import global_id
 from api.graphql.loaders import TimelineOf
-from api.graphql.personal import PersonalString
+from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -101,9 +101,7 @@ class TimelineEntry:
 
     @resolved("What was said, word for word; of a file, the name or the address.")
     async def words(self, info: Info) -> PersonalString | None:
-        if self.words_place is None:
-            return None
-        return PersonalString.of(await info.context.loaders.personal.load(self.words_place))
+        return await shown_personal(info.context, self.words_place)
 
 
 @strawberry.input(

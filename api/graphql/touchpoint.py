@@ -12,7 +12,7 @@ from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.enums import Channel, Direction, Precision
 from api.graphql.identity import global_id
 from api.graphql.node import Node
-from api.graphql.personal import PersonalString
+from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from domain.correction import applied
@@ -56,9 +56,7 @@ class Touchpoint(Node):
 
     @resolved("What was said, word for word.")
     async def words(self, info: Info) -> PersonalString | None:
-        if self.words_place is None:
-            return None
-        return PersonalString.of(await info.context.loaders.personal.load(self.words_place))
+        return await shown_personal(info.context, self.words_place)
 
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -40,7 +40,7 @@ class Router(GraphQLRouter[Request, None]):
     def __init__(
         self,
         schema: BaseSchema,
-        context: Callable[[], Request],
+        context: Callable[..., Awaitable[Request]],
         *,
         admission: Admission,
         documents: Documents,

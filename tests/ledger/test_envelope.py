@@ -33,6 +33,8 @@ metadata = st.builds(
     program=text,
     source=st.none() | st.builds(Source, text, counts),
     departures=st.lists(text, max_size=4).map(tuple),
+    client=maybe,
+    address=maybe,
 )
 
 
@@ -96,6 +98,8 @@ def test_the_whole_envelope_reads_back_as_it_was_handed_in(ledger: Ledger) -> No
         causation=uuid4(),
         source=Source("ab" * 32, 17),
         source_recorded_at=datetime(2025, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        client="desk",
+        address="203.0.113.7",
     )
     accepted = ledger.carry_out(asked)
     recorded = ledger.history(case_stream(case))[1]
@@ -106,7 +110,7 @@ def test_the_whole_envelope_reads_back_as_it_was_handed_in(ledger: Ledger) -> No
     )  # fmt: skip
     assert told == Metadata(
         actor, "import", asked.correlation or case, asked.causation, asked.command_id, told.digest, 2, PROGRAM,
-        Source("ab" * 32, 17), (),
+        Source("ab" * 32, 17), (), "desk", "203.0.113.7",
     )  # fmt: skip
     assert len(bytes.fromhex(told.digest)) == 32
     assert (accepted.recorded_at, accepted.register()) == (recorded.recorded_at, recorded.register)

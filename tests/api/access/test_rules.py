@@ -1,0 +1,126 @@
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import parse
+
+from api.access.principal import Role
+from api.access.rules import BadRules, rights, rights_in, table
+from api.graphql.permission import coordinates_of, refused
+from api.graphql.schema import SCHEMA
+from tests.api.access.expecting import allowed_by, expected, fields
+
+
+def test_every_role_may_ask_for_what_the_list_says_and_for_nothing_else() -> None:
+    found, wanted = allowed_by(table()), expected().allowed
+    assert sorted(found - wanted) == []
+    assert sorted(wanted - found) == []
+
+
+def test_every_field_and_every_mutation_of_the_schema_stands_in_the_list() -> None:
+    there = {f"{kind}.{field}" for kind, names in fields().items() for field in names}
+    assert sorted(there - expected().named) == []
+    assert sorted(expected().named - there) == []
+
+
+def test_every_role_has_the_scope_and_the_sight_of_personal_values_that_the_list_says() -> None:
+    assert {role: (each.scope, each.personal) for role, each in rights().items()} == expected().ways
+
+
+def test_what_the_table_names_is_in_the_schema() -> None:
+    types = SCHEMA._schema.type_map
+    for bundle in table()["reading"].values():
+        for kind, names in bundle.items():
+            assert set(names) - {"*"} <= set(getattr(types[kind], "fields", ())), kind
+    assert {one for bundle in table()["doing"].values() for one in bundle} == set(fields()["Mutation"])
+
+
+def lists_in(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where the lists of a table are."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from lists_in(inner, (*path, name))
+    elif isinstance(value, list):
+        yield path
+
+
+def rules() -> list[tuple[tuple[str, ...], int]]:
+    """Where each single rule of the table stands."""
+    return [(path, at) for path in lists_in(table()) for at in range(len(_at(table(), path)))]
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        value = value[name]
+    return value
+
+
+def test_no_rule_can_be_taken_away_without_the_list_noticing() -> None:
+    wanted, unnoticed = expected().allowed, []
+    every = rules()
+    for path, at in every:
+        without = copy.deepcopy(dict(table()))
+        gone = _at(without, path).pop(at)
+        if allowed_by(without) == wanted:
+            unnoticed.append((*path, gone))
+    assert unnoticed == []
+    assert len(every) > 350
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("name", ["scope", "personal", "reads", "does"])
+def test_a_table_that_leaves_something_out_of_a_role_is_none(role: Role, name: str) -> None:
+    without = copy.deepcopy(dict(table()))
+    del without["roles"][role.value][name]
+    with pytest.raises(BadRules, match=name):
+        rights_in(without)
+
+
+def test_a_table_without_one_of_the_roles_or_with_another_one_is_none() -> None:
+    without = copy.deepcopy(dict(table()))
+    del without["roles"]["service"]
+    with pytest.raises(BadRules, match="leaves out service"):
+        rights_in(without)
+    without["roles"]["king"] = without["roles"]["agent"]
+    with pytest.raises(BadRules, match="king"):
+        rights_in(without)
+
+
+# What a document asks for ---------------------------------------------------------------------------------------------
+
+
+def asked(text: str, operation: int = 0) -> list[str]:
+    document = parse(text)
+    found: Any = document.definitions[operation]
+    return sorted(f"{kind}.{field}" for kind, field in coordinates_of(document, found, SCHEMA._schema))
+
+
+def test_fields_are_found_under_aliases_in_fragments_and_on_types_behind_an_interface() -> None:
+    document = """
+    query($id: ID!) {
+      a: node(id: $id) { __typename id ...of ... on Case { b: audit { nodes { position } } } ... { id } }
+    }
+    fragment of on Node { ... on Customer { name { value } ...again } }
+    fragment again on Customer { sourceKey ...again }
+    """
+    assert asked(document) == [
+        "AuditEntry.position", "AuditEntryConnection.nodes", "Case.audit", "Customer.name", "Customer.sourceKey",
+        "Node.id", "PersonalString.value", "Query.node",
+    ]  # fmt: skip
+
+
+def test_what_a_document_skips_counts_as_asked_for() -> None:
+    assert asked("{ register @skip(if: true) { series { series } } }") == [
+        "Query.register", "RegisterConnection.series", "RegisterSeries.series",
+    ]  # fmt: skip
+
+
+def test_only_the_operation_that_is_carried_out_counts() -> None:
+    assert asked("query a { ledgerHead { book } } query b { viewer { name } }", 1) == ["Query.viewer", "Viewer.name"]
+
+
+def test_what_is_refused_is_named() -> None:
+    coordinates = frozenset({("Query", "register"), ("Query", "case"), ("Mutation", "openUnit")})
+    assert refused(Role.AGENT, coordinates) == ["Mutation.openUnit", "Query.register"]
+    assert refused(Role.ADMINISTRATOR, coordinates) == []
