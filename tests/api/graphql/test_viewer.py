@@ -58,7 +58,7 @@ def test_what_a_role_may_not_ask_for_is_refused_with_its_name_and_nothing_is_ans
     response = door.send("{ viewer { name } register { series { series } } }", headers)
     assert response.status_code == 403
     answer = response.json()
-    assert answer["data"] is None
+    assert "data" not in answer
     (error,) = answer["errors"]
     assert error["extensions"] == {
         "code": "FORBIDDEN",
