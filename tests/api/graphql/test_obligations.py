@@ -135,7 +135,7 @@ def test_what_is_not_done_is_escalated_and_its_verdict_revised_by_two_people(fro
     shown = "deadlineRequests { request kind state policy target verdict cause requestedBy }"
     waiting = front_end.done("requestObligationRevision", shown, **about, **asked)["deadlineRequests"]
     assert waiting == [
-        {"request": 3, "kind": "REVISION", "state": "PENDING", "policy": "stated", "target": "obligation",
+        {"request": 3, "kind": "REVISION", "state": "REQUESTED", "policy": "stated", "target": "obligation",
          "verdict": "KEPT", "cause": "LATE_RECORD", "requestedBy": "王芳"}
     ]  # fmt: skip
     of_another = asked | {"policy": "service"}
