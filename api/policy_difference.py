@@ -37,12 +37,17 @@ def _of(before: Any, after: Any, place: str) -> Iterator[Change]:
     name = place.rpartition(".")[2]
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _of_fields(before, after, f"{place}." if place else "")
-    elif name in BY_ID and isinstance(before, list) and isinstance(after, list):
+    elif name in BY_ID and _have_ids(before) and _have_ids(after):
         ids = [{entry["id"]: entry for entry in entries} for entries in (before, after)]
         for entry in dict.fromkeys([*ids[0], *ids[1]]):
             yield from _of(ids[0].get(entry), ids[1].get(entry), f"{place}[{entry}]")
     else:
         yield Change(place, before, after)
+
+
+def _have_ids(entries: Any) -> bool:
+    """Whether it is a list of parts with ids; the targets that a rule names are bare names."""
+    return isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
 
 
 def _of_fields(before: Mapping[str, Any], after: Mapping[str, Any], place: str) -> Iterator[Change]:

@@ -65,11 +65,12 @@ def asked(subject: Subject) -> Asked:
     history, written = subject.history, subject.written
     tiers = tuple(tiers_of(history, subject.others))
     absorbed = [told for stream, told in subject.others.items() if category_of(stream) == Category.CASE]
+    units = {stream: told for stream, told in subject.others.items() if category_of(stream) == Category.UNIT}
     standards = standards_of(subject.standing, history[0].book)
     times = [written[-1].recorded_at, *(each.occurred_at for each in history), *(tier.at for tier in tiers)]
     return Asked(
         history,
-        with_units(standards, history, subject.others),
+        with_units(standards, history, units) if units else standards,
         max(times),
         tiers,
         [recorded for told in absorbed for recorded in told],

@@ -19,6 +19,7 @@ from domain.unit.events import (
     UnitHoursSet,
     UnitKind,
     UnitMoved,
+    UnitNameTaken,
     UnitOpened,
     UnitRenamed,
     UnitReopened,
@@ -140,7 +141,7 @@ def fold(view: UnitView | None, recorded: Recorded[UnitEvent], context: FoldCont
         last_recorded_at=recorded.recorded_at,
     )
     match event:
-        case UnitOpened() | SubunitJoined():  # those below it say so themselves
+        case UnitOpened() | SubunitJoined() | UnitNameTaken():  # those below it, or of its name, say so themselves
             return seen
         case UnitRenamed(name=name):
             return seen._replace(name=name, names=(*seen.names, Named(at, name)))

@@ -13,6 +13,7 @@ import strawberry
 from api.graphql.cases import Sorting
 from api.graphql.clock import SlaClock, clocks_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments, connection_of
+from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
 from api.graphql.enums import ObligationKind, ObligationStatus, Precision, shown
 from api.graphql.history import BY_VERSION, Event, page_of_history
 from api.graphql.identity import global_id, identity_of
@@ -82,6 +83,10 @@ class Obligation(Node):
     @resolved("Its clocks (时限), first due first.")
     async def clocks(self, info: Info) -> list[SlaClock]:
         return await clocks_of(info.context, self.view.stream)
+
+    @resolved("Requests for other verdicts on its deadlines, and what came of them, by version.")
+    async def deadline_requests(self, info: Info) -> list[DeadlineRequest]:
+        return deadline_requests_of(await info.context.loaders.histories.load(self.view.stream) or ())
 
     @resolved("Its events, by version.")
     async def history(

@@ -146,7 +146,7 @@ VERDICTS: Mapping[Verdict | None, Pair] = MappingProxyType({
 WHYS: Mapping[str, Pair] = MappingProxyType({
     "rule": ("another rule fits", "适用规则改变"),
     "merge": ("it took the place of an older case", "并入了更早的案件"),
-    "transfer": ("another unit has the case", "案件转至其他部门"),
+    "transfer": ("another unit has it", "转至其他部门"),
     "hours": ("the unit that has it works by other hours", "所在部门的工作时间改变"),
     "terms": ("other terms were assigned", "改派服务标准"),
 })  # fmt: skip

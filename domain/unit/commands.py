@@ -69,6 +69,11 @@ class RenameUnit(AboutUnit):
 
     name: UnitName
 
+    @property
+    @override
+    def streams(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.stream, stream_of_unit(id_of_unit(self.name)))))
+
 
 class MoveUnit(AboutUnit):
     """Put the unit below another one, or at the top."""

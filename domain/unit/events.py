@@ -58,6 +58,17 @@ class UnitRenamed(Event):
     name: UnitName
 
 
+class UnitNameTaken(Event):
+    """A unit that was opened under another name goes by this one, under which none was opened.
+
+    It stands in the stream that a unit of this name would have, so that the name alone leads to the unit.
+    """
+
+    TOPIC: ClassVar = "unit-name-taken.1"
+
+    unit_id: UUID
+
+
 class UnitMoved(Event):
     """The unit stands below another one, or at the top."""
 
@@ -122,6 +133,7 @@ class SupervisionEnded(Event):
 UnitEvent: TypeAlias = (
     UnitOpened
     | UnitRenamed
+    | UnitNameTaken
     | UnitMoved
     | SubunitJoined
     | UnitClosed

@@ -15,11 +15,11 @@ from domain.sla.happenings import first_instant_of_day
 from domain.sla.lanes import units_named
 from domain.sla.standards import Standards
 from domain.sla.unit_hours import HoursOfUnit, KnownSpells, Spell, UnitHours
-from domain.unit.events import UnitHoursSet, UnitMoved, UnitOpened, id_of_unit, stream_of_unit
+from domain.unit.events import UnitHoursSet, UnitMoved, UnitNameTaken, UnitOpened, id_of_unit, stream_of_unit
 
 History = Sequence[Recorded[Any]]
 
-BEARS_ON_HOURS = (UnitOpened, UnitMoved, UnitHoursSet, Amendment)
+BEARS_ON_HOURS = (UnitOpened, UnitNameTaken, UnitMoved, UnitHoursSet, Amendment)
 """The events of a unit that may change by which hours it works, or one below it."""
 
 
@@ -34,13 +34,16 @@ def units_of(history: History) -> Iterator[str]:
 
 
 def units_above(history: History) -> Iterator[str]:
-    """The streams of the units that one ever stood below, given its stream as it was written."""
+    """The streams of the units that one ever stood below, given its stream as it was written; of a name under which
+    none was opened the unit that took it."""
     for recorded in history:
         event = recorded.event
         if isinstance(event, CorrectionRequested):
             event = event.replacement.data
         if isinstance(event, UnitOpened | UnitMoved) and event.parent is not None:
             yield stream_of_unit(event.parent)
+        elif isinstance(event, UnitNameTaken):
+            yield stream_of_unit(event.unit_id)
 
 
 def with_units(standards: Standards, history: History, units: Mapping[str, History]) -> Standards:
@@ -117,6 +120,8 @@ class _Unit(NamedTuple):
             event = recorded.event
             if isinstance(event, UnitOpened | UnitMoved):
                 parents.append(_Since(_began(recorded), event.parent))
+            elif isinstance(event, UnitNameTaken):
+                parents.append(_Since(_began(recorded), event.unit_id))
             elif isinstance(event, UnitHoursSet):
                 calendars.append(_Since(_began(recorded), event.calendar))
         return cls(parents, calendars)

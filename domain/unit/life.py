@@ -35,6 +35,7 @@ from domain.unit.events import (
     UnitEvent,
     UnitHoursSet,
     UnitMoved,
+    UnitNameTaken,
     UnitOpened,
     UnitRenamed,
     UnitReopened,
@@ -108,7 +109,8 @@ def decide(unit: Unit | None, command: UnitCommand, context: Context) -> Decided
         case RenameUnit(name=name):
             if unit.name == name:
                 return []
-            return stepped(context, UnitRenamed(name=name), _closed(unit), _taken(command, context.others))
+            renamed = stepped(context, UnitRenamed(name=name), _closed(unit), _taken(command, context.others))
+            return [*renamed, *_signed(command, context.others)]
         case MoveUnit():
             return _move(unit, command, context)
         case CloseUnit():
@@ -141,6 +143,8 @@ def evolve(unit: Unit | None, recorded: Recorded[UnitEvent]) -> Unit | None:
             return unit
         case UnitRenamed():
             return replace(unit, name=event.name)
+        case UnitNameTaken():  # before a unit was opened under the name, which is the way to that one since
+            return unit
         case UnitMoved():
             return replace(unit, parent=event.parent)
         case SubunitJoined():
@@ -301,6 +305,14 @@ def _taken(command: RenameUnit, units: Units) -> Broken | None:
         field="name",
         params={"name": command.name},
     )
+
+
+def _signed(command: RenameUnit, units: Units) -> list[Occurred[Event]]:
+    """The way from the name to the unit that bears it, where no unit was opened under that."""
+    stream = stream_of_unit(id_of_unit(command.name))
+    if stream == command.stream or units.get(stream) is not None:
+        return []
+    return [Occurred(UnitNameTaken(unit_id=command.unit_id), stream=stream)]
 
 
 # Hours ----------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from domain.case.commands import RegisterCase, ResolveCase, TransferCase
 from domain.case.events import Outcome
 from domain.sla.clock import State
 from domain.stream import Category, stream_of
-from domain.unit.commands import MoveUnit, OpenUnit, SetUnitHours
+from domain.unit.commands import MoveUnit, OpenUnit, RenameUnit, SetUnitHours
 from domain.unit.events import UnitKind, id_of_unit, stream_of_unit
 from ledger.database import Database
 from ledger.ledger import Ledger
@@ -132,3 +132,14 @@ def test_the_audit_trail_tells_by_what_a_unit_worked_before(ledger: Ledger, time
     assert told == ["unit-opened.1", "unit-hours-set.1", "unit-hours-set.1"]
     changed = {change.path: (change.before, change.after) for change in changes(ledger.history(stream), {3})[3]}
     assert changed["calendar"] == ("nights", "desk")
+
+
+def test_what_goes_to_a_unit_by_the_name_that_it_took_goes_by_its_hours(ledger: Ledger, timers: Runner) -> None:
+    tell(ledger, RenameUnit(at=OPENED, unit_id=SHIFT, name="Night shift"))
+    tell(ledger, received(1))
+    tell(ledger, RegisterCase(at=OPENED, case_id=case_id(1), unit="Front"))
+    at = OPENED + 2 * HOUR
+    tell(ledger, TransferCase(at=at, case_id=case_id(1), to_unit="Night shift"), at=at)
+    assert shown(ledger, timers, 1)["moves"].due_at == local("06T15:30")
+    sets(ledger, WEST, "nights", 3 * HOUR)
+    assert shown(ledger, timers, 1)["moves"].due_at == local("07T19:00")

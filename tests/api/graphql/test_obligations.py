@@ -122,3 +122,29 @@ def test_what_an_obligation_refers_to_must_be_there(front_end: FrontEnd) -> None
     early = {"obligationId": task["id"], "occurredAt": "2026-03-01T00:00:00Z"}
     assert front_end.objections("meetObligation", **early) == [("BEFORE_OPENING", ["occurredAt"])]
     assert front_end.code("query($id: ID!) { obligation(id: $id) { id } }", id=no_case) == "BAD_ID"
+
+
+def test_what_is_not_done_is_escalated_and_its_verdict_revised_by_two_people(front_end: FrontEnd) -> None:
+    task = opened(front_end, dueAt="2026-04-03T00:00:00+08:00")
+    about = {"obligationId": task["id"], "occurredAt": "2026-04-05T09:00:00+08:00"}
+    risen = front_end.done("escalateObligation", "escalationLevel", **about, level=2, toStaff="Director Li")
+    assert risen == {"escalationLevel": 2}
+    assert front_end.objections("escalateObligation", **about, level=1) == [("NOT_HIGHER", ["level"])]
+    why = {"now": "KEPT", "cause": "LATE_RECORD", "reason": "it lay in the tray", "requestedBy": "王芳"}
+    asked = {"policy": "stated", "target": "obligation", **why}
+    shown = "deadlineRequests { request kind state policy target verdict cause requestedBy }"
+    waiting = front_end.done("requestObligationRevision", shown, **about, **asked)["deadlineRequests"]
+    assert waiting == [
+        {"request": 3, "kind": "REVISION", "state": "REQUESTED", "policy": "stated", "target": "obligation",
+         "verdict": "KEPT", "cause": "LATE_RECORD", "requestedBy": "王芳"}
+    ]  # fmt: skip
+    of_another = asked | {"policy": "service"}
+    assert front_end.objections("requestObligationRevision", **about, **of_another) == [("UNKNOWN_TARGET", ["policy"])]
+    own = front_end.objections("approveObligationRevision", **about, request=3, approvedBy="王芳")
+    assert own == [("SAME_PERSON", ["approvedBy"])]
+    (approved,) = front_end.done("approveObligationRevision", shown, **about, request=3, approvedBy="李四")[
+        "deadlineRequests"
+    ]
+    assert approved["state"] == "APPROVED"
+    declined = front_end.objections("declineObligationRevision", **about, request=3, reason="late", declinedBy="李四")
+    assert declined == [("ALREADY_DECIDED", ["request"])]

@@ -71,6 +71,7 @@ REPLY: dict[str, Any] = {
     "stop": "response-sent",
 }
 WHEN: dict[str, Any] = {
+    "obligation": [],
     "kind": ["COMPLAINT"],
     "category": ["billing"],
     "tier": ["gold"],
@@ -109,7 +110,7 @@ OF_TARGET = f"""
 """
 OF_DOCUMENT = f"""
   name title {{ en zh }} regime rank jurisdiction note zone calendar
-  rules {{ id when {{ kind category tier priority channel unit attributes {{ name values }} }} targets }}
+  rules {{ id when {{ obligation kind category tier priority channel unit attributes {{ name values }} }} targets }}
   targets {{ {OF_TARGET} }}
 """
 SHOWN = """
@@ -234,6 +235,30 @@ CLOCKS: list[dict[str, Any]] = [
     {"type": "STATED_DATE", "of": "resolution", "by": "COMPANY"},
     {"type": "NO_NUMBER", "word": {"en": "prompt"}},
 ]
+
+
+def test_a_rule_for_obligations_is_taken_and_shown(front_end: FrontEnd) -> None:
+    owed = REPLY | {
+        "id": "done",
+        "subject": "OBLIGATION",
+        "start": "obligation-opened",
+        "stop": "obligation-met",
+        "cancel": "obligation-cancelled",
+    }
+    rule = {"id": "back", "when": {"obligation": ["TASK", "FINDING"], "unit": ["后台支持"]}, "targets": ["done"]}
+    document = DOCUMENT | {"name": "back-office", "rules": [rule], "targets": [owed]}
+    front_end.done("proposePolicy", "version", **PROPOSED | {"document": document})
+    asked = (
+        "{ policies { requests { name document { rules { when { obligation kind unit } } targets { subject } } } } }"
+    )
+    shown = {one["name"]: one["document"] for one in front_end.ask(asked)["policies"]["requests"]}
+    assert shown["back-office"] == {
+        "rules": [{"when": {"obligation": ["TASK", "FINDING"], "kind": [], "unit": ["后台支持"]}}],
+        "targets": [{"subject": "OBLIGATION"}],
+    }
+    for_cases = document | {"rules": [rule | {"when": {"unit": ["后台支持"]}}]}
+    refused = front_end.change("proposePolicy", "version", **PROPOSED | {"document": for_cases})["userErrors"]
+    assert "say which kinds in when.obligation" in refused[0]["message"]
 
 
 def test_every_type_of_clock_is_taken_and_shown(front_end: FrontEnd) -> None:

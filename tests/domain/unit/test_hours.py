@@ -17,6 +17,7 @@ from domain.unit.events import (
     UnitHoursSet,
     UnitKind,
     UnitMoved,
+    UnitNameTaken,
     UnitOpened,
     id_of_unit,
     stream_of_unit,
@@ -121,6 +122,19 @@ def test_a_unit_without_hours_of_its_own_has_those_of_the_nearest_unit_above_as_
         of_desk: told(of_desk, (desk, 0), (UnitMoved(parent=EAST), 5), (night, 7), (none, 9)),
     }
     assert spells(units) == [(0, None), (1, OFFICE), (3, NIGHT), (5, OFFICE), (7, NIGHT), (9, OFFICE)]
+
+
+def test_a_unit_has_its_hours_under_the_name_that_it_took_as_well() -> None:
+    of_counter = stream_of_unit(id_of_unit("北京柜台"))
+    taken = UnitNameTaken(unit_id=DESK)
+    units = {of_desk: told(of_desk, (desk, 0), (night, 2)), of_counter: told(of_counter, (taken, 1))}
+    found = with_units(standards_of_the_book(), passed_on("总部", "北京柜台"), units).units["北京柜台"]
+    assert [each.hours for each in found.since(START, START)] == [None, NIGHT]
+    assert list(units_above(units[of_counter])) == [of_desk]
+    own = UnitOpened(name="北京柜台", kind=UnitKind.DESK, parent=None)
+    opened = {**units, of_counter: told(of_counter, (taken, 1), (own, 3))}
+    since = with_units(standards_of_the_book(), passed_on("总部", "北京柜台"), opened).units["北京柜台"]
+    assert [each.hours for each in since.since(START, START)] == [None, NIGHT, None]
 
 
 def test_what_is_written_down_late_counts_from_its_recording_for_who_was_there_before() -> None:

@@ -21,6 +21,7 @@ from domain.unit.events import (
     UnitEvent,
     UnitKind,
     UnitMoved,
+    UnitNameTaken,
     UnitOpened,
     UnitRenamed,
     UnitReopened,
@@ -47,6 +48,7 @@ supervise = OpenSupervision(at=MONDAY, unit_id=NORTH, supervisor=GROUP, reason="
 ended = SupervisionEnded(supervisor=GROUP, reason="back in time")
 end = EndSupervision(at=MONDAY, unit_id=NORTH, supervisor=GROUP, reason="back in time")
 joined_desk = SubunitJoined(unit_id=DESK)
+taken = Occurred(UnitNameTaken(unit_id=NORTH), stream=stream_of_unit(id_of_unit("北方分部")))
 
 in_group = story.given(north).beside(of_group, UNIT, group)
 
@@ -81,7 +83,8 @@ def test_a_unit_is_not_opened_below_one_that_is_not_there_or_closed() -> None:
 
 def test_a_unit_takes_another_name_and_its_old_one_back() -> None:
     rename = RenameUnit(at=MONDAY, unit_id=NORTH, name="北方分部")
-    in_group.when(rename).then(UnitRenamed(name="北方分部"))
+    in_group.when(rename).then(UnitRenamed(name="北方分部"), taken)
+    assert rename.streams == (of_north, taken.stream)
     renamed = in_group.given(north, UnitRenamed(name="北方分部"))
     renamed.when(rename).then_nothing()
     back = RenameUnit(at=MONDAY, unit_id=NORTH, name="华北分部")
@@ -195,8 +198,9 @@ CHANGES: list[tuple[UnitCommand, UnitEvent]] = [
 @pytest.mark.parametrize(("command", "event"), CHANGES, ids=lambda it: type(it).__name__)
 def test_a_closed_unit_stays_as_it_was(command: UnitCommand, event: UnitEvent) -> None:
     in_group.given(north, closed).when(command).then_refused("UNIT_CLOSED", "华北分部 is closed; reopen it first")
+    named = [taken] if isinstance(event, UnitRenamed) else []
     imported.given(north, closed).beside(of_group, UNIT, group).when(command).then(
-        Occurred(event, departures=("while-closed",))
+        Occurred(event, departures=("while-closed",)), *named
     )
 
 
