@@ -14,6 +14,7 @@ DOCS = PROJECT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), PROJECT / "README.md", PROJECT / "CHANGELOG.md"])
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 WIDTH = 120
+GUIDES = ("architecture", "auditor", "command-line", "compliance", "front-end", "glossary", "sla")
 
 
 def anchors(page: Path) -> set[str]:
@@ -71,9 +72,7 @@ def test_every_test_that_the_page_on_counting_names_is_in_the_file_beside_it() -
             assert [name for name in re.findall(r"`(test_\w+)`", names) if f"def {name}(" not in text] == []
 
 
-@pytest.mark.parametrize(
-    "name", ["architecture", "auditor", "command-line", "compliance", "front-end", "glossary", "sla"]
-)
+@pytest.mark.parametrize("name", GUIDES)
 def test_a_guide_fits_a_screen_but_for_its_tables(name: str) -> None:
     lines = (DOCS / f"{name}.md").read_text("utf-8").splitlines()
     assert [line for line in lines if len(line) > WIDTH and not line.startswith("|")] == []

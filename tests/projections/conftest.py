@@ -6,6 +6,7 @@ import pytest
 
 from ledger.database import Database
 from ledger.ledger import Ledger
+from projections.audit_trail import AUDIT_TRAIL
 from projections.runner import Runner
 from tests import conftest
 from tests.ledger.submissions import opened
@@ -35,5 +36,13 @@ def ledger(written: Database) -> Ledger:
 def runner(ledger: Ledger, projected: Database) -> Runner:
     """The runner of that book, its tables made."""
     made = Runner(ledger, projected)
+    made.prepare()
+    return made
+
+
+@pytest.fixture
+def auditor(ledger: Ledger, projected: Database) -> Runner:
+    """What keeps the audit trail, and nothing else."""
+    made = Runner(ledger, projected, [AUDIT_TRAIL])
     made.prepare()
     return made

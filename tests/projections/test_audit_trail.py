@@ -9,7 +9,6 @@ import pytest
 from domain.amending import ApproveAmendment, RequestCorrection, RequestVoid
 from domain.amendment import Replacement
 from domain.book import AllowSelfApproval, id_of_book, stream_of_book
-from domain.calendar import ProposeCalendar, PublishCalendar
 from domain.case.commands import RegisterCase, ResolveCase
 from domain.case.events import CaseResolved, Outcome
 from domain.case.extension import ApproveExtension, RequestExtension
@@ -17,8 +16,6 @@ from domain.case.pausing import ApprovePause, RequestPause
 from domain.case.rules import Departure
 from domain.envelope import Actor, ActorKind, Recorded, RegisterNumber, Source
 from domain.event import Command, Precision
-from domain.policy import ApprovePolicyWithdrawal, ProposePolicy, PublishPolicy, RequestPolicyWithdrawal
-from domain.sla.policy import PolicyDocument
 from domain.stream import Category, category_of
 from ledger.database import Database
 from ledger.ledger import Ledger
@@ -28,8 +25,6 @@ from projections.overrides import departure_counts, overrides_by_actor
 from projections.paging import BadPlace, Order, Window
 from projections.runner import Runner
 from tests import conftest
-from tests.domain.sla.documents import policy
-from tests.domain.sla.made import calendar
 from tests.ledger.submissions import OPENED, case_stream, customer_stream, opened, submission
 from tests.projections.books import case_id, customer_id, fill, received, rows, write
 
@@ -42,14 +37,6 @@ BEGUN = OPENED + 10 * DAY
 CASE = case_id(900)
 STREAM = case_stream(CASE)
 CASES = 40
-
-
-@pytest.fixture
-def auditor(ledger: Ledger, projected: Database) -> Runner:
-    """What keeps the audit trail, and nothing else."""
-    made = Runner(ledger, projected, [AUDIT_TRAIL])
-    made.prepare()
-    return made
 
 
 def say(ledger: Ledger, *commands: Command, by: Actor = WANG, late: timedelta = timedelta(), **rest: Any) -> None:
@@ -374,45 +361,6 @@ def test_a_pause_that_was_asked_for_and_granted_by_the_same_person_is_an_own_app
     assert clerk.counts == {Override.PAUSE_REQUESTED: 1, Override.PAUSE_APPROVED: 1, Override.OWN_APPROVAL: 1}
     (own,) = trail(written, overrides=(Override.OWN_APPROVAL,))
     assert (own.topic, own.requested_by, own.decided_by) == ("pause-approved.1", "王芳", "王芳")
-
-
-def publish(ledger: Ledger, approved_by: str) -> None:
-    """A calendar that 王芳 proposes, and the policy that goes by it."""
-    about: dict[str, Any] = {"at": OPENED, "book_id": id_of_book("main")}
-    asked: dict[str, Any] = {**about, "effective_from": OPENED.date(), "reason": "agreed", "requested_by": "王芳"}
-    document = PolicyDocument.model_validate(policy(("calendar", "office")))
-    say(ledger, ProposeCalendar(**asked, document=calendar()))
-    say(ledger, PublishCalendar(**about, proposal=1, approved_by=approved_by))
-    say(ledger, ProposePolicy(**asked, document=document))
-    say(ledger, PublishPolicy(**about, proposal=1, approved_by=approved_by))
-    withdrawal: dict[str, Any] = {"name": document.name, "effective_before": OPENED.date() + DAY, "reason": "over"}
-    say(ledger, RequestPolicyWithdrawal(**about, **withdrawal, requested_by="王芳"))
-    say(ledger, ApprovePolicyWithdrawal(**about, request=3, approved_by=approved_by))
-
-
-def test_what_somebody_proposed_and_published_themselves_is_an_own_approval(
-    ledger: Ledger, auditor: Runner, written: Database
-) -> None:
-    allowed = AllowSelfApproval(at=OPENED, book_id=id_of_book("main"), reason="one clerk", decided_by="Director Li")
-    say(ledger, allowed, by=LI)
-    publish(ledger, "王芳")
-    auditor.catch_up()
-    own = [
-        ("calendar-published.1", 1, "王芳"), ("policy-published.1", 1, "王芳"), ("policy-withdrawn.1", 3, "王芳"),
-    ]  # fmt: skip
-    for where in ({"overrides": (Override.OWN_APPROVAL,)}, {"overriding": True, "actor": "王芳"}):
-        assert [(each.topic, each.request_version, each.decided_by) for each in trail(written, **where)] == own
-    (clerk,) = overrides_by_actor(written, "main", actor="王芳")
-    assert clerk.counts == {Override.OWN_APPROVAL: 3}
-
-
-def test_a_publication_that_two_people_made_goes_beside_nothing(
-    ledger: Ledger, auditor: Runner, written: Database
-) -> None:
-    publish(ledger, "Director Li")
-    auditor.catch_up()
-    assert trail(written, overriding=True) == []
-    assert overrides_by_actor(written, "main") == []
 
 
 def test_more_time_that_somebody_gave_themselves_is_an_own_approval(
