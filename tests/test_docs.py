@@ -16,6 +16,7 @@ DOCS = PROJECT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), PROJECT / "README.md", PROJECT / "CHANGELOG.md"])
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 WIDTH = 120
+GUIDES = ("architecture", "auditor", "command-line", "compliance", "front-end", "glossary", "sla")
 
 
 def anchors(page: Path) -> set[str]:
@@ -61,6 +62,18 @@ def test_the_page_on_the_architecture_names_every_view() -> None:
     assert [view.name for view in PROJECTIONS if f"`{view.name}`" not in page] == []
 
 
+def test_every_test_that_the_page_on_counting_names_is_in_the_file_beside_it() -> None:
+    """The page answers ten questions, each with a test that shows the answer."""
+    questions = (DOCS / "sla.md").read_text("utf-8").split("\n## ")[1:]
+    assert len(questions) == 10
+    for question in questions:
+        shown = re.findall(r"^- \[`.*?`\]\((.*?)\):\n((?:  `test_\w+`,?\n?)+)", question, re.MULTILINE)
+        assert shown, question
+        for place, names in shown:
+            text = (DOCS / place).read_text("utf-8")
+            assert [name for name in re.findall(r"`(test_\w+)`", names) if f"def {name}(" not in text] == []
+
+
 def test_the_page_on_settings_is_the_one_that_the_program_prints() -> None:
     said = "print it anew: python -m api.setting_page > docs/settings.md"
     assert (DOCS / "settings.md").read_text("utf-8") == page(), said
@@ -70,7 +83,7 @@ def test_every_setting_says_what_it_is() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
-@pytest.mark.parametrize("name", ["architecture", "auditor", "command-line", "compliance", "front-end", "glossary"])
+@pytest.mark.parametrize("name", GUIDES)
 def test_a_guide_fits_a_screen_but_for_its_tables(name: str) -> None:
     lines = (DOCS / f"{name}.md").read_text("utf-8").splitlines()
     assert [line for line in lines if len(line) > WIDTH and not line.startswith("|")] == []

@@ -224,7 +224,7 @@ def _handle(case: Told) -> None:
     ):
         if telling.chance(share):
             detour(case)
-    if complaint and telling.chance(0.7):
+    if complaint and telling.chance(0.3):
         telling.after(0.5, 6)
         detours.take_notice(case, case.head)
 

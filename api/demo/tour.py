@@ -81,7 +81,7 @@ COMMANDS = (
     "daybook sla report --group branch,target",
     "daybook sla due",
     "daybook sla explain %(promised)s",
-    "daybook sla what-if --library eu-complaints",
+    "daybook sla what-if --calendar examples/calendars/group-service-desk.toml --limit 5",
     "daybook audit %(promised)s",
 )
 

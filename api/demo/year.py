@@ -36,7 +36,7 @@ DUPLICATE_EVERY, AMENDED_EVERY = 40, 150
 REGULATED, FOLLOWING = 0.12, 0.08
 """Of complaints in writing that come from a regulator; of cases of a customer that have to do with the one before."""
 WINDOW = timedelta(hours=6)
-NIGHTLY = 42
+NIGHTLY = 28
 """For so many days at the year's end alarms are looked for every night, and before that once a week."""
 LONG_OVER = timedelta(days=40)
 OUTAGE_DAYS = 3
