@@ -1,0 +1,66 @@
+import json
+
+import pytest
+
+from api.graphql.schema import CONTRACT
+from tests.clients.conftest import HERE, Workshop
+
+WARNED = {
+    "22EB": "answers in the older form, application/json, whatever a client accepts",
+    "865D": "the older form has status 200 for a document that cannot be read",
+    "556A": "the same",
+    "D586": "the older form has `data`, which is null",
+    "51FE": "the older form has status 200 for a document that does not fit the schema",
+    "74FF": "the same",
+    "5E5B": "the older form has `data`, which is null",
+    "86EE": "the older form has status 200 for a variable that does not fit",
+}
+"""What the audit would have otherwise, by its ids, and why it is so."""
+SCALARS = json.loads(CONTRACT.with_name("codegen-scalars.json").read_text())
+
+
+@pytest.mark.parametrize("client", ["apollo", "urql", "relay/store"])
+def test_a_client_reads_writes_and_pages_with_the_types_made_from_the_schema(
+    compiled: Workshop, url: str, client: str
+) -> None:
+    ended = ("--test", "--test-force-exit")  # after a failure too, when subscriptions are left
+    said = compiled.passes("node", "--import", "./extensions.js", *ended, f"built/{client}.js", DAYBOOK_URL=url)
+    assert "# fail 0" in said
+    assert "# pass 0" not in said
+
+
+def test_a_document_that_does_not_fit_the_schema_is_found_before_it_is_sent(workshop: Workshop) -> None:
+    wrong = {"schema": "../../api/graphql/schema.graphql", "documents": "wrong.graphql"}
+    (workshop.clients / "wrong.graphql").write_text("query Wrong { cases { nodes { nubmer } } }")
+    (workshop.clients / "wrong.json").write_text(json.dumps(wrong | {"generates": {"wrong/": {"preset": "client"}}}))
+    found = workshop.run("graphql-codegen", "--config", "wrong.json")
+    assert found.returncode == 1
+    assert 'Cannot query field "nubmer" on type "Case"' in found.stdout + found.stderr
+
+
+def test_the_linter_of_schemas_finds_nothing_in_the_published_schema(workshop: Workshop) -> None:
+    (workshop.clients / "schema.graphql").write_bytes(CONTRACT.read_bytes())
+    assert workshop.passes("eslint", "--max-warnings=0", "schema.graphql") == ""
+
+
+def test_the_linter_finds_what_says_nothing_of_itself(workshop: Workshop) -> None:
+    (workshop.clients / "schema.graphql").write_text('"""Asks."""\ntype Query {\n  name: String\n}\n')
+    assert "require-description" in workshop.run("eslint", "schema.graphql").stdout
+
+
+def test_the_server_speaks_graphql_over_http_as_the_audit_has_it(workshop: Workshop, url: str) -> None:
+    *found, counted = map(json.loads, workshop.passes("node", "audit.js", DAYBOOK_URL=url).splitlines())
+    assert counted["audits"] > 60
+    assert [each for each in found if each["status"] != "warn" or each["id"] not in WARNED] == []
+
+
+def test_relay_is_told_the_published_types_of_the_scalars() -> None:
+    relay = json.loads((HERE / "relay.config.json").read_text())
+    assert relay["customScalarTypes"] | {"ID": "string"} == SCALARS
+
+
+def test_the_lock_pins_by_hash_and_names_no_place_to_download_from() -> None:
+    packages = json.loads((HERE / "package-lock.json").read_text())["packages"]
+    del packages[""]
+    assert [name for name, said in packages.items() if "integrity" not in said] == []
+    assert [name for name, said in packages.items() if "resolved" in said] == []
