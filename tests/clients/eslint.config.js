@@ -23,6 +23,7 @@ export default [
           types: true,
           rootField: true,
           DirectiveDefinition: true,
+          EnumValueDefinition: true,
           FieldDefinition: true,
           InputValueDefinition: true,
         },

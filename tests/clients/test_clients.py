@@ -44,7 +44,9 @@ def test_the_linter_of_schemas_finds_nothing_in_the_published_schema(workshop: W
 
 
 def test_the_linter_finds_what_says_nothing_of_itself(workshop: Workshop) -> None:
-    (workshop.clients / "schema.graphql").write_text('"""Asks."""\ntype Query {\n  name: String\n}\n')
+    (workshop.clients / "schema.graphql").write_text(
+        '"""Asks."""\ntype Query {\n  """Its."""\n  kind: Kind\n}\n\n"""K."""\nenum Kind {\n  ONE\n}\n'
+    )
     assert "require-description" in workshop.run("eslint", "schema.graphql").stdout
 
 
