@@ -1,8 +1,14 @@
 import json
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
+from graphql import build_schema
 
 from api.graphql.schema import CONTRACT
+from tests.api.graphql.test_contract import DATED, deprecations
 from tests.clients.conftest import HERE, Workshop
 
 WARNED = {
@@ -16,6 +22,8 @@ WARNED = {
     "86EE": "the older form has status 200 for a variable that does not fit",
 }
 """What the audit would have otherwise, by its ids, and why it is so."""
+RELEASED = HERE / "released.graphql"
+DECLARED = HERE / "breaking.toml"
 SCALARS = json.loads(CONTRACT.with_name("codegen-scalars.json").read_text())
 
 
@@ -48,6 +56,38 @@ def test_the_linter_finds_what_says_nothing_of_itself(workshop: Workshop) -> Non
         '"""Asks."""\ntype Query {\n  """Its."""\n  kind: Kind\n}\n\n"""K."""\nenum Kind {\n  ONE\n}\n'
     )
     assert "require-description" in workshop.run("eslint", "schema.graphql").stdout
+
+
+def breaking(workshop: Workshop, before: Path, after: Path) -> list[str]:
+    """Where a schema changed in a way that could break a front end built on it, and that it was not told of in time."""
+    changes: list[dict[str, Any]] = json.loads(workshop.passes("node", "breaking.js", str(before), str(after)))
+    told = {
+        place: date.fromisoformat(dated[2])
+        for place, reason in deprecations(build_schema(before.read_text("utf-8")))
+        if (dated := DATED.fullmatch(reason))
+    }
+    today = datetime.now(UTC).date()
+    return sorted(change["path"] for change in changes if told.get(change["path"], date.max) > today)
+
+
+def test_what_breaks_front_ends_since_the_last_release_is_declared_with_its_day_and_reason(workshop: Workshop) -> None:
+    declared = tomllib.loads(DECLARED.read_text("utf-8")).get("change", [])
+    assert breaking(workshop, RELEASED, CONTRACT) == sorted(change["path"] for change in declared)
+    assert [change for change in declared if not (isinstance(change["on"], date) and change["why"].endswith("."))] == []
+
+
+def test_only_what_was_deprecated_and_whose_day_has_passed_goes_without_being_declared(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old.graphql", tmp_path / "new.graphql"
+    gone, soon = (
+        f'@deprecated(reason: "Since 2026-01-01, until {day}: use a.")' for day in ("2026-07-01", "9999-01-01")
+    )
+    old.write_text(f"type Query {{ a: Int! b(c: Int): Int d: Int {gone} e: Int {soon} f: Int @deprecated g: Int }}")
+    new.write_text("type Query { a: Int b(c: Int!): Int }")
+    assert breaking(workshop, old, new) == ["Query.a", "Query.b.c", "Query.e", "Query.f", "Query.g"]
+    new.write_text("type Query { a: Int! b(c: Int, more: Int): Int d: Int e: Int f: Int g: Int more: Int }")
+    assert breaking(workshop, old, new) == []
 
 
 def test_the_server_speaks_graphql_over_http_as_the_audit_has_it(workshop: Workshop, url: str) -> None:

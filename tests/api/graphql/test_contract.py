@@ -53,7 +53,7 @@ def deprecations(schema: GraphQLSchema) -> Iterator[tuple[str, str]]:
                 yield f"{name}.{part_name}", part.deprecation_reason
             for argument_name, argument in part.args.items() if isinstance(part, GraphQLField) else ():
                 if argument.deprecation_reason is not None:
-                    yield f"{name}.{part_name}({argument_name})", argument.deprecation_reason
+                    yield f"{name}.{part_name}.{argument_name}", argument.deprecation_reason
 
 
 def undated(schema: GraphQLSchema) -> list[str]:
@@ -76,7 +76,7 @@ def test_a_deprecation_says_since_when_until_when_and_what_to_use_instead() -> N
             input I {{ d: Int @deprecated(reason: "old") }}
             enum E {{ F @deprecated(reason: "Since 2026-11-22: use G.") G {told} }}"""
     )
-    assert undated(schema) == ["Query.a(y)", "Query.b", "I.d", "E.F"]
+    assert undated(schema) == ["Query.a.y", "Query.b", "I.d", "E.F"]
 
 
 def test_every_scalar_leads_to_its_specification_and_has_a_published_type_for_code_generators() -> None:
