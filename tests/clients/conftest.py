@@ -69,6 +69,10 @@ class Workshop:
     def clients(self) -> Path:
         return self.folder / "tests" / "clients"
 
+    @property
+    def example(self) -> Path:
+        return self.folder / "examples" / "front-end"
+
     def run(self, *words: str, within: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
         """What came of a command of npm's packages, or of Node."""
         program = words[0] if words[0] == "node" else str(self.folder / "node_modules" / ".bin" / words[0])
@@ -95,6 +99,7 @@ def workshop(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Wo
     folder = tmp_path_factory.mktemp("workshop")
     made = Workshop(folder)
     shutil.copytree(HERE, made.clients, ignore=shutil.ignore_patterns("node_modules", "*.py", "__pycache__"))
+    shutil.copytree(PROJECT / "examples" / "front-end", made.example, ignore=shutil.ignore_patterns("node_modules"))
     shutil.copytree(PROJECT / "api" / "graphql", folder / "api" / "graphql", ignore=shutil.ignore_patterns("*.py*"))
     (folder / "node_modules").symlink_to(node_modules)
     return made
@@ -106,6 +111,8 @@ def compiled(workshop: Workshop) -> Workshop:
     workshop.passes("graphql-codegen", "--config", "codegen.ts")
     workshop.passes("relay-compiler", "relay.config.json")
     workshop.passes("tsc", "--project", "tsconfig.json")
+    workshop.passes("graphql-codegen", "--config", "codegen.ts", within=workshop.example)
+    workshop.passes("tsc", "--project", "tsconfig.json", within=workshop.example)
     return workshop
 
 

@@ -10,6 +10,7 @@ from graphql import build_schema
 from api.graphql.schema import CONTRACT
 from tests.api.graphql.test_contract import DATED, deprecations
 from tests.clients.conftest import HERE, Workshop
+from tests.conftest import PROJECT
 
 WARNED = {
     "22EB": "answers in the older form, application/json, whatever a client accepts",
@@ -27,12 +28,12 @@ DECLARED = HERE / "breaking.toml"
 SCALARS = json.loads(CONTRACT.with_name("codegen-scalars.json").read_text())
 
 
-@pytest.mark.parametrize("client", ["apollo", "urql", "relay/store"])
+@pytest.mark.parametrize("client", ["built/apollo.js", "built/urql.js", "built/relay/store.js", "example.js"])
 def test_a_client_reads_writes_and_pages_with_the_types_made_from_the_schema(
     compiled: Workshop, url: str, client: str
 ) -> None:
-    ended = ("--test", "--test-force-exit")  # after a failure too, when subscriptions are left
-    said = compiled.passes("node", "--import", "./extensions.js", *ended, f"built/{client}.js", DAYBOOK_URL=url)
+    ended = ("--test", "--test-force-exit", "--test-timeout=20000")  # after a failure too, when a page is still open
+    said = compiled.passes("node", "--import", "./extensions.js", *ended, client, DAYBOOK_URL=url)
     assert "# fail 0" in said
     assert "# pass 0" not in said
 
@@ -94,6 +95,14 @@ def test_the_server_speaks_graphql_over_http_as_the_audit_has_it(workshop: Works
     *found, counted = map(json.loads, workshop.passes("node", "audit.js", DAYBOOK_URL=url).splitlines())
     assert counted["audits"] > 60
     assert [each for each in found if each["status"] != "warn" or each["id"] not in WARNED] == []
+
+
+def test_the_example_depends_on_the_versions_that_are_tried() -> None:
+    example = json.loads((PROJECT / "examples" / "front-end" / "package.json").read_text())
+    tried = json.loads((HERE / "package.json").read_text())
+    wanted = example["dependencies"] | example["devDependencies"]
+    assert wanted.items() <= tried["dependencies"].items()
+    assert example["overrides"] == tried["overrides"]
 
 
 def test_relay_is_told_the_published_types_of_the_scalars() -> None:
