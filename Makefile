@@ -16,12 +16,13 @@ export PIP_ROOT_USER_ACTION := ignore
 export PYTHONUTF8 := 1
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test kills check format bench bench-large lock clean
+.PHONY: help demo test clients kills check format bench bench-large lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    a ledger to try on this machine, filled and served (Ctrl-C ends it)"
 	@echo "make test    all tests, with coverage; TEST_ARGS='-k word' narrows them"
+	@echo "make clients the clients of npm that front ends use, against the schema and a server (Node 20 or newer)"
 	@echo "make kills   kill -9 of servers and programs under load, KILLS=50 on each of two installations"
 	@echo "make check   format, lint, imports, types"
 	@echo "make format  puts the format right, and what lint can mend by itself"
@@ -35,6 +36,9 @@ demo: .venv/project.stamp
 
 test: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(TEST_ARGS) --cov $(if $(TEST_ARGS),,--cov-fail-under=95)
+
+clients: .venv/dev.stamp .venv/project.stamp
+	$(PY) -m pytest tests/clients $(TEST_ARGS)
 
 kills: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m pytest tests/faults/test_killed_under_load.py -s --kills $(KILLS) $(TEST_ARGS)
@@ -70,7 +74,7 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .venv-lock tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	rm -f .coverage .coverage.*
 
 .venv/run.stamp: requirements.lock

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 ROOMS = ("domain", "ledger", "projections", "replay", "api")
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "service", "misc"}
-BUILT = {"__pycache__", ".venv", ".git"}
+BUILT = {"__pycache__", ".venv", ".git", "node_modules"}
 
 
 def files(*places: str) -> Iterator[Path]:

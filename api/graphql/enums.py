@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from api.graphql.enum_values import VALUES, meanings_of, sentences
 from domain.book import BookTime
 from domain.case.deadline import Cause
 from domain.case.dialogue import FollowUpResult
@@ -115,12 +116,15 @@ NAMES: dict[type[StrEnum], str] = {
 def shown(
     enumeration: type[StrEnum], name: str, description: str, meanings: Mapping[str, str] = MappingProxyType({})
 ) -> None:
-    """Makes an enumeration part of the schema, its members described by name where their names do not say it all."""
+    """Makes an enumeration part of the schema. What its values mean is said by name, or where they are declared."""
     strawberry.enum(enumeration, name=name, description=description)
     definition: StrawberryEnumDefinition = enumeration.__strawberry_definition__  # type: ignore[attr-defined]
+    said = {**meanings_of(enumeration, name), **meanings}
     for value in definition.values:
-        value.description = meanings.get(value.name)
+        value.description = said.get(value.name)
 
 
+_DEPARTURES = {**sentences(OtherDeparture), **sentences(CaseDeparture), **VALUES["Departure"]}
 for _enumeration, _name in NAMES.items():
-    shown(_enumeration, _name, (_enumeration.__doc__ or "").split("\n", maxsplit=1)[0])
+    _meanings = _DEPARTURES if _name == "Departure" else {}
+    shown(_enumeration, _name, (_enumeration.__doc__ or "").split("\n", maxsplit=1)[0], _meanings)

@@ -99,7 +99,7 @@ class Measure:
 
 @strawberry.type(description="A step of the extension ladder.")
 class ExtensionStep:
-    id: str = strawberry.field(description="Its name within the target.")
+    key: str = strawberry.field(description="Its name within the target, which its input calls `id`.")
     title: PolicyTitle | None = strawberry.field(description="What people read.")
     length: Measure = strawberry.field(description="How long it is.")
     mode: ExtensionMode = strawberry.field(description="What its length is added to.")
@@ -127,7 +127,7 @@ class EscalationRung:
 
 @strawberry.type(description="Something to be done in time, and how its clock runs.")
 class PolicyTarget:
-    id: str = strawberry.field(description="Its name within the policy.")
+    key: str = strawberry.field(description="Its name within the policy, which its input calls `id`.")
     title: PolicyTitle = strawberry.field(description="What people read.")
     kind: TargetKind = strawberry.field(description="What is to be done.")
     statutory: bool = strawberry.field(description="Whether a law or rule demands it; otherwise it is internal.")
@@ -187,7 +187,7 @@ class RuleWhen:
 
 @strawberry.type(description="Which targets hold for which cases.")
 class PolicyRule:
-    id: str = strawberry.field(description="Its name within the policy.")
+    key: str = strawberry.field(description="Its name within the policy, which its input calls `id`.")
     when: RuleWhen = strawberry.field(description="For which cases; without values for every case.")
     targets: list[str] = strawberry.field(description="The ids of the targets that hold.")
 
@@ -226,8 +226,9 @@ def _clock(clock: policy.ClockType) -> TargetClock:
 
 
 def _extension(step: policy.ExtensionStep) -> ExtensionStep:
-    same = ("id", "mode", "most", "approver_role", "evidence", "notice")
+    same = ("mode", "most", "approver_role", "evidence", "notice")
     return ExtensionStep(
+        key=step.id,
         title=None if step.title is None else PolicyTitle.of(step.title),
         length=Measure.of(step.length),
         **{name: getattr(step, name) for name in same},
@@ -235,7 +236,7 @@ def _extension(step: policy.ExtensionStep) -> ExtensionStep:
 
 
 SAME = (
-    "id", "kind", "statutory", "note", "subject", "start", "measured_from", "stop", "cancel", "instances", "zone",
+    "kind", "statutory", "note", "subject", "start", "measured_from", "stop", "cancel", "instances", "zone",
     "calendar", "boundary", "on_expiry", "opens", "on_change", "on_transfer", "reopen", "late_record", "verdict_by",
 )  # fmt: skip
 """Fields of a target that the schema shows as the domain has them."""
@@ -245,6 +246,7 @@ def _target(target: policy.Target) -> PolicyTarget:
     english, chinese = target_words(target)
     pauses, statute, cut_off = target.pauses, target.statute, target.cut_off
     return PolicyTarget(
+        key=target.id,
         **{name: getattr(target, name) for name in SAME},
         title=PolicyTitle.of(target.title),
         statute=None
@@ -286,7 +288,7 @@ def _target(target: policy.Target) -> PolicyTarget:
 def _rule(rule: policy.Rule) -> PolicyRule:
     lists = {name: list(getattr(rule.when, name)) for name in policy.When.model_fields if name != "attributes"}
     attributes = [AttributeValues(name=name, values=list(some)) for name, some in rule.when.attributes.items()]
-    return PolicyRule(id=rule.id, when=RuleWhen(**lists, attributes=attributes), targets=list(rule.targets))
+    return PolicyRule(key=rule.id, when=RuleWhen(**lists, attributes=attributes), targets=list(rule.targets))
 
 
 def document_shown(document: policy.PolicyDocument) -> PolicyDocument:

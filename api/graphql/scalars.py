@@ -87,6 +87,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     SafeInt: strawberry.scalar(
         name="SafeInt",
         description="A whole number of at most 53 bits, as JavaScript keeps it exactly; a JSON number.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
         serialize=int,
         parse_value=_whole,
     ),

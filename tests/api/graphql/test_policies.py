@@ -97,20 +97,20 @@ DOCUMENT: dict[str, Any] = {
 }
 MEASURE = "{ count duration }"
 OF_TARGET = f"""
-  id title {{ en zh }} kind statutory statute {{ clause source unverified }} note subject
+  id: key title {{ en zh }} kind statutory statute {{ clause source unverified }} note subject
   clock {{
     type duration count ends firstDay roll everyMonths firstMonth within withinBusinessDays of by word {{ en }}
   }}
   inWords {{ en zh }} start measuredFrom stop cancel instances zone calendar boundary cutOff
   pauses {{ grounds between {{ ground begins ends }} days }}
-  extensions {{ id title {{ en zh }} length {MEASURE} mode most approverRole evidence notice }}
+  extensions {{ id: key title {{ en zh }} length {MEASURE} mode most approverRole evidence notice }}
   cap {MEASURE} warnings {{ atPercent before beforeBusinessDays }}
   escalations {{ level atPercent afterDue toUnit toStaff }}
   onExpiry opens onChange onTransfer reopen cycles lateRecord lateRecordWithin verdictBy
 """
 OF_DOCUMENT = f"""
   name title {{ en zh }} regime rank jurisdiction note zone calendar
-  rules {{ id when {{ obligation kind category tier priority channel unit attributes {{ name values }} }} targets }}
+  rules {{ id: key when {{ obligation kind category tier priority channel unit attributes {{ name values }} }} targets }}
   targets {{ {OF_TARGET} }}
 """
 SHOWN = """

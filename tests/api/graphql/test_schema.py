@@ -23,12 +23,14 @@ CORE: GraphQLSchema = build_schema(CONTRACT.read_text())
 
 
 def undescribed(schema: GraphQLSchema) -> Iterator[str]:
-    """Types, fields and arguments that do not say what they are."""
+    """Types, fields, arguments and values that do not say what they are."""
     for name, kind in schema.type_map.items():
         if name.startswith("__") or name in {"ID", "Int", "String", "Boolean", "Float"}:
             continue
         if not kind.description:
             yield name
+        if isinstance(kind, GraphQLEnumType):
+            yield from (f"{name}.{value}" for value, said in kind.values.items() if not said.description)
         if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
             continue
         for field_name, field in kind.fields.items():
@@ -42,7 +44,7 @@ def test_the_schema_in_the_repository_is_the_one_that_is_served() -> None:
     assert CONTRACT.read_text() == printed(), "print it anew: python -m api.graphql.schema > api/graphql/schema.graphql"
 
 
-def test_every_type_field_and_argument_says_what_it_is() -> None:
+def test_every_type_field_argument_and_value_says_what_it_is() -> None:
     assert list(undescribed(CORE)) == []
 
 

@@ -11,11 +11,14 @@ from api.graphql.mutations import MUTATIONS
 from api.graphql.problem import Code
 from tests.api.graphql.asking import FrontEnd
 from tests.api.guides.page import Question, opaque, questions, read
+from tests.conftest import PROJECT
 
 GUIDE = read("front-end.md")
 STEP = re.compile(
     r"^\| (\d\d-\d\d) (\d\d:\d\d) \| [^|]+ \| `(\w+)` \| `(.+?)` \| `(\w+)` \| (?:`(\w+)` )?\|$", re.MULTILINE
 )
+EXAMPLE = PROJECT / "examples" / "front-end"
+CODE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 YEAR = re.compile(r"\bC\d{4}-")
 LIFE = "## The life of a case"
 
@@ -93,6 +96,18 @@ def test_the_guide_is_followed_from_top_to_bottom_and_answers_as_it_shows(front_
 
 def test_the_guide_has_its_examples_and_its_steps() -> None:
     assert (len(questions(GUIDE)), len(STEP.findall(GUIDE))) == (16, 17)
+
+
+def test_the_programs_that_the_guide_shows_are_parts_of_the_example() -> None:
+    sources = [path.read_text("utf-8") for path in (EXAMPLE / "codegen.ts", *(EXAMPLE / "src").iterdir())]
+    shown = [(kind, text) for kind, text in CODE.findall(GUIDE) if kind not in {"graphql", "json"}]
+    assert [kind for kind, _ in shown] == ["ts", "ts", "ts", "tsx", "tsx", "tsx"]
+    assert [text for _, text in shown if not any(text in source for source in sources)] == []
+
+
+def test_the_guide_names_every_scalar_with_its_type() -> None:
+    published = json.loads((PROJECT / "api" / "graphql" / "codegen-scalars.json").read_text())
+    assert [name for name, kind in published.items() if f"| `{name}` | `{kind}` |" not in GUIDE] == []
 
 
 def test_the_guide_names_every_mutation() -> None:

@@ -1,0 +1,86 @@
+// The example in examples/front-end, opened in a browser without a screen, and used with clicks.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Window } from "happy-dom";
+
+const url = process.env.DAYBOOK_URL;
+const window = new Window({ url });
+Object.assign(globalThis, { window, document: window.document });
+globalThis.navigator ??= window.navigator; // newer versions of Node have one
+const { open } = await import("../../examples/front-end/built/page.js");
+const { left } = await import("../../examples/front-end/built/clock.js");
+
+async function ask(query, variables) {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+  return (await answer.json()).data;
+}
+
+/** Resolves when the page holds what is looked for, as soon as a change of the page brings it. */
+function shows(found) {
+  return new Promise((resolve) => {
+    const look = () => found() && resolve(watching?.disconnect());
+    const watching = new window.MutationObserver(look);
+    watching.observe(window.document.body, { childList: true, subtree: true, characterData: true });
+    look();
+  });
+}
+
+const root = window.document.createElement("main");
+const entries = () => [...root.querySelectorAll("ol li")].map((entry) => Number(entry.textContent.split(" ")[0]));
+const button = (name) => [...root.querySelectorAll("button")].find(({ textContent }) => textContent === name);
+let customer, close;
+
+before(async () => {
+  ({ customer } = await ask('{ customer(sourceKey: "K-7") { id cases { nodes { id number version } } } }'));
+  window.document.body.append(root);
+  close = open(root, url, customer.id);
+});
+after(async () => {
+  close();
+  await window.happyDOM.close();
+});
+
+test("the profile shows who the customer is, and which cases they have", async () => {
+  await shows(() => root.querySelector("h1"));
+  assert.equal(root.querySelector("h1").textContent, "冯小明 7");
+  assert.equal(root.querySelector("section p").textContent, "no tier, 1 open");
+  assert.match(root.querySelector("ul li").textContent, /^C2026-\d{6} REGISTERED/);
+});
+
+test("the audit list grows by a page with each click, without a gap or a repeat", async () => {
+  await shows(() => entries().length === 25);
+  while (button("More")) {
+    const some = entries().length;
+    button("More").click();
+    await shows(() => entries().length > some);
+  }
+  const whole = entries();
+  assert.deepEqual(whole, Array.from({ length: whole.length }, (_, nth) => whole.length - nth));
+  assert.ok(whole.length > 90);
+});
+
+test("a case that somebody else went on with is not begun, and the page says so; then it is", async () => {
+  const [{ id, version }] = customer.cases.nodes;
+  const input = { commandId: crypto.randomUUID(), caseId: id, priority: "HIGH" };
+  await ask("mutation($input: PrioritiseCaseInput!) { prioritiseCase(input: $input) { case { id } } }", { input });
+  button("Start").click();
+  await shows(() => root.querySelector("[role=alert]"));
+  assert.match(root.querySelector("[role=alert]").textContent, new RegExp(`not at version ${version}`));
+  button("Start").click();
+  await shows(() => root.querySelector("ul li").textContent.includes("IN_PROGRESS"));
+  assert.equal(button("Start"), undefined);
+});
+
+test("what is left of a clock is what lies ahead in the stretches that count", () => {
+  const clock = {
+    upcoming: [
+      { begin: "2026-03-02T09:00:00Z", end: "2026-03-02T17:00:00Z", counted: true },
+      { begin: "2026-03-02T17:00:00Z", end: "2026-03-03T09:00:00Z", counted: false },
+      { begin: "2026-03-03T09:00:00Z", end: "2026-03-03T10:00:00Z", counted: true },
+    ],
+  };
+  const at = (time) => left(clock, Date.parse(time));
+  const times = ["2026-03-02T08:00:00Z", "2026-03-02T16:59:30Z", "2026-03-02T20:00:00Z", "2026-03-03T10:00:00Z"];
+  assert.deepEqual(times.map(at), [9 * 3600, 3630, 3600, 0]);
+});
