@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 from anyio import to_thread
 from fastapi import FastAPI
+from opentelemetry.trace import TracerProvider
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -23,6 +24,7 @@ from api.http.documents import Documents
 from api.http.health import Health
 from api.http.metrics import Figures
 from api.http.router import PATH, Router
+from api.http.tracing import telemetry
 from api.http.turned_away import TurnedAway
 from api.http.watched import Watched
 from api.http.watching import Watching
@@ -35,12 +37,18 @@ HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 def create_app(
-    workspace: Workspace, *, development_actor: Actor, wait_seconds: float = WAIT_SECONDS, alarms: bool = False
+    workspace: Workspace,
+    *,
+    development_actor: Actor,
+    wait_seconds: float = WAIT_SECONDS,
+    alarms: bool = False,
+    traces: TracerProvider | None = None,
 ) -> FastAPI:
     """The application over an open workspace. Everything is done in the name of `development_actor`.
 
     While it runs, a thread keeps the views up to date, and with `alarms` another one notes what is due. `wait_seconds`
-    is how long an answer waits for the views.
+    is how long an answer waits for the views. `traces` gets the traces, instead of whoever the settings name.
+    Raises: WrongSetting.
     """
     settings = workspace.settings
     door = Door(workspace.ledger, workspace.runner, development_actor, wait_seconds)
@@ -63,7 +71,14 @@ def create_app(
     health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
     pools = {"book": workspace.database, "views": workspace.views}
     watching = Watching(health, figures, admission, pools).routes()
-    app = FastAPI(title="Daybook", lifespan=lifespan, openapi_url=None, redirect_slashes=False, routes=[*watching])
+    app = FastAPI(
+        title="Daybook",
+        lifespan=lifespan,
+        openapi_url=None,
+        redirect_slashes=False,
+        routes=[*watching],
+        telemetry=telemetry(traces, sent=settings.traces),
+    )
     app.state.health = health
     app.include_router(
         Router(
