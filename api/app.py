@@ -10,6 +10,7 @@ from threading import Event, Thread
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from opentelemetry.trace import TracerProvider
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection
 from starlette.requests import Request as HttpRequest
@@ -28,6 +29,7 @@ from api.http.documents import Documents
 from api.http.health import Health
 from api.http.metrics import Figures
 from api.http.router import PATH, Router
+from api.http.tracing import telemetry
 from api.http.turned_away import TurnedAway
 from api.http.watched import Watched
 from api.http.watching import Watching
@@ -46,12 +48,14 @@ def create_app(
     gate: Gate | None = None,
     wait_seconds: float = WAIT_SECONDS,
     alarms: bool = False,
+    traces: TracerProvider | None = None,
 ) -> FastAPI:
     """The application over an open workspace. A `gate` says who asks; without one, everything is done in the name of
     `development_actor`, and only this machine is answered.
 
     While it runs, a thread keeps the views up to date, and with `alarms` another one notes what is due. `wait_seconds`
-    is how long an answer waits for the views.
+    is how long an answer waits for the views. `traces` gets the traces, instead of whoever the settings name.
+    Raises: WrongSetting.
     """
     if gate is None:
         if development_actor is None:
@@ -83,7 +87,14 @@ def create_app(
     health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
     pools = {"book": workspace.database, "views": workspace.views}
     watching = Watching(health, figures, admission, pools).routes()
-    app = FastAPI(title="Daybook", lifespan=lifespan, openapi_url=None, redirect_slashes=False, routes=[*watching])
+    app = FastAPI(
+        title="Daybook",
+        lifespan=lifespan,
+        openapi_url=None,
+        redirect_slashes=False,
+        routes=[*watching],
+        telemetry=telemetry(traces, sent=settings.traces),
+    )
     app.state.health = health
     app.include_router(
         Router(

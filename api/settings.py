@@ -119,6 +119,8 @@ class Settings(BaseModel):
     """Whether no other documents are carried out."""
     log: LogFormat = Field(LogFormat.TEXT, alias="DAYBOOK_LOG")
     """How a server logs: `text` for people, or `json`, a document a line without anything personal."""
+    traces: bool = Field(False, alias="DAYBOOK_TRACES")
+    """Whether a server sends traces to where the variables of OpenTelemetry say; `daybook[otel]` has what it needs."""
     ready_lag_seconds: float = Field(60.0, gt=0, alias="DAYBOOK_READY_LAG_SECONDS")
     """How far the views may be behind before a server says that it is not ready."""
     body_bytes: int = Field(512 * 1024, ge=1024, alias="DAYBOOK_BODY_BYTES")

@@ -16,6 +16,8 @@ from ledger.errors import ClocksDisagree, LedgerAway, TookTooLong
 
 SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 """How names of the schema end a message in which one is nearly right."""
+MOST_SAID = 2_000
+"""How much of a message is told that quotes a document, or a value in it, of any length."""
 LOG = logging.getLogger("daybook.graphql")
 
 
@@ -110,7 +112,7 @@ def told(error: GraphQLError) -> GraphQLError:
             LOG.error("%s", cause)
             return _said(error, str(cause), {"code": Code.CLOCKS_DISAGREE.value})
         case None:
-            return _said(error, error.message, {"code": Code.BAD_DOCUMENT.value})
+            return _said(error, error.message[:MOST_SAID], {"code": Code.BAD_DOCUMENT.value})
         case _:
             fault = uuid4()
             LOG.error("Fault %s at %s", fault, error.path, exc_info=cause)

@@ -51,8 +51,13 @@ def read(schema: GraphQLSchema, text: str) -> Document:
             raise Problem(Code.DOCUMENT_TOO_LARGE, error.message, **params) from None
         raise
     operations = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
-    errors = oversizes(node) or validate(schema, node)
+    errors: Sequence[GraphQLError] = oversizes(node) or [_of_the_document(error) for error in validate(schema, node)]
     return Document(node, errors, _introspects(node), len(operations))
+
+
+def _of_the_document(error: GraphQLError) -> GraphQLError:
+    """A mistake, without what was raised on the way to it: a literal that Python cannot read is no fault of ours."""
+    return GraphQLError(error.message, nodes=error.nodes, source=error.source, positions=error.positions)
 
 
 class Reading(SchemaExtension):

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from uuid import uuid4
 
+from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,6 +44,16 @@ def account_of(request: Request) -> Account:
     return account
 
 
+def note_in_trace(account: Account) -> None:
+    """Adds to the span of a request what is known of it; where nobody traces, there is none."""
+    span = trace.get_current_span()
+    if span.is_recording():
+        span.set_attribute("graphql.operation.type", account.kind)
+        span.set_attribute("graphql.operation.name", account.operation or "")
+        span.set_attribute("daybook.outcome", account.outcome)
+        span.set_attribute("daybook.request", REQUEST_ID.get() or "")
+
+
 class Watched:
     """Around the whole application. A fault that got past all else ends here, as a fault with an id."""
 
@@ -66,6 +77,7 @@ class Watched:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                note_in_trace(account)  # a span ends with the answer, before this does
                 MutableHeaders(scope=message)[HEADER] = request
             await send(message)
 

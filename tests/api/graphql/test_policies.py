@@ -110,7 +110,9 @@ OF_TARGET = f"""
 """
 OF_DOCUMENT = f"""
   name title {{ en zh }} regime rank jurisdiction note zone calendar
-  rules {{ id: key when {{ obligation kind category tier priority channel unit attributes {{ name values }} }} targets }}
+  rules {{
+    id: key when {{ obligation kind category tier priority channel unit attributes {{ name values }} }} targets
+  }}
   targets {{ {OF_TARGET} }}
 """
 SHOWN = """

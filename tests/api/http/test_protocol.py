@@ -164,3 +164,38 @@ def test_an_answer_is_kept_by_nobody(front_end: FrontEnd) -> None:
     for response in (front_end.posted(HEAD), front_end.posted({})):
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {f"v{at}": at for at in range(10_001)},
+        {"status": ["RECEIVED"] * 10_001},
+        {"deep": [[[[7] * 100] * 10] * 5, [{"a": [7] * 100}] * 51]},
+    ],
+    ids=["many", "long", "inside"],
+)
+def test_more_values_than_are_made_to_fit_their_types_are_turned_away(
+    front_end: FrontEnd, variables: dict[str, Any]
+) -> None:
+    response = front_end.posted({**HEAD, "variables": variables})
+    assert (response.status_code, code_of(response)) == (413, "BODY_TOO_LARGE")
+    assert response.json()["errors"][0]["extensions"]["params"] == {"limit": 10_000, "of": "values"}
+    assert front_end.posted({**HEAD, "variables": {"status": ["RECEIVED"] * 9_000}}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        f"{{ cases(first: {'1' * 400_000}) {{ nodes {{ id }} }} }}",
+        f"{{ {'x' * 400_000} }}",
+        f'{{ cases(filter: {{kind: "{"x" * 400_000}"}}) {{ nodes {{ id }} }} }}',
+    ],
+    ids=["number", "name", "text"],
+)
+def test_something_of_enormous_length_is_a_mistake_that_is_not_quoted_in_full(
+    front_end: FrontEnd, document: str
+) -> None:
+    response = front_end.posted({"query": document})
+    assert (response.status_code, code_of(response)) == (200, "BAD_DOCUMENT")
+    assert len(response.text) < 5_000
