@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from operator import attrgetter
 
 from domain.sla.clock import Alarm, ClockKey, Due, State, Verdict
 from domain.sla.dues import last_day, midnight, passed
@@ -15,6 +16,7 @@ from domain.sla.segments import counting_from, stood_still
 from domain.sla.verdicts import Pair, about_clock, miss_recorded
 from domain.sla.working_time import NOTHING, NeverReached
 
+AT = attrgetter("at")
 GOING_ON = frozenset({State.RUNNING, State.PAUSED, State.OVERDUE})
 ENDS = ("case-resolved", "case-closed", "case-withdrawn", "case-merged", "obligation-met", "obligation-cancelled")
 """Events after which a case or an obligation is not escalated, until it is reopened."""
@@ -39,7 +41,7 @@ def alarms_of(
         found += _escalations(run, due, hours, timeline, at)
     if state is State.PAUSED:
         found = [alarm for alarm in found if alarm.at <= at]
-    return tuple(sorted(found, key=lambda alarm: alarm.at))
+    return tuple(sorted(found, key=AT))
 
 
 def _imported_late(run: Run, due: Due, timeline: Timeline) -> bool:

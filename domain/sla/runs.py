@@ -76,7 +76,7 @@ class Runner:
         if before is not None and before.end is not None:
             since = before.end
             if before.target.target.instances is Instances.CYCLE:
-                restart = self._reopening(since)
+                restart = self._reopening(since) if self.reopened else None
                 if restart is None:
                     return None
                 since = restart
@@ -92,7 +92,7 @@ class Runner:
 
     def _reopening(self, ended: int) -> int | None:
         """The place of the first reopening after an end."""
-        return next((place for place in self.reopened if place > ended), None) if self.reopened else None
+        return next((place for place in self.reopened if place > ended), None)
 
     def _start(
         self,
@@ -208,7 +208,7 @@ class Runner:
                 run.stop = stop
             else:
                 run.cancel = cancel
-            again = self._reopening(end)
+            again = self._reopening(end) if self.reopened else None
             if again is None or target.target.reopen is not Reopen.RESUME or target.target.instances is Instances.START:
                 break
             begin, until = timeline.all[end].at, timeline.all[again].at
