@@ -259,6 +259,9 @@ OVERRIDES = {
     "correction-requested": "correction-requested", "event-corrected": "correction-approved",
     "void-requested": "void-requested", "event-voided": "void-approved", "pause-requested": "pause-requested",
     "pause-approved": "pause-approved", "self-approval-allowed": "self-approval-allowed",
+    "extension-requested": "extension-requested", "extension-approved": "extension-approved",
+    "policy-reassignment-requested": "reassignment-requested", "policy-reassigned": "reassignment-approved",
+    "revision-requested": "revision-requested", "verdict-revised": "revision-approved",
 }  # fmt: skip
 
 
@@ -350,6 +353,8 @@ TIMELINE = {
     "case-merged": (None, None, None),
     "case-absorbed": (None, None, None),
     "case-customer-changed": ("customer-changed", None, None),
+    "deadline-missed": (None, None, "target"),
+    "verdict-revised": (None, None, "now"),
     "customer-registered": (None, None, "kind"),
     "customer-renamed": ("renamed", None, None),
     "contact-recorded": (None, None, "kind"),
@@ -370,7 +375,7 @@ OTHERS = {
     "customer-merged": "into",
     "customer-absorbed": "customer_id",
 }
-STAFF = ("staff", "received_by", "registered_by", "resolved_by", "manager", "to_staff", "by")
+STAFF = ("staff", "received_by", "registered_by", "resolved_by", "manager", "to_staff", "by", "approved_by")
 
 
 def timeline(book: Told) -> Iterator[Shown]:
