@@ -353,6 +353,7 @@ TIMELINE = {
     "case-merged": (None, None, None),
     "case-absorbed": (None, None, None),
     "case-customer-changed": ("customer-changed", None, None),
+    "extension-approved": ("extended", None, "role"),
     "deadline-missed": (None, None, "target"),
     "verdict-revised": (None, None, "now"),
     "customer-registered": (None, None, "kind"),
@@ -376,6 +377,8 @@ OTHERS = {
     "customer-absorbed": "customer_id",
 }
 STAFF = ("staff", "received_by", "registered_by", "resolved_by", "manager", "to_staff", "by", "approved_by")
+NOBODY = (None, "person", "alarm")
+"""What stands there where nobody is named: an escalation says of which sort it was."""
 
 
 def timeline(book: Told) -> Iterator[Shown]:
@@ -396,7 +399,7 @@ def timeline(book: Told) -> Iterator[Shown]:
             "other_id": row.data[OTHERS[row.kind]] if row.kind in OTHERS else None,
             "channel": row.data.get("channel"), "direction": row.data.get("direction", direction),
             "unit": row.data.get("unit", row.data.get("to_unit")),
-            "staff": next((row.data[name] for name in STAFF if row.data.get(name)), None),
+            "staff": next((row.data[name] for name in STAFF if row.data.get(name) not in NOBODY), None),
             "term": None if said is None else str(said),
             "words": f"/{sealed[0]}" if sealed else None,
         }  # fmt: skip
