@@ -37,7 +37,7 @@ REGULATED, FOLLOWING = 0.12, 0.08
 """Of complaints in writing that come from a regulator; of cases of a customer that have to do with the one before."""
 WINDOW = timedelta(hours=6)
 NIGHTLY = 28
-"""For so many days at the year's end alarms are looked for every night, and before that once a week."""
+"""For so many days at the year's end alarms are looked for every night, and before that once a fortnight."""
 LONG_OVER = timedelta(days=40)
 OUTAGE_DAYS = 3
 """Once in the year a cable is cut, and for some days many more people come than otherwise."""
@@ -92,7 +92,7 @@ class Year(NamedTuple):
     def looks(self) -> Iterator[datetime]:
         """When somebody looks for alarms."""
         for day in range(1, DAYS):
-            if day % 7 == 0 or day > DAYS - NIGHTLY:
+            if day % 14 == 0 or day > DAYS - NIGHTLY:
                 yield self.start + timedelta(days=day)
 
     def told(self) -> list[Saying]:

@@ -269,6 +269,9 @@ OVERRIDES = {
     "correction-requested": "correction-requested", "event-corrected": "correction-approved",
     "void-requested": "void-requested", "event-voided": "void-approved", "pause-requested": "pause-requested",
     "pause-approved": "pause-approved", "self-approval-allowed": "self-approval-allowed",
+    "extension-requested": "extension-requested", "extension-approved": "extension-approved",
+    "policy-reassignment-requested": "reassignment-requested", "policy-reassigned": "reassignment-approved",
+    "revision-requested": "revision-requested", "verdict-revised": "revision-approved",
 }  # fmt: skip
 
 
@@ -360,6 +363,9 @@ TIMELINE = {
     "case-merged": (None, None, None),
     "case-absorbed": (None, None, None),
     "case-customer-changed": ("customer-changed", None, None),
+    "extension-approved": ("extended", None, "role"),
+    "deadline-missed": (None, None, "target"),
+    "verdict-revised": (None, None, "now"),
     "customer-registered": (None, None, "kind"),
     "customer-renamed": ("renamed", None, None),
     "contact-recorded": (None, None, "kind"),
@@ -380,7 +386,9 @@ OTHERS = {
     "customer-merged": "into",
     "customer-absorbed": "customer_id",
 }
-STAFF = ("staff", "received_by", "registered_by", "resolved_by", "manager", "to_staff", "by")
+STAFF = ("staff", "received_by", "registered_by", "resolved_by", "manager", "to_staff", "by", "approved_by")
+NOBODY = (None, "person", "alarm")
+"""What stands there where nobody is named: an escalation says of which sort it was."""
 
 
 def timeline(book: Told) -> Iterator[Shown]:
@@ -401,7 +409,7 @@ def timeline(book: Told) -> Iterator[Shown]:
             "other_id": row.data[OTHERS[row.kind]] if row.kind in OTHERS else None,
             "channel": row.data.get("channel"), "direction": row.data.get("direction", direction),
             "unit": row.data.get("unit", row.data.get("to_unit")),
-            "staff": next((row.data[name] for name in STAFF if row.data.get(name)), None),
+            "staff": next((row.data[name] for name in STAFF if row.data.get(name) not in NOBODY), None),
             "term": None if said is None else str(said),
             "words": f"/{sealed[0]}" if sealed else None,
         }  # fmt: skip
