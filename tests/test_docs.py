@@ -66,11 +66,19 @@ def test_the_page_on_settings_is_the_one_that_the_program_prints() -> None:
     assert (DOCS / "settings.md").read_text("utf-8") == page(), said
 
 
+def test_the_page_on_running_a_server_names_only_settings_that_there_are() -> None:
+    page = (DOCS / "operation.md").read_text("utf-8")
+    named = set(re.findall(r"DAYBOOK_[A-Z_]+", page))
+    assert named <= {field.alias for field in Settings.model_fields.values()}
+
+
 def test_every_setting_says_what_it_is() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
-@pytest.mark.parametrize("name", ["architecture", "auditor", "command-line", "compliance", "front-end", "glossary"])
+@pytest.mark.parametrize(
+    "name", ["architecture", "auditor", "command-line", "compliance", "front-end", "glossary", "operation"]
+)
 def test_a_guide_fits_a_screen_but_for_its_tables(name: str) -> None:
     lines = (DOCS / f"{name}.md").read_text("utf-8").splitlines()
     assert [line for line in lines if len(line) > WIDTH and not line.startswith("|")] == []

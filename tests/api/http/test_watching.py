@@ -7,7 +7,7 @@ import psycopg
 from api.app import create_app
 from tests.api.graphql.asking import FrontEnd, asking
 from tests.api.graphql.conftest import ACTOR, opened
-from tests.conftest import Database
+from tests.conftest import PROJECT, Database
 
 WELL = {"database": "ok", "schema": "ok", "views": "ok", "lag": "ok"}
 HEAD = "{ ledgerHead { book } }"
@@ -138,3 +138,9 @@ def test_a_request_has_an_id_that_goes_in_and_out(front_end: FrontEnd) -> None:
     made = {sent_with(given).headers["x-request-id"] for given in ("", "a b", "x" * 65, 'a"}')}
     assert len(made) == 4
     assert all(re.fullmatch(r"[0-9a-f]{32}", each) for each in made)
+
+
+def test_the_page_on_running_a_server_names_every_figure(front_end: FrontEnd) -> None:
+    page = (PROJECT / "docs" / "operation.md").read_text("utf-8")
+    shown = re.findall(r"^# TYPE (\S+)", front_end.got("/metrics").text, re.MULTILINE)
+    assert set(re.findall(r"`(daybook_[a-z_]+)`", page)) == {name for name in shown if name.startswith("daybook_")}
