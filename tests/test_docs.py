@@ -16,7 +16,7 @@ DOCS = PROJECT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), PROJECT / "README.md", PROJECT / "CHANGELOG.md"])
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 WIDTH = 120
-GUIDES = ("architecture", "auditor", "command-line", "compliance", "front-end", "glossary", "sla")
+GUIDES = ("architecture", "auditor", "command-line", "compliance", "front-end", "glossary", "operation", "sla")
 
 
 def anchors(page: Path) -> set[str]:
@@ -77,6 +77,12 @@ def test_every_test_that_the_page_on_counting_names_is_in_the_file_beside_it() -
 def test_the_page_on_settings_is_the_one_that_the_program_prints() -> None:
     said = "print it anew: python -m api.setting_page > docs/settings.md"
     assert (DOCS / "settings.md").read_text("utf-8") == page(), said
+
+
+def test_the_page_on_running_a_server_names_only_settings_that_there_are() -> None:
+    page = (DOCS / "operation.md").read_text("utf-8")
+    named = set(re.findall(r"DAYBOOK_[A-Z_]+", page))
+    assert named <= {field.alias for field in Settings.model_fields.values()}
 
 
 def test_every_setting_says_what_it_is() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
@@ -34,29 +35,51 @@ class Ready(NamedTuple):
     checks: dict[str, str]
 
 
+T = TypeVar("T")
+
+
+class Look(Generic[T]):
+    """A look at the database, for whose end nobody waits longer than two seconds. Those who ask meanwhile share it:
+    while the database is away, looks do not pile up. It lives on the event loop."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._limiter = CapacityLimiter(1)
+        self._task: asyncio.Task[T] | None = None
+
+    async def __call__(self) -> T | None:
+        """What was found; None when it takes too long."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(to_thread.run_sync(self._work, limiter=self._limiter))
+        done, _ = await asyncio.wait({self._task}, timeout=PROBE_SECONDS)
+        return self._task.result() if done else None
+
+
 class Health:
     """The health of one server. It lives on the event loop."""
 
     def __init__(self, ledger: Ledger, longest_lag: timedelta) -> None:
         self._ledger = ledger
         self._longest_lag = longest_lag
-        self._limiter = CapacityLimiter(1)
-        self._looking: asyncio.Task[Ready] | None = None
+        self._ready = Look(self._look)
+        self.found = Look(self._found_or_not)
+        """The position of the book and how far each view is behind; None when the database does not answer."""
         self.draining = False
         """Whether the server is about to end, and finishes what it has begun."""
 
     async def ready(self) -> Ready:
-        """Whether it should be sent requests. It answers within two seconds, however long the database takes: those
-        who ask meanwhile wait for the same look."""
+        """Whether it should be sent requests, within two seconds however long the database takes."""
         if self.draining:
             return Ready(False, {"server": "ends"})
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(to_thread.run_sync(self._look, limiter=self._limiter))
-        done, _ = await asyncio.wait({self._looking}, timeout=PROBE_SECONDS)
-        return self._looking.result() if done else Ready(False, {"database": "does not answer in time"})
+        return await self._ready() or Ready(False, {"database": "does not answer in time"})
 
-    def found(self) -> Found:
-        """The position of the book and how far each view is behind. Raises: LedgerError."""
+    def _found_or_not(self) -> Found | None:
+        try:
+            return self._found()
+        except LedgerError:
+            return None
+
+    def _found(self) -> Found:
         database = self._ledger.database
         state = next(state for state in books(database) if state.book == self._ledger.book)
         return Found(state.position, lags(database, state, standings(database, state.book, PROJECTIONS)))
@@ -65,7 +88,7 @@ class Health:
         checks = {"database": OK, "schema": OK, "views": OK, "lag": OK}
         try:
             self._ledger.database.patiently(check_schema)
-            found = self.found()
+            found = self._found()
         except SchemaMismatch:
             return Ready(False, {"database": OK, "schema": "is of another version"})
         except LedgerError:  # whose words are for the log, and not for whoever asks

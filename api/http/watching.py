@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.http.admission import Admission
-from api.http.health import Health
+from api.http.health import Found, Health
 from api.http.metrics import CONTENT_TYPE, Figure, Figures, Sample, of_the_process, text_of
 from ledger.database import Database
-from ledger.errors import LedgerError
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -44,17 +42,17 @@ class Watching:
 
     async def _metrics(self, request: Request) -> Response:
         del request
-        text = await to_thread.run_sync(lambda: text_of(self._all()))
-        return Response(text, headers=NOT_KEPT, media_type=CONTENT_TYPE)
+        found = await self._health.found()
+        return Response(text_of(self._all(found)), headers=NOT_KEPT, media_type=CONTENT_TYPE)
 
-    def _all(self) -> Iterator[Figure]:
+    def _all(self, found: Found | None) -> Iterator[Figure]:
         yield from self._figures.figures()
         in_flight = [Sample((), self._admission.in_flight)]
         yield Figure("daybook_operations_in_flight", "gauge", "Operations that are being worked at.", in_flight)
         draining = [Sample((), int(self._health.draining))]
         yield Figure("daybook_draining", "gauge", "1 while the server finishes what it has begun.", draining)
         yield from self._of_the_pools()
-        yield from self._of_the_book()
+        yield from _of_the_book(found)
         yield from of_the_process()
 
     def _of_the_pools(self) -> Iterator[Figure]:
@@ -64,19 +62,18 @@ class Watching:
         yield Figure("daybook_pool_connections_in_use", "gauge", "Database connections at work.", used)
         yield Figure("daybook_pool_connections_most", "gauge", "As many as there may be.", most)
 
-    def _of_the_book(self) -> Iterator[Figure]:
-        try:
-            found = self._health.found()
-        except LedgerError:
-            yield Figure("daybook_database_up", "gauge", "Whether the database answers.", [Sample((), 0)])
-            return
-        yield Figure("daybook_database_up", "gauge", "Whether the database answers.", [Sample((), 1)])
-        position = [Sample((), found.position)]
-        yield Figure("daybook_book_position", "gauge", "The position of the book's last event.", position)
-        of = {lag.view.projection: lag for lag in found.lags}
-        behind = [Sample((("view", name),), lag.events) for name, lag in of.items()]
-        yield Figure("daybook_view_lag_events", "gauge", "How many events a view is behind.", behind)
-        seconds = [Sample((("view", name),), lag.behind / timedelta(seconds=1)) for name, lag in of.items()]
-        yield Figure("daybook_view_lag_seconds", "gauge", "How long the first of them has been there.", seconds)
-        stopped = [Sample((("view", name),), int(lag.view.why is not None)) for name, lag in of.items()]
-        yield Figure("daybook_view_stopped", "gauge", "1 where a view does not go on.", stopped)
+
+def _of_the_book(found: Found | None) -> Iterator[Figure]:
+    up = [Sample((), int(found is not None))]
+    yield Figure("daybook_database_up", "gauge", "Whether the database answers.", up)
+    if found is None:
+        return
+    position = [Sample((), found.position)]
+    yield Figure("daybook_book_position", "gauge", "The position of the book's last event.", position)
+    of = {lag.view.projection: lag for lag in found.lags}
+    behind = [Sample((("view", name),), lag.events) for name, lag in of.items()]
+    yield Figure("daybook_view_lag_events", "gauge", "How many events a view is behind.", behind)
+    seconds = [Sample((("view", name),), lag.behind / timedelta(seconds=1)) for name, lag in of.items()]
+    yield Figure("daybook_view_lag_seconds", "gauge", "How long the first of them has been there.", seconds)
+    stopped = [Sample((("view", name),), int(lag.view.why is not None)) for name, lag in of.items()]
+    yield Figure("daybook_view_stopped", "gauge", "1 where a view does not go on.", stopped)
