@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from threading import Event, Thread
 
 from anyio import to_thread
@@ -69,27 +70,13 @@ def create_app(
         address = connection.client.host if connection.client else None
         return Request(door, await checked.principal(connection.headers, address), shows_schema=shows_schema)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        del app
-        stop = Event()
-        threads = [_following(workspace.runner, stop)]
-        if alarms:
-            threads.append(Alarms(workspace.ledger, workspace.views).following(stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            for thread in threads:
-                await to_thread.run_sync(thread.join)
-
     admission, figures = Admission(settings), Figures()
     health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
     pools = {"book": workspace.database, "views": workspace.views}
     watching = Watching(health, figures, admission, pools).routes()
     app = FastAPI(
         title="Daybook",
-        lifespan=lifespan,
+        lifespan=partial(_running, workspace, alarms),
         openapi_url=None,
         redirect_slashes=False,
         routes=[*watching],
@@ -112,6 +99,22 @@ def create_app(
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *settings.hosts], www_redirect=False)
     app.add_middleware(Watched, figures=figures, paths=frozenset({PATH, *(route.path for route in watching)}))
     return app
+
+
+@asynccontextmanager
+async def _running(workspace: Workspace, alarms: bool, app: FastAPI) -> AsyncIterator[None]:
+    """While the application runs, so do the threads that it needs."""
+    del app
+    stop = Event()
+    threads = [_following(workspace.runner, stop)]
+    if alarms:
+        threads.append(Alarms(workspace.ledger, workspace.views).following(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            await to_thread.run_sync(thread.join)
 
 
 async def _nowhere(request: HttpRequest, error: Exception) -> Response:

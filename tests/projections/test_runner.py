@@ -251,16 +251,7 @@ def test_many_may_prepare_at_once_and_again(ledger: Ledger, projected: Database)
 def test_before_anything_is_prepared_the_views_stand_at_the_beginning(ledger: Ledger, projected: Database) -> None:
     positions = Runner(ledger, projected).positions()
     assert [(each.projection, each.version, each.position, each.stopped) for each in positions] == [
-        ("case_file", 1, 0, None),
-        ("customer_profile", 1, 0, None),
-        ("obligation", 1, 0, None),
-        ("staff", 1, 0, None),
-        ("unit", 1, 0, None),
-        ("audit_trail", 1, 0, None),
-        ("timeline", 1, 0, None),
-        ("movement", 1, 0, None),
-        ("register", 1, 0, None),
-        ("sla_timer", 1, 0, None),
+        (view.name, view.version, 0, None) for view in PROJECTIONS
     ]
 
 

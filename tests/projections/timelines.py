@@ -41,7 +41,8 @@ OF_NO_CUSTOMER = {
 }  # fmt: skip
 OF_OTHER_STREAMS = {
     event.TOPIC for category, decider in DECIDERS.items() if category in OF_NO_CUSTOMER for event in decider.events
-}
+} - {event.TOPIC for event in DECIDERS[Category.CASE].events}
+"""A deadline is missed in a case, of which customers hear, and in what is owed within the company."""
 LEFT_OUT = OFFICE_WORK | OF_OTHER_STREAMS | {event.TOPIC for event in AMENDMENTS}
 WANG, ZHAO = customer_id(0), customer_id(1)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
