@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
+from api.demo.calendars import CALENDAR
 from api.demo.group import (
     AGENTS,
     BILLING,
@@ -26,6 +27,7 @@ from api.demo.group import (
     ZONE,
 )
 from api.demo.telling import Step
+from domain.case.escalation import EscalatedBy
 from domain.event import Command, Precision
 from domain.obligation import (
     CancelObligation,
@@ -36,6 +38,7 @@ from domain.obligation import (
     ReopenObligation,
     VerifyObligation,
 )
+from domain.obligation_deadlines import EscalateObligation
 from domain.staff import (
     AssignGrade,
     AttendTraining,
@@ -48,7 +51,16 @@ from domain.staff import (
     TakeStaffBack,
     id_of_staff,
 )
-from domain.unit.commands import CloseUnit, EndSupervision, MoveUnit, OpenSupervision, OpenUnit, RenameUnit, ReopenUnit
+from domain.unit.commands import (
+    CloseUnit,
+    EndSupervision,
+    MoveUnit,
+    OpenSupervision,
+    OpenUnit,
+    RenameUnit,
+    ReopenUnit,
+    SetUnitHours,
+)
 from domain.unit.events import UnitKind, id_of_unit
 
 SHARED, PARTNER, EXTRA = "共享账务中心 shared accounts", "蓝线工程 Blue Line Works", "临时服务点 extra counter"
@@ -87,6 +99,7 @@ class Group(NamedTuple):
             moved_at,
             OpenUnit(at=moved_at, zone=ZONE, name=SHARED, kind=UnitKind.BACK_OFFICE, parent=id_of_unit(GROUP)),
             MoveUnit(at=moved_at, zone=ZONE, unit_id=id_of_unit(BRANCHES[1].unit(BILLING)), parent=id_of_unit(SHARED)),
+            SetUnitHours(at=moved_at, zone=ZONE, unit_id=id_of_unit(SHARED), calendar=CALENDAR),
         )
         yield _step(
             renamed_at,
@@ -201,6 +214,14 @@ class Group(NamedTuple):
                         by = branch.staff[DESK][0]
                         passed_on = ReassignObligation(at=at, zone=ZONE, obligation_id=duty, owner=by, reason="is away")
                         yield _step(at + timedelta(hours=3), passed_on)
+                    if done > (asked_after := at + timedelta(days=8)):
+                        yield _step(
+                            asked_after,
+                            EscalateObligation(
+                                at=asked_after, zone=ZONE, obligation_id=duty, level=1, to_unit=GROUP,
+                                reason="no list of cases has come", by=EscalatedBy.PERSON,
+                            ),
+                        )  # fmt: skip
                     met = MeetObligation(at=done, zone=ZONE, obligation_id=duty, by=by, evidence="list of cases")
                     yield _step(done, met)
                     if month % 6 == place:
