@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
@@ -90,7 +90,8 @@ def _cursor(place: str) -> str:
 def _place(cursor: str, order: Order) -> str:
     """The place in a cursor, read once to see that it is one. Raises: Problem."""
     try:
-        place = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()
+        sealed = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        place = b64decode(sealed, b"-_", validate=True).decode()
         order.values_of(place)
     except ValueError:  # BadPlace is one
         message = f"{cursor!r} is no cursor of this connection in this order; begin again without it."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from typing import NamedTuple
 from uuid import UUID
 
@@ -36,7 +36,8 @@ def opaque(*parts: str) -> str:
 
 def parts_of(text: str) -> list[str]:
     """The parts of an opaque text. Raises: ValueError."""
-    parts = orjson.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+    sealed = text.encode("ascii") + b"=" * (-len(text) % 4)
+    parts = orjson.loads(b64decode(sealed, b"-_", validate=True))
     if not isinstance(parts, list):
         raise ValueError("no parts")
     return [str(part) for part in parts]

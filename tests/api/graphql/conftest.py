@@ -1,7 +1,9 @@
 """The application on a database of each test module's own, and a front end that asks it."""
 
+import asyncio
 import base64
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +14,7 @@ from api.app import create_app
 from api.settings import Settings
 from api.workspace import NewBook, Workspace
 from domain.envelope import Actor, ActorKind
+from ledger.database import Database as LedgerDatabase
 from ledger.embedded import Embedded
 from tests.api.graphql.asking import FrontEnd, asking
 from tests.conftest import Database, _database
@@ -54,3 +57,22 @@ def front_end(workspace: Workspace) -> Iterator[FrontEnd]:
     """A front end of the running application over that book, which the tests of a module share."""
     with asking(create_app(workspace, development_actor=ACTOR)) as running:
         yield running
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements of everybody but the runner's own thread, none of which may run on an event loop."""
+    seen: list[str] = []
+    rows = LedgerDatabase.rows
+
+    def watched(
+        self: LedgerDatabase, query: str, parameters: Sequence[Any] | dict[str, Any] = ()
+    ) -> list[tuple[Any, ...]]:
+        if threading.current_thread().name != "views":
+            with pytest.raises(RuntimeError):
+                asyncio.get_running_loop()
+            seen.append(query)
+        return rows(self, query, parameters)
+
+    monkeypatch.setattr(LedgerDatabase, "rows", watched)
+    return seen

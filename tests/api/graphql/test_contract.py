@@ -22,7 +22,8 @@ from api.graphql.schema import CONTRACT
 
 PUBLISHED: GraphQLSchema = build_schema(CONTRACT.read_text())
 SCALARS = CONTRACT.with_name("codegen-scalars.json")
-ASKED = re.compile(r"(Input|Filter|Order|Condition)$")
+ASKED = re.compile(r"(Input|Filter|Order|Condition|Known)$")
+"""A mutation's input, or a part of a question: which, in what order, on what condition, as known when."""
 DATED = re.compile(r"Since (\d{4}-\d\d-\d\d), until (\d{4}-\d\d-\d\d): \S.*\.", re.DOTALL)
 """How a deprecation reads: since when, from when on the field may be missing, and what to use instead."""
 NO_NODES = {

@@ -1,8 +1,4 @@
-import asyncio
-import threading
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,7 +10,6 @@ from domain.channel import Channel
 from domain.customer import ContactKind, CustomerKind, RecordContact, RegisterCustomer
 from domain.envelope import Actor, ActorKind, Submission
 from domain.personal import Personal
-from ledger.database import Database
 from tests.api.graphql.asking import FrontEnd
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -54,23 +49,6 @@ def filled(workspace: Workspace, front_end: FrontEnd) -> FrontEnd:
         workspace.ledger.carry_out(Submission(uuid4(), (registered, contact, *cases), actor, "demo"))
     assert workspace.runner.wait_for(workspace.ledger.head(), 10)
     return front_end
-
-
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements of everybody but the runner's own thread, none of which may run on an event loop."""
-    seen: list[str] = []
-    rows = Database.rows
-
-    def watched(self: Database, query: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
-        if threading.current_thread().name != "views":
-            with pytest.raises(RuntimeError):
-                asyncio.get_running_loop()
-            seen.append(query)
-        return rows(self, query, parameters)
-
-    monkeypatch.setattr(Database, "rows", watched)
-    return seen
 
 
 def test_an_answer_takes_a_handful_of_statements_for_one_customer_and_for_thirty(
