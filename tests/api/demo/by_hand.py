@@ -393,7 +393,7 @@ NOBODY = (None, "person", "alarm")
 
 def timeline(book: Told) -> Iterator[Shown]:
     for row in book.read:
-        if row.kind not in TIMELINE:
+        if row.kind not in TIMELINE or row.category == "obligation":  # a deadline of the company's own is no customer's
             continue
         called, direction, term = TIMELINE[row.kind]
         said = row.data.get(term) if term else None
