@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -206,10 +207,10 @@ class ComplianceQuery:
         await request.caught_up(consistency_token)
         where, period = _where(filter or []), Period(period_from, period_before)
         groups, now = [Grouping.TARGET] if group_by is None else group_by, await request.now()
-        ledger = request.door.ledger
+        ledger, reach = request.door.ledger, await request.reach()
 
         def read() -> tuple[Question, compliance.Report]:
-            question = asked(ledger, now, by, period, groups, where)
+            question = replace(asked(ledger, now, by, period, groups, where), reach=reach)
             return question, compliance.report(ledger.database, ledger.book, question, most_rows)
 
         return _shown(*await request.door.off_loop(read))

@@ -89,7 +89,8 @@ def _field(mutation: Mutation) -> StrawberryField:
 async def _answered(request: Request, mutation: Mutation, answer: Answer, asked: inputs.Asked) -> Any:
     """The payload: the object as it is now, after a wait for what was written to show."""
     door = request.door
-    done = await door.off_loop(carried_out, door, request.principal, asked, mutation.make)
+    reach = await request.reach()
+    done = await door.off_loop(carried_out, door, request.principal, reach, asked, mutation.make)
     request.forget()
     objections: Sequence[Objection] = done.objections
     shows = done.position is None or await door.shows(done.position, mutation.subject.views)
