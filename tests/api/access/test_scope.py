@@ -3,10 +3,23 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLList,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_required_argument,
+    is_required_input_field,
+)
 
+from api.access.principal import Role
 from api.graphql.identity import global_id
+from api.graphql.schema import SCHEMA
 from api.workspace import Workspace
 from domain.stream import Category
+from tests.api.access.expecting import expected, fields
 from tests.api.access.issuing import Issuer
 from tests.api.access.world import BEIJING, EAST, GROUP, NORTH, Signed, World, app_of
 from tests.api.graphql.asking import asking
@@ -264,3 +277,92 @@ def test_personal_values_are_open_or_masked_by_role_wherever_they_are_shown(
     told = [entry["words"] for entry in case["customer"]["timeline"]["nodes"] if entry["words"]]
     assert len(told) >= 4
     assert {entry["state"] for entry in told} == {"MASKED"}
+
+
+# Clocks and figures ---------------------------------------------------------------------------------------------------
+
+
+def test_clocks_are_listed_and_found_by_id_with_their_cases(
+    world: World, who: Any, asker: Signed, seen: frozenset[str]
+) -> None:
+    document = "{ slaTimers(first: 100) { nodes { id case { id } } } }"
+    if not staff_like(who):
+        assert asker.code(document) == "FORBIDDEN"
+        return
+    nodes = asker.ask(document)["slaTimers"]["nodes"]
+    assert units_of(world, [node["case"]["id"] for node in nodes]) == seen
+    every = world.administrator.ask(document)["slaTimers"]["nodes"]
+    assert len(every) == len(EVERYWHERE)
+    for clock in every:
+        (unit,) = units_of(world, [clock["case"]["id"]])
+        found = asker.ask("query($id: ID!) { slaClock(id: $id) { id } }", id=clock["id"])["slaClock"]
+        assert found == ({"id": clock["id"]} if unit in seen else None)
+
+
+def test_a_compliance_report_counts_the_clocks_within_reach_and_shows_these(
+    world: World, who: Any, asker: Signed, seen: frozenset[str]
+) -> None:
+    document = """
+    { complianceReport(groupBy: [UNIT]) {
+        totals { figures { clocks } }
+        rows { group { value } figures { clocks } clocks(first: 10) { nodes { case { id } } } }
+    } }
+    """
+    if who[0] in {"customer", "agent", "service"}:
+        assert asker.code(document) == "FORBIDDEN"
+        return
+    report = asker.ask(document)["complianceReport"]
+    assert sum(total["figures"]["clocks"] for total in report["totals"]) == len(seen)
+    assert {row["group"][0]["value"] for row in report["rows"]} == {None if unit == NOBODY else unit for unit in seen}
+    behind = [clock["case"]["id"] for row in report["rows"] for clock in row["clocks"]["nodes"]]
+    assert units_of(world, behind) == seen
+
+
+# By whatever door -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_question_and_every_change_is_refused_or_open_to_a_role_as_the_list_says(
+    world: World, role: Role
+) -> None:
+    """Asked of the running server by name: what is refused is so before anything else of it is looked at."""
+    asker = world.customer(GROUP) if role is Role.CUSTOMER else world.signed(role.value, unit=GROUP)
+    for kind, operation in (("Query", "query"), ("Mutation", "mutation")):
+        for field in fields()[kind]:
+            document = f"{operation} {{ {selecting(kind, field)} }}"
+            answer = asker.send(document, {}).json()
+            codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+            refused = f"{kind}.{field}" in str(answer.get("errors")) and codes == {"FORBIDDEN"}
+            assert refused is ((role, f"{kind}.{field}") not in expected().allowed), (field, answer)
+
+
+def selecting(kind: str, field: str) -> str:
+    """A field with arguments that fit and the least selection that does, skipped so that it changes nothing."""
+    definition = SCHEMA._schema.type_map[kind].fields[field]  # type: ignore[attr-defined]
+    needed = {name: each for name, each in definition.args.items() if is_required_argument(each)}
+    given = ", ".join(f"{name}: {literal(each.type)}" for name, each in needed.items())
+    selection = "" if is_leaf_type(get_named_type(definition.type)) else " { __typename }"
+    return f"{field}{f'({given})' if given else ''} @skip(if: true){selection}"
+
+
+def literal(kind: Any) -> str:
+    """Some value of an input type."""
+    inner = get_nullable_type(kind)
+    if isinstance(inner, GraphQLList):
+        return "[]"
+    if isinstance(inner, GraphQLInputObjectType):
+        needed = (
+            f"{name}: {literal(each.type)}" for name, each in inner.fields.items() if is_required_input_field(each)
+        )
+        return f"{{{', '.join(needed)}}}"
+    if isinstance(inner, GraphQLEnumType):
+        return str(next(iter(inner.values)))
+    return {
+        "UUID": '"00000000-0000-4000-8000-000000000001"',
+        "DateTime": '"2026-01-01T00:00:00Z"',
+        "Date": '"2026-01-01"',
+        "Int": "1",
+        "SafeInt": "1",
+        "Boolean": "true",
+        "JSON": "{}",
+    }.get(inner.name, '"x"')

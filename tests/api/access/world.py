@@ -90,6 +90,7 @@ class World:
         self.obligations[unit] = by.done("openObligation", kind="TASK", title=f"{unit} 的事", caseId=case, **owed)["id"]
         met = by.done("recordTouchpoint", channel="HOTLINE", direction="IN", words="喂", caseId=case, **about, **held)
         self.touchpoints[unit] = met["id"]
+        by.done("stateDue", caseId=case, target="resolution", dueAt="2199-01-01T00:00:00Z", statedBy="COMPANY")
 
 
 def app_of(workspace: Workspace, issuer: Issuer) -> Any:
