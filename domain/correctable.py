@@ -94,6 +94,7 @@ from domain.policy_events import (
     PolicyWithdrawalRequested,
     PolicyWithdrawn,
 )
+from domain.revealing import PersonalRevealed
 from domain.staff import (
     CertificateExpired,
     CertificateGranted,
@@ -237,6 +238,7 @@ CORRECTABLE: tuple[type[Event], ...] = (
     ObligationVerified,
     ObligationCancelled,
     ObligationReopened,
+    PersonalRevealed,
 )
 """All of them, written out, so that adding one is a line in a review."""
 

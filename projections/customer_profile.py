@@ -454,7 +454,6 @@ class CaseCounts(NamedTuple):
 CASE_COUNTS = FAMILIES + CASE_FILE.query("""
 SELECT family.root, count(*), count(*) FILTER (WHERE status <> ALL (%(ended)s))
 FROM family JOIN {table} ON book = %(book)s AND customer_id = family.id
-WHERE {{conditions}}
 GROUP BY family.root
 """)
 
@@ -466,6 +465,8 @@ def case_counts(
     is not in it."""
     ended = [status.value for status in ENDED]
     conditions, parameters = reach.cases()
-    query = CASE_COUNTS.replace("{conditions}", " AND ".join(conditions) or "TRUE")
+    query = (
+        CASE_COUNTS.replace("GROUP BY", f"WHERE {' AND '.join(conditions)}\nGROUP BY") if conditions else CASE_COUNTS
+    )
     rows = database.rows(query, {"book": book, "ids": list(customer_ids), "ended": ended, **parameters})
     return {customer_id: CaseCounts(cases, open_cases) for customer_id, cases, open_cases in rows}

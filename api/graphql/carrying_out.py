@@ -95,7 +95,11 @@ class Making:
 
         Whatever is decided then is what is decided of an id that was never given to anything, to the letter.
         """
-        return found if sees(self.ledger, self.reach, found.kind, found.subject) else found._replace(subject=uuid4())
+        return found if self.sees(found.kind, found.subject) else found._replace(subject=uuid4())
+
+    def sees(self, kind: Category, subject: UUID) -> bool:
+        """Whether something lies within the asker's reach."""
+        return sees(self.ledger, self.reach, kind, subject)
 
     def existing(self, text: str | None, kind: Category, field: str) -> UUID | None:
         """The id of something that the command only refers to. Raises: Objected when it is not in the ledger."""

@@ -23,6 +23,7 @@ from api.graphql.organisation_mutations import STAFF_MUTATIONS, UNIT_MUTATIONS
 from api.graphql.payload import Answer, answer_of
 from api.graphql.policy_mutations import POLICY_MUTATIONS
 from api.graphql.request import Info, Request
+from api.graphql.revealing import REVEALING_MUTATIONS
 from api.graphql.touchpoint import Touchpoint, shown_touchpoint
 from domain.customer import AssignTier, RecordContact, RegisterCustomer
 from domain.touchpoint import RecordTouchpoint
@@ -56,6 +57,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *OBLIGATION_MUTATIONS,
     *CALENDAR_MUTATIONS,
     *POLICY_MUTATIONS,
+    *REVEALING_MUTATIONS,
 )
 
 

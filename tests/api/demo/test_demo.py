@@ -175,7 +175,7 @@ def test_it_shows_every_kind_of_event_that_people_tell_a_ledger(filled: Workspac
         "ObligationReassigned", "ObligationReopened",
         "PolicyReassignmentRequested", "PolicyReassigned", "PolicyReassignmentDeclined",  # of policies
         "ExtensionRequested", "ExtensionApproved", "ExtensionDeclined", "DeadlineWarned", "DeadlineMissed",
-        "RevisionRequested", "VerdictRevised", "RevisionDeclined",
+        "RevisionRequested", "VerdictRevised", "RevisionDeclined", "PersonalRevealed",
     }  # fmt: skip
 
 
