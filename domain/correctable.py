@@ -95,6 +95,7 @@ from domain.policy_events import (
     PolicyWithdrawalRequested,
     PolicyWithdrawn,
 )
+from domain.revealing import PersonalRevealed
 from domain.staff import (
     CertificateExpired,
     CertificateGranted,
@@ -243,6 +244,7 @@ CORRECTABLE: tuple[type[Event], ...] = (
     ObligationCancelled,
     ObligationReopened,
     ObligationEscalated,
+    PersonalRevealed,
 )
 """All of them, written out, so that adding one is a line in a review."""
 

@@ -16,6 +16,7 @@ from domain.imports import IMPORT
 from domain.obligation import OBLIGATION
 from domain.policy import POLICY
 from domain.refusal import Refusal
+from domain.revealing import REVEALING
 from domain.staff import STAFF
 from domain.stream import Category, category_of
 from domain.touchpoint import TOUCHPOINT
@@ -24,7 +25,7 @@ from domain.unit.life import UNIT
 DECIDERS: Mapping[Category, Decider[Any]] = MappingProxyType(
     {
         decider.category: decider
-        for decider in (BOOK, CUSTOMER, TOUCHPOINT, CASE, IMPORT, UNIT, STAFF, OBLIGATION, CALENDAR, POLICY)
+        for decider in (BOOK, CUSTOMER, TOUCHPOINT, CASE, IMPORT, UNIT, STAFF, OBLIGATION, CALENDAR, POLICY, REVEALING)
     }
 )
 _BY_NAME: Mapping[str, Decider[Any]] = {str(category): decider for category, decider in DECIDERS.items()}

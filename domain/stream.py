@@ -9,6 +9,7 @@ from uuid import UUID
 class Category(StrEnum):
     """The kinds of streams a book holds."""
 
+    ACCESS = "access"
     BOOK = "book"
     CALENDAR = "calendar"
     CASE = "case"

@@ -44,6 +44,7 @@ from projections.case_course import OF_A_CYCLE, changes
 from projections.case_row import NOTHING_YET, CaseFile, OpenLoop, OpenPause, of_row
 from projections.paging import Order, Page, Window, cut, narrowed
 from projections.projection import FoldContext, Projection, key_of
+from projections.reach import EVERYTHING, Reach, added
 
 __all__ = ["CaseFile", "OpenPause", "of_row"]
 # The row is part of what this view is, though it has a module of its own.
@@ -330,7 +331,9 @@ def by_source_key(database: Database, book: str, source_key: str) -> list[CaseFi
 EVERY_CASE = CaseFilter()
 
 
-def page(database: Database, book: str, window: Window, where: CaseFilter = EVERY_CASE) -> Page[CaseFile]:
-    """The part of the cases that a window cuts. Raises: BadPlace."""
-    conditions, parameters = where.condition()
+def page(
+    database: Database, book: str, window: Window, where: CaseFilter = EVERY_CASE, reach: Reach = EVERYTHING
+) -> Page[CaseFile]:
+    """The part of the cases within reach that a window cuts. Raises: BadPlace."""
+    conditions, parameters = added(*where.condition(), reach.cases())
     return cut(database, CASE_FILE, book, window, conditions, parameters)

@@ -13,10 +13,11 @@ import psycopg
 
 from domain.policy_events import BookPolicies
 from projections import unit
-from projections.deadlines import DUE, STARTED
+from projections.deadlines import DUE, STARTED, within
 from projections.lineage import Lineages, lineages
 from projections.movement import ALWAYS, Period
 from projections.paging import Order
+from projections.reach import EVERYTHING, Reach
 from projections.sla_row import STATE_AT
 from projections.unit import UnitView
 
@@ -117,6 +118,8 @@ class Question:
     """Only clocks with one of these values; None is none."""
     worst: tuple[tuple[str, int, str], ...] = ()
     """Policies, versions and targets by which a case counts once, with the worst of its cycles."""
+    reach: Reach = EVERYTHING
+    """Of whose cases and obligations they are, as these are held now."""
 
     @property
     def apart(self) -> tuple[Grouping, ...]:
@@ -139,6 +142,7 @@ class Question:
             (),
             {**self.where, Grouping.DUTY: (duty,), **group},
             self.worst,
+            self.reach,
         )
 
 
@@ -281,6 +285,9 @@ def clocks_asked(
     for place, (grouping, wanted) in enumerate(question.where.items()):
         conditions.append(_one_of(value_of(grouping, question.by), f"where_{place}", wanted))
         parameters[f"where_{place}"] = [str(value) for value in wanted if value is not None]
+    of_reach, asked_with = within(question.reach)
+    conditions += of_reach
+    parameters |= asked_with
     if question.worst:
         policies, versions, targets = zip(*question.worst, strict=True)
         parameters |= {

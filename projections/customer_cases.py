@@ -9,6 +9,7 @@ from ledger.database import Database
 from projections.case_file import CASE_FILE, CaseFile, of_row
 from projections.customer_profile import FAMILIES
 from projections.paging import Page, Window, paged
+from projections.reach import EVERYTHING, Reach, added
 
 # Leans on the case file's index customer, once a customer and whoever was merged into them. Their cases are sorted,
 # and they are few.
@@ -20,12 +21,15 @@ CROSS JOIN LATERAL (
   WHERE book = %(book)s AND customer_id IN (SELECT family.id FROM family WHERE family.root = wanted.id) AND """
 
 
-def pages(database: Database, book: str, customer_ids: Sequence[UUID], window: Window) -> dict[UUID, Page[CaseFile]]:
-    """For each customer the page that a window cuts from their cases and from those of whoever was merged into them.
+def pages(
+    database: Database, book: str, customer_ids: Sequence[UUID], window: Window, reach: Reach = EVERYTHING
+) -> dict[UUID, Page[CaseFile]]:
+    """For each customer the page that a window cuts from their cases within reach and from those of whoever was merged
+    into them.
 
     Raises: BadPlace, LedgerAway.
     """
-    conditions, places = window.condition()
+    conditions, places = added(*window.condition(), reach.cases())
     query = FAMILIES + CASE_FILE.query(PAGES) + " AND ".join(conditions)
     query += f"\n  ORDER BY {window.ordering()}\n  LIMIT %(limit)s\n) AS cases"
     rows = database.rows(query, {"book": book, "ids": list(customer_ids), **places, "limit": window.limit + 1})

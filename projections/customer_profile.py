@@ -33,6 +33,7 @@ from ledger.ledger import PersonalPlace
 from projections.case_file import CASE_FILE
 from projections.paging import Order, Page, Window, cut, narrowed
 from projections.projection import FoldContext, Projection, key_of
+from projections.reach import EVERYTHING, Reach, added
 from projections.spell import held_at, instant, maybe_instant
 
 ProfileEvent: TypeAlias = CustomerEvent | TouchpointRecorded
@@ -394,14 +395,18 @@ def by_source_key(database: Database, book: str, source_key: str) -> list[Custom
 EVERYBODY = CustomerFilter()
 
 
-def page(database: Database, book: str, window: Window, where: CustomerFilter = EVERYBODY) -> Page[CustomerProfile]:
-    """The part of the customers who stand for themselves that a window cuts. Raises: BadPlace."""
+def page(
+    database: Database, book: str, window: Window, where: CustomerFilter = EVERYBODY, reach: Reach = EVERYTHING
+) -> Page[CustomerProfile]:
+    """The part of the customers within reach who stand for themselves that a window cuts. Raises: BadPlace."""
     of_kind, kinds = narrowed("kind", where.kinds)
     of_tier, tiers = narrowed("tier", where.tiers)
     # leans on the index manager
     of_manager, manager = narrowed("manager", () if where.manager is None else (where.manager,))
-    conditions = [*of_kind, *of_tier, *of_manager]
-    return cut(database, CUSTOMER_PROFILE, book, window, conditions, kinds | tiers | manager)
+    narrowing = [*of_kind, *of_tier, *of_manager]
+    within = reach.of_customers("views.customer_profile.customer_id")
+    conditions, parameters = added(narrowing, kinds | tiers | manager, within)
+    return cut(database, CUSTOMER_PROFILE, book, window, conditions, parameters)
 
 
 # For each of some customers everybody who proved to be them. Leans on the index merged_into.
@@ -413,6 +418,29 @@ WITH RECURSIVE family(root, id) AS (
   FROM family JOIN {table} AS merged ON merged.book = %(book)s AND merged.merged_into = family.id
 )
 """)
+
+
+WITHIN_REACH = "SELECT wanted.id FROM unnest(%(ids)s::uuid[]) AS wanted(id) WHERE "
+
+
+def within_reach(database: Database, book: str, customer_ids: Iterable[UUID], reach: Reach) -> frozenset[UUID]:
+    """Those of some customers who lie within reach; who was merged is no customer of their own any more."""
+    ids = list(customer_ids)
+    conditions, parameters = reach.of_customers("wanted.id")
+    if not conditions:
+        return frozenset(ids)
+    rows = database.rows(WITHIN_REACH + " AND ".join(conditions), {"book": book, "ids": ids, **parameters})
+    return frozenset(customer_id for (customer_id,) in rows)
+
+
+FAMILY = FAMILIES + "SELECT id FROM family"
+
+
+def family(database: Database, book: str, customer_id: UUID) -> frozenset[UUID]:
+    """Every id under which the person is known whom one stands for: the survivor's, and theirs who were merged."""
+    survivor = by_ids(database, book, [customer_id]).get(customer_id)
+    asked = customer_id if survivor is None else survivor.customer_id
+    return frozenset(found for (found,) in database.rows(FAMILY, {"book": book, "ids": [asked]})) | {customer_id}
 
 
 class CaseCounts(NamedTuple):
@@ -430,8 +458,15 @@ GROUP BY family.root
 """)
 
 
-def case_counts(database: Database, book: str, customer_ids: Iterable[UUID]) -> dict[UUID, CaseCounts]:
-    """The counts of some customers and of whoever was merged into them, by id; who has no case is not in it."""
+def case_counts(
+    database: Database, book: str, customer_ids: Iterable[UUID], reach: Reach = EVERYTHING
+) -> dict[UUID, CaseCounts]:
+    """The counts of the cases within reach of some customers and of whoever was merged into them, by id; who has none
+    is not in it."""
     ended = [status.value for status in ENDED]
-    rows = database.rows(CASE_COUNTS, {"book": book, "ids": list(customer_ids), "ended": ended})
+    conditions, parameters = reach.cases()
+    query = (
+        CASE_COUNTS.replace("GROUP BY", f"WHERE {' AND '.join(conditions)}\nGROUP BY") if conditions else CASE_COUNTS
+    )
+    rows = database.rows(query, {"book": book, "ids": list(customer_ids), "ended": ended, **parameters})
     return {customer_id: CaseCounts(cases, open_cases) for customer_id, cases, open_cases in rows}

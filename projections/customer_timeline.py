@@ -9,6 +9,8 @@ from ledger.database import Database
 from projections.case_file import CASE_FILE
 from projections.customer_profile import CUSTOMER_PROFILE
 from projections.paging import Page, Window, paged
+from projections.reach import EVERYTHING as WHOLE
+from projections.reach import Conditions, Reach, added
 from projections.timeline import EVERYTHING, TIMELINE, TimelineEntry, TimelineFilter, of_row
 
 # A customer's timeline is what names them, and what belongs to a case that is theirs by now. A page is merged from as
@@ -76,13 +78,14 @@ def pages(
     customer_ids: Sequence[UUID],
     window: Window,
     where: TimelineFilter = EVERYTHING,
+    reach: Reach = WHOLE,
 ) -> dict[UUID, Page[TimelineEntry]]:
     """For each customer the page that a window cuts from their timeline; customers who were merged into one have one.
 
     Raises: BadPlace, LedgerAway.
     """
     inside, places = window.condition()
-    wanted, asked = where.condition()
+    wanted, asked = added(*where.condition(), _within(reach))
     # Put together out of constants, as `paging.cut` does.
     text = PAGES.replace("{conditions}", " AND ".join([*inside, *wanted])).replace("{ordering}", window.ordering())
     text = text.replace("{cases}", CASE_FILE.query("{table}")).replace("{profiles}", CUSTOMER_PROFILE.query("{table}"))
@@ -92,6 +95,17 @@ def pages(
     for customer_id, *row in rows:
         found[customer_id].append(of_row(row))
     return {customer_id: paged(entries, window) for customer_id, entries in found.items()}
+
+
+def _within(reach: Reach) -> Conditions:
+    """What belongs to a case lies within reach with it, and a touchpoint of no case with its unit; the rest is of the
+    customer's own file."""
+    (of_case, parameters), (of_unit, units) = reach.by_case(), reach.by_unit()
+    if not of_case:
+        return [], {}
+    own = of_unit if reach.customers is None else ["TRUE"]
+    apart = f"(case_id IS NULL AND (category <> 'touchpoint' OR unit IS NULL OR {own[0]}))"
+    return [f"({apart} OR {of_case[0]})"], {**parameters, **units}
 
 
 def page(

@@ -14,6 +14,7 @@ from domain.sla.policy import SubjectKind, TargetKind
 from ledger.database import Database
 from projections.movement import ALWAYS, Period
 from projections.paging import Order, Page, Window, cut, narrowed
+from projections.reach import EVERYTHING, Conditions, Reach, added
 from projections.sla_row import STATE_AT, SlaTimer, of_row
 from projections.sla_timer import SLA_TIMER
 
@@ -102,10 +103,20 @@ class TimerFilter:
 _ENDED = f"(ended_at IS NOT NULL OR {STATE_AT} IN ('met', 'met-late', 'lapsed'))"
 
 
-def page(database: Database, book: str, window: Window, where: TimerFilter) -> Page[SlaTimer]:
-    """The part of the book's clocks that a window cuts. Raises: BadPlace, LedgerAway."""
-    conditions, parameters = where.condition()
+def page(
+    database: Database, book: str, window: Window, where: TimerFilter, reach: Reach = EVERYTHING
+) -> Page[SlaTimer]:
+    """The part of the book's clocks within reach that a window cuts. Raises: BadPlace, LedgerAway."""
+    conditions, parameters = added(*where.condition(), within(reach))
     return cut(database, SLA_TIMER, book, window, conditions, parameters)
+
+
+def within(reach: Reach) -> Conditions:
+    """Which clocks lie within reach: those of a case with it, and those of an obligation with its unit as well."""
+    (cases, parameters), (units, _) = reach.by_case(), reach.by_unit("holder_unit")
+    if not cases:
+        return [], {}
+    return [f"({cases[0]} OR (subject_kind = 'obligation' AND {units[0]}))"], parameters
 
 
 # Leans on the primary key.

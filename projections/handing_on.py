@@ -11,6 +11,7 @@ from ledger.database import Database
 from projections.case_file import CASE_FILE
 from projections.movement import ALWAYS, MOVEMENT, MovementKind, Period
 from projections.paging import narrowed
+from projections.reach import EVERYTHING, Reach, added
 from projections.register import REGISTER
 
 BETWEEN_UNITS = (
@@ -93,12 +94,13 @@ def counts(
     *,
     kinds: Sequence[MovementKind] = (MovementKind.TRANSFERRED,),
     most: int = MOST_ROWS,
+    reach: Reach = EVERYTHING,
 ) -> list[MovementCount]:
     """Movements by kind and pair of units in a period, the most frequent first; of all kinds when none is named.
 
     Raises: LedgerAway.
     """
-    rows = _asked(database, book, COUNTS, period, kinds or BETWEEN_UNITS, most)
+    rows = _asked(database, book, COUNTS, period, kinds or BETWEEN_UNITS, most, reach=reach)
     return [MovementCount(MovementKind(kind), *rest) for kind, *rest in rows]
 
 
@@ -115,9 +117,11 @@ LIMIT %(most)s
 GIVING = (MovementKind.REGISTERED, MovementKind.DISPATCHED, MovementKind.TRANSFERRED, MovementKind.RETURNED)
 
 
-def returns(database: Database, book: str, period: Period = ALWAYS, *, most: int = MOST_ROWS) -> list[UnitReturns]:
+def returns(
+    database: Database, book: str, period: Period = ALWAYS, *, most: int = MOST_ROWS, reach: Reach = EVERYTHING
+) -> list[UnitReturns]:
     """What each unit was given in a period and what it gave back, most returns first. Raises: LedgerAway."""
-    return [UnitReturns(*row) for row in _asked(database, book, RETURNS, period, GIVING, most)]
+    return [UnitReturns(*row) for row in _asked(database, book, RETURNS, period, GIVING, most, reach=reach)]
 
 
 # Leans on the index kind, on case_id for the dispatch before, and on the register's primary key.
@@ -149,11 +153,17 @@ LIMIT %(most)s
 
 
 def dispatch_latency(
-    database: Database, book: str, period: Period = ALWAYS, *, since: Since = Since.RECEIVED, most: int = MOST_ROWS
+    database: Database,
+    book: str,
+    period: Period = ALWAYS,
+    *,
+    since: Since = Since.RECEIVED,
+    most: int = MOST_ROWS,
+    reach: Reach = EVERYTHING,
 ) -> list[DispatchLatency]:
     """How long it took until cases were first dispatched, by the unit they went to and when. Raises: LedgerAway."""
     text = LATENCY.replace("{since}", since.value).replace("{register}", REGISTER.query("{table}"))
-    rows = _asked(database, book, text, period, (MovementKind.DISPATCHED,), most, "dispatch.")
+    rows = _asked(database, book, text, period, (MovementKind.DISPATCHED,), most, "dispatch.", reach)
     return [DispatchLatency(*row) for row in rows]
 
 
@@ -169,10 +179,10 @@ LIMIT %(most)s
 
 
 def first_contact(
-    database: Database, book: str, period: Period = ALWAYS, *, most: int = MOST_ROWS
+    database: Database, book: str, period: Period = ALWAYS, *, most: int = MOST_ROWS, reach: Reach = EVERYTHING
 ) -> list[FirstContact]:
     """Cases that are resolved, by the unit that holds them and when they were resolved. Raises: LedgerAway."""
-    inside, times = period.condition("resolved_at")
+    inside, times = added(*period.condition("resolved_at"), reach.cases())
     text = FIRST_CONTACT.replace("{conditions}", " AND ".join(["resolved_at IS NOT NULL", *inside]))
     query = CASE_FILE.query(text)
     return [FirstContact(*row) for row in database.rows(query, {"book": book, "most": most, **times})]
@@ -186,9 +196,10 @@ def _asked(
     kinds: Sequence[MovementKind],
     most: int,
     of: str = "",
+    reach: Reach = EVERYTHING,
 ) -> list[tuple[Any, ...]]:
     """Put together out of constants, as `paging.cut` does."""
-    inside, times = period.condition(f"{of}occurred_at")
+    inside, times = added(*period.condition(f"{of}occurred_at"), reach.by_case(f"{of}case_id"))
     of_kind, wanted = narrowed("kind", kinds)
     conditions = [*inside, *(f"{of}{condition}" for condition in of_kind)]
     query = MOVEMENT.query(text.replace("{conditions}", " AND ".join(conditions)))

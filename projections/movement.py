@@ -25,6 +25,7 @@ from ledger.database import Database
 from projections.journal import Journal
 from projections.paging import Order, Page, Window, cut, narrowed, paged
 from projections.projection import key_of
+from projections.reach import EVERYTHING, Reach, added
 
 
 class MovementKind(StrEnum):
@@ -196,9 +197,11 @@ class MovementFilter:
 EVERY_MOVEMENT = MovementFilter()
 
 
-def page(database: Database, book: str, window: Window, where: MovementFilter = EVERY_MOVEMENT) -> Page[Movement]:
-    """The part of the book's movements that a window cuts. Raises: BadPlace, LedgerAway."""
-    conditions, parameters = where.condition()
+def page(
+    database: Database, book: str, window: Window, where: MovementFilter = EVERY_MOVEMENT, reach: Reach = EVERYTHING
+) -> Page[Movement]:
+    """The part of the book's movements within reach that a window cuts. Raises: BadPlace, LedgerAway."""
+    conditions, parameters = added(*where.condition(), reach.by_case())
     return cut(database, MOVEMENT, book, window, conditions, parameters)
 
 

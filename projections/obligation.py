@@ -32,6 +32,7 @@ from ledger.database import Database
 from ledger.ledger import PersonalPlace
 from projections.paging import Order, Page, Window, cut, narrowed
 from projections.projection import FoldContext, Projection, key_of
+from projections.reach import EVERYTHING, Reach, added
 
 
 class ObligationStatus(StrEnum):
@@ -316,8 +317,12 @@ EVERY_OBLIGATION = ObligationFilter()
 
 
 def page(
-    database: Database, book: str, window: Window, where: ObligationFilter = EVERY_OBLIGATION
+    database: Database,
+    book: str,
+    window: Window,
+    where: ObligationFilter = EVERY_OBLIGATION,
+    reach: Reach = EVERYTHING,
 ) -> Page[ObligationView]:
-    """The part of the obligations that a window cuts. Raises: BadPlace."""
-    conditions, parameters = where.condition()
+    """The part of the obligations within reach that a window cuts. Raises: BadPlace."""
+    conditions, parameters = added(*where.condition(), reach.by_case(or_unit="unit"))
     return cut(database, OBLIGATION, book, window, conditions, parameters)

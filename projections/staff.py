@@ -28,6 +28,7 @@ from domain.stream import Category, stream_of
 from ledger.database import Database
 from projections.paging import Order, Page, Window, cut, narrowed
 from projections.projection import FoldContext, Projection, key_of
+from projections.reach import EVERYTHING, Reach
 from projections.spell import held_at, instant, maybe_instant
 
 
@@ -279,9 +280,11 @@ def by_name(database: Database, book: str, name: str) -> StaffView | None:
 ALL_STAFF = StaffFilter()
 
 
-def page(database: Database, book: str, window: Window, where: StaffFilter = ALL_STAFF) -> Page[StaffView]:
-    """The part of the members of staff that a window cuts. Raises: BadPlace."""
-    conditions, parameters = list[str](), dict[str, Any]()
+def page(
+    database: Database, book: str, window: Window, where: StaffFilter = ALL_STAFF, reach: Reach = EVERYTHING
+) -> Page[StaffView]:
+    """The part of the members of staff within reach that a window cuts. Raises: BadPlace."""
+    conditions, parameters = reach.by_unit()
     # the unit leans on the index unit
     for column, wanted in (("unit", where.unit), ("grade", where.grade), ("is_here", where.is_here)):
         condition, parameter = narrowed(column, () if wanted is None else (wanted,))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from pydantic import ValidationError
 from strawberry.utils.str_converters import to_camel_case
 
 from api.access.principal import Principal
+from api.access.reaching import sees
 from api.graphql.codes import COMMAND_ID_REUSED, INVALID_INPUT, STALE_VERSION
 from api.graphql.door import Door
-from api.graphql.identity import global_id, identity_of
+from api.graphql.identity import Identity, global_id, identity_of
 from api.graphql.inputs import Asked, AskedAgain
 from api.graphql.problem import Problem
 from api.present import present
@@ -24,12 +25,17 @@ from domain.stream import Category, category_of, stream_of
 from ledger.errors import CommandIdReused, NotCanonical, StreamMoved, TooLarge
 from ledger.ledger import Ledger
 from ledger.outcome import Accepted
+from projections.reach import Reach
 
 CHANNEL = "graphql"
 MOST_ROUNDS = 10
 """Of as many tries as the ledger makes: enough for all the door's threads to be at one case, where each round lets
 one of them through."""
 ENVELOPE_FIELDS: Mapping[str, str] = {"at": "occurredAt", "zone": "occurredZone", "precision": "occurredPrecision"}
+
+
+IN_OWN_NAME = ("requested_by", "approved_by", "declined_by")
+"""Fields that say who asks or decides, on which the rule rests that these are two people."""
 
 
 class Objection(NamedTuple):
@@ -60,8 +66,10 @@ class Done(NamedTuple):
 class Making:
     """The time, zone and ids out of which an input's commands are made."""
 
-    def __init__(self, ledger: Ledger, asked: Asked) -> None:
+    def __init__(self, ledger: Ledger, asked: Asked, principal: Principal, reach: Reach) -> None:
         self.ledger = ledger
+        self.principal = principal
+        self.reach = reach
         self.command_id = asked.command_id
         self.now = present(ledger)
         self.when: dict[str, Any] = {
@@ -77,9 +85,21 @@ class Making:
     def id_of(self, text: str, kind: Category, field: str) -> UUID:
         """The id inside a global id. Raises: Objected."""
         try:
-            return identity_of(text, self.ledger.book, kind).subject
+            found = identity_of(text, self.ledger.book, kind)
         except Problem as problem:
             raise Objected(Objection(INVALID_INPUT, problem.message, (field,))) from None
+        return self._seen(found).subject
+
+    def _seen(self, found: Identity) -> Identity:
+        """The identity; one that leads nowhere in place of what lies beyond the asker's reach.
+
+        Whatever is decided then is what is decided of an id that was never given to anything, to the letter.
+        """
+        return found if self.sees(found.kind, found.subject) else found._replace(subject=uuid4())
+
+    def sees(self, kind: Category, subject: UUID) -> bool:
+        """Whether something lies within the asker's reach."""
+        return sees(self.ledger, self.reach, kind, subject)
 
     def existing(self, text: str | None, kind: Category, field: str) -> UUID | None:
         """The id of something that the command only refers to. Raises: Objected when it is not in the ledger."""
@@ -100,7 +120,7 @@ class Making:
     def stream_of(self, text: str, field: str) -> str:
         """The stream of whatever a global id stands for. Raises: Objected."""
         try:
-            return identity_of(text, self.ledger.book).stream
+            return self._seen(identity_of(text, self.ledger.book)).stream
         except Problem as problem:
             raise Objected(Objection(INVALID_INPUT, problem.message, (field,))) from None
 
@@ -117,13 +137,14 @@ class Making:
 Maker = Callable[[Any, Making], Sequence[Command]]
 
 
-def carried_out(door: Door, principal: Principal, asked: Asked, make: Maker) -> Done:
+def carried_out(door: Door, principal: Principal, reach: Reach, asked: Asked, make: Maker) -> Done:
     """What came of an input, whose commands are all about the same stream. Faults of the ledger pass through."""
     ledger = door.ledger
     stream: str | None = None
     try:
         _refuse_unwritable(asked)
-        making = Making(ledger, asked)
+        _refuse_other_names(principal, asked)
+        making = Making(ledger, asked, principal, reach)
         commands = tuple(make(asked, making))
         stream = commands[0].stream
         accepted = _accepted(
@@ -152,6 +173,16 @@ def carried_out(door: Door, principal: Principal, asked: Asked, make: Maker) -> 
     except (TooLarge, NotCanonical) as error:
         return Done(stream, None, (Objection(INVALID_INPUT, str(error)),))
     return Done(stream, accepted.position)
+
+
+def _refuse_other_names(principal: Principal, asked: Asked) -> None:
+    """Raises: Objected when somebody who signed in asks or decides in another one's name."""
+    if not principal.signed_in:
+        return
+    other = [name for name in IN_OWN_NAME if getattr(asked, name, principal.name) != principal.name]
+    if other:
+        message = f"You are signed in as {principal.name!r}, and ask and decide in that name only."
+        raise Objected(*(Objection(INVALID_INPUT, message, (to_camel_case(name),)) for name in other))
 
 
 def _accepted(ledger: Ledger, submission: Submission) -> Accepted:

@@ -117,5 +117,5 @@ async def listed_cases(
     door, order = request.door, order_by or CaseOrder()
     window = arguments.window(order.order, descending=order.descending)
     chosen = (where or CaseFilter()).of_view(door.book)
-    page = await door.off_loop(case_file.page, door.ledger.database, door.book, window, chosen)
+    page = await door.off_loop(case_file.page, door.ledger.database, door.book, window, chosen, await request.reach())
     return cases_of_page(window, page, door.book)

@@ -21,7 +21,7 @@ from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from domain.sla.clock import ClockKey
-from domain.stream import Category
+from domain.stream import Category, category_of, subject_of
 from projections import deadlines
 from projections.movement import Period
 from projections.sla_row import key_of_id
@@ -135,6 +135,8 @@ class ClockQuery:
         request = info.context
         await request.caught_up(consistency_token)
         key = _key(id, request.door.book)
+        if not await request.sees(Category(category_of(key.subject)), subject_of(key.subject)):
+            return None
         timers = await request.loaders.timers.load(key.subject) or ()
         timer = next((each for each in timers if each.key == key), None)
         return None if timer is None else clock_of(timer, request.door.book, await request.now())
@@ -147,7 +149,7 @@ async def _listed(
     window = arguments.window(deadlines.ORDERS[order.field.value], descending=order.direction is Sorting.DESC)
     now = await request.now()
     chosen = (where or SlaClockFilter()).of_view(door.book, now)
-    page = await door.off_loop(deadlines.page, door.ledger.database, door.book, window, chosen)
+    page = await door.off_loop(deadlines.page, door.ledger.database, door.book, window, chosen, await request.reach())
     return connection_of(window, page.rows, more=page.has_more, show=partial(clock_of, book=door.book, now=now))
 
 

@@ -16,6 +16,7 @@ NOT_YET_VISIBLE = "NOT_YET_VISIBLE"
 UNKNOWN_CUSTOMER = "UNKNOWN_CUSTOMER"
 UNKNOWN_CASE = "UNKNOWN_CASE"
 UNKNOWN_TOUCHPOINT = "UNKNOWN_TOUCHPOINT"
+UNKNOWN_PERSONAL_VALUE = "UNKNOWN_PERSONAL_VALUE"
 
 OF_THE_DOOR = (COMMAND_ID_REUSED, INVALID_INPUT, OCCURS_IN_THE_FUTURE, NOT_YET_VISIBLE)
 
@@ -28,6 +29,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType({
     UNKNOWN_CUSTOMER: "There is no such customer.",
     UNKNOWN_CASE: "There is no such case.",
     UNKNOWN_TOUCHPOINT: "There is no such touchpoint.",
+    UNKNOWN_PERSONAL_VALUE: "There is no such personal value.",
     "SUBJECT_MISMATCH": "The words are about somebody else than the object is; read it again and send them anew.",
     "CUSTOMER_ALREADY_REGISTERED": "The customer has a file already, with other content.",
     "TOUCHPOINT_ALREADY_RECORDED": "The touchpoint is recorded already, with other content.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -215,16 +216,16 @@ class ComplianceQuery:
         await request.caught_up(consistency_token)
         where, period = _where(filter or []), Period(period_from, period_before)
         groups, now = [Grouping.TARGET] if group_by is None else group_by, await request.now()
-        ledger = request.door.ledger
+        ledger, reach = request.door.ledger, await request.reach()
 
         def read() -> tuple[compliance.Report, KeptClocks | None]:
             if known is None:
-                question = asked(ledger, now, by, period, groups, where)
+                question = replace(asked(ledger, now, by, period, groups, where), reach=reach)
                 units_at = partial(as_known.units, ledger)
                 return compliance.report(ledger.database, ledger.book, question, most_rows, units_at=units_at), None
             cut = known.cut_off_in(ledger)
             kept = KeptClocks.known(ledger, cut)
-            question = asked(ledger, cut.at, by, period, groups, where, cut.position)
+            question = replace(asked(ledger, cut.at, by, period, groups, where, cut.position), reach=reach)
             return compliance.report_as_known(ledger, question, cut.position, [kept.clocks], most_rows), kept
 
         return _shown(*await request.door.off_loop(read))

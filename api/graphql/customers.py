@@ -60,5 +60,6 @@ async def listed_customers(
     window = arguments.window(customer_profile.ORDERS[order.field.value], descending=order.direction is Sorting.DESC)
     manager = None if chosen.manager is None else speakable(chosen.manager)
     narrowed = customer_profile.CustomerFilter(tuple(chosen.kind), tuple(chosen.tier), manager)
-    page = await door.off_loop(customer_profile.page, door.ledger.database, door.book, window, narrowed)
+    reach = await request.reach()
+    page = await door.off_loop(customer_profile.page, door.ledger.database, door.book, window, narrowed, reach)
     return connection_of(window, page.rows, more=page.has_more, show=partial(customer_of, book=door.book))

@@ -217,6 +217,7 @@ VALUES: Mapping[str, Sentences] = MappingProxyType({
         "ANY": "Either of them.",
     },
     "SubjectKind": {
+        "ACCESS": "What somebody was shown of the people in the book.",
         "BOOK": "The book itself.",
         "CALENDAR": "The book's calendars.",
         "CASE": "A case.",

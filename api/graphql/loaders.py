@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from api.access.reaching import customers_within
 from api.graphql.door import Door
 from domain.envelope import Recorded
 from domain.event import Event
@@ -35,6 +37,7 @@ from projections.customer_profile import CaseCounts, CustomerProfile
 from projections.movement import Movement
 from projections.obligation import ObligationView
 from projections.paging import Page, Window
+from projections.reach import Reach
 from projections.sla_row import SlaTimer
 from projections.staff import StaffView
 from projections.timeline import TimelineEntry, TimelineFilter
@@ -79,22 +82,22 @@ Place = tuple[str, int]
 
 
 class Loaders:
-    """One request's loaders; what they have read once they show until the request is over, or writes."""
+    """One request's loaders; what they have read once they show until the request is over, or writes.
 
-    def __init__(self, door: Door) -> None:
+    What lies beyond the asker's reach they do not find. Histories, personal values, timers and courses are asked for by
+    what was found before.
+    """
+
+    def __init__(self, door: Door, reach: Callable[[], Awaitable[Reach]]) -> None:
         ledger, database, book = door.ledger, door.ledger.database, door.book
-        self.cases: DataLoader[UUID, CaseFile | None] = _by_key(door, lambda ids: case_file.by_ids(database, book, ids))
-        self.customers: DataLoader[UUID, CustomerProfile | None] = _by_key(
-            door, lambda ids: customer_profile.by_ids(database, book, ids)
+        self.cases: DataLoader[UUID, CaseFile | None] = _within(door, reach, partial(_cases, door))
+        self.customers: DataLoader[UUID, CustomerProfile | None] = _within(door, reach, partial(_customers, door))
+        self.case_counts: DataLoader[UUID, CaseCounts | None] = _within(
+            door, reach, lambda within, ids: customer_profile.case_counts(database, book, ids, within)
         )
-        self.case_counts: DataLoader[UUID, CaseCounts | None] = _by_key(
-            door, lambda ids: customer_profile.case_counts(database, book, ids)
-        )
-        self.cases_of: DataLoader[CasesOf, Page[CaseFile] | None] = _by_key(
-            door, lambda wanted: _cases_of(door, wanted)
-        )
-        self.timelines: DataLoader[TimelineOf, Page[TimelineEntry] | None] = _by_key(
-            door, lambda wanted: _timelines_of(door, wanted)
+        self.cases_of: DataLoader[CasesOf, Page[CaseFile] | None] = _within(door, reach, partial(_cases_of, door))
+        self.timelines: DataLoader[TimelineOf, Page[TimelineEntry] | None] = _within(
+            door, reach, partial(_timelines_of, door)
         )
         self.movements_of: DataLoader[MovementsOf, Page[Movement] | None] = _by_key(
             door, lambda wanted: _movements_of(door, wanted)
@@ -104,10 +107,8 @@ class Loaders:
             door, lambda ids: unit.below(database, book, ids)
         )
         self.trees: DataLoader[datetime, Tree | None] = _by_key(door, lambda instants: _trees(door, instants))
-        self.staff: DataLoader[UUID, StaffView | None] = _by_key(door, lambda ids: staff.by_ids(database, book, ids))
-        self.obligations: DataLoader[UUID, ObligationView | None] = _by_key(
-            door, lambda ids: obligation.by_ids(database, book, ids)
-        )
+        self.staff: DataLoader[UUID, StaffView | None] = _within(door, reach, partial(_staff, door))
+        self.obligations: DataLoader[UUID, ObligationView | None] = _within(door, reach, partial(_obligations, door))
         self.timers: DataLoader[str, Sequence[SlaTimer] | None] = _by_key(
             door, lambda streams: deadlines.of_streams(database, book, streams)
         )
@@ -135,6 +136,41 @@ def _by_key(door: Door, read: Callable[[list[K]], Mapping[K, T]]) -> DataLoader[
     return DataLoader(load_fn=load)
 
 
+def _within(
+    door: Door, reach: Callable[[], Awaitable[Reach]], read: Callable[[Reach, list[K]], Mapping[K, T]]
+) -> DataLoader[K, T | None]:
+    """The same over a reader that is told how far the asker reaches."""
+
+    async def load(keys: list[K]) -> list[T | None]:
+        found = await door.off_loop(read, await reach(), keys)
+        return [found.get(key) for key in keys]
+
+    return DataLoader(load_fn=load)
+
+
+def _cases(door: Door, reach: Reach, ids: Sequence[UUID]) -> dict[UUID, CaseFile]:
+    found = case_file.by_ids(door.ledger.database, door.book, ids)
+    return {case_id: file for case_id, file in found.items() if reach.holds(file)}
+
+
+def _customers(door: Door, reach: Reach, ids: Sequence[UUID]) -> dict[UUID, CustomerProfile]:
+    found = customers_within(door.ledger, reach, ids)
+    return {customer_id: profile for customer_id, profile in found.items() if profile is not None}
+
+
+def _staff(door: Door, reach: Reach, ids: Sequence[UUID]) -> dict[UUID, StaffView]:
+    found = staff.by_ids(door.ledger.database, door.book, ids)
+    return {staff_id: view for staff_id, view in found.items() if reach.holds_unit(view.unit)}
+
+
+def _obligations(door: Door, reach: Reach, ids: Sequence[UUID]) -> dict[UUID, ObligationView]:
+    """What is owed for a case that lies within reach lies there with it, whichever unit owes it."""
+    found = obligation.by_ids(door.ledger.database, door.book, ids)
+    elsewhere = {view.case_id for view in found.values() if view.case_id and not reach.holds_unit(view.unit)}
+    cases = _cases(door, reach, list(elsewhere)) if elsewhere else {}
+    return {each: view for each, view in found.items() if reach.holds_unit(view.unit) or view.case_id in cases}
+
+
 def _presents(door: Door) -> DataLoader[str, datetime]:
     """A loader of what time it is in the book of a door: once, for all that is shown together."""
 
@@ -145,12 +181,12 @@ def _presents(door: Door) -> DataLoader[str, datetime]:
     return DataLoader(load_fn=load)
 
 
-def _cases_of(door: Door, wanted: Sequence[CasesOf]) -> dict[CasesOf, Page[CaseFile]]:
+def _cases_of(door: Door, reach: Reach, wanted: Sequence[CasesOf]) -> dict[CasesOf, Page[CaseFile]]:
     """The pages, in one statement for each window, of which a document has few."""
     found: dict[CasesOf, Page[CaseFile]] = {}
     for window in dict.fromkeys(each.window for each in wanted):
         ids = [each.customer_id for each in wanted if each.window == window]
-        pages = customer_cases.pages(door.ledger.database, door.book, ids, window)
+        pages = customer_cases.pages(door.ledger.database, door.book, ids, window, reach)
         found |= {CasesOf(customer_id, window): page for customer_id, page in pages.items()}
     return found
 
@@ -171,12 +207,12 @@ def _trees(door: Door, instants: Sequence[datetime]) -> dict[datetime, Tree]:
     return {at: unit.tree_of(every, at) for at in instants}
 
 
-def _timelines_of(door: Door, wanted: Sequence[TimelineOf]) -> dict[TimelineOf, Page[TimelineEntry]]:
+def _timelines_of(door: Door, reach: Reach, wanted: Sequence[TimelineOf]) -> dict[TimelineOf, Page[TimelineEntry]]:
     """The same for timelines, whose filters a document has as few of."""
     found: dict[TimelineOf, Page[TimelineEntry]] = {}
     for window, where in dict.fromkeys((each.window, each.where) for each in wanted):
         ids = [each.customer_id for each in wanted if (each.window, each.where) == (window, where)]
-        pages = customer_timeline.pages(door.ledger.database, door.book, ids, window, where)
+        pages = customer_timeline.pages(door.ledger.database, door.book, ids, window, where, reach)
         found |= {TimelineOf(customer_id, window, where): page for customer_id, page in pages.items()}
     return found
 

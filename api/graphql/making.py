@@ -67,6 +67,8 @@ def receive_case(asked: ReceiveCaseInput, making: Making) -> Sequence[Command]:
     touchpoint_id = making.existing(asked.touchpoint_id, Category.TOUCHPOINT, "touchpointId")
     content = content_of(asked) | {"customer_id": customer_id, "touchpoint_id": touchpoint_id}
     content["words"] = personal_of(customer_id or case_id, asked.words)
+    if making.principal.signed_in and content["received_by"] is None:
+        content["received_by"] = making.principal.work_name
     return [making.command(ReceiveCase, case_id=case_id, **content)]
 
 

@@ -84,5 +84,5 @@ async def page_of_movements(
 ) -> Connection[Movement]:
     """A page of movements. Raises: Problem."""
     window, door = arguments.window(OCCURRED, descending=descending), request.door
-    page = await door.off_loop(movement.page, door.ledger.database, door.book, window, where)
+    page = await door.off_loop(movement.page, door.ledger.database, door.book, window, where, await request.reach())
     return connection_of(window, page.rows, more=page.has_more, show=movement_of)

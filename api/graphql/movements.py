@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -103,31 +104,31 @@ class FirstContactResolution:
 
 async def counted_movements(request: Request, kinds: list[MovementKind], period: Period) -> list[MovementCount]:
     """Movements by kind and pair of units, the most frequent first."""
-    door = request.door
-    rows = await door.off_loop(lambda: handing_on.counts(door.ledger.database, door.book, period, kinds=kinds))
+    door, reach = request.door, await request.reach()
+    read = partial(handing_on.counts, door.ledger.database, door.book, period, kinds=kinds, reach=reach)
+    rows = await door.off_loop(read)
     return [MovementCount(**row._asdict()) for row in rows]
 
 
 async def counted_returns(request: Request, period: Period) -> list[UnitReturns]:
     """Returns by unit, most first."""
-    door = request.door
-    rows = await door.off_loop(handing_on.returns, door.ledger.database, door.book, period)
+    door, reach = request.door, await request.reach()
+    rows = await door.off_loop(partial(handing_on.returns, door.ledger.database, door.book, period, reach=reach))
     return [UnitReturns(**row._asdict()) for row in rows]
 
 
 async def measured_dispatches(request: Request, since: Since, period: Period) -> list[DispatchLatency]:
     """The latency of dispatches by unit."""
-    door = request.door
-    rows = await door.off_loop(
-        lambda: handing_on.dispatch_latency(door.ledger.database, door.book, period, since=since)
-    )
+    door, reach = request.door, await request.reach()
+    read = partial(handing_on.dispatch_latency, door.ledger.database, door.book, period, since=since, reach=reach)
+    rows = await door.off_loop(read)
     return [DispatchLatency(**row._asdict()) for row in rows]
 
 
 async def counted_first_contacts(request: Request, period: Period) -> list[FirstContactResolution]:
     """First-contact resolution by unit."""
-    door = request.door
-    rows = await door.off_loop(handing_on.first_contact, door.ledger.database, door.book, period)
+    door, reach = request.door, await request.reach()
+    rows = await door.off_loop(partial(handing_on.first_contact, door.ledger.database, door.book, period, reach=reach))
     return [FirstContactResolution(**row._asdict()) for row in rows]
 
 

@@ -23,6 +23,7 @@ from api.graphql.organisation_mutations import STAFF_MUTATIONS, UNIT_MUTATIONS
 from api.graphql.payload import Answer, answer_of
 from api.graphql.policy_mutations import POLICY_MUTATIONS
 from api.graphql.request import Info, Request
+from api.graphql.revealing import REVEALING_MUTATIONS
 from api.graphql.touchpoint import Touchpoint, shown_touchpoint
 from domain.customer import AssignTier, RecordContact, RegisterCustomer
 from domain.touchpoint import RecordTouchpoint
@@ -56,6 +57,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *OBLIGATION_MUTATIONS,
     *CALENDAR_MUTATIONS,
     *POLICY_MUTATIONS,
+    *REVEALING_MUTATIONS,
 )
 
 
@@ -89,7 +91,8 @@ def _field(mutation: Mutation) -> StrawberryField:
 async def _answered(request: Request, mutation: Mutation, answer: Answer, asked: inputs.Asked) -> Any:
     """The payload: the object as it is now, after a wait for what was written to show."""
     door = request.door
-    done = await door.off_loop(carried_out, door, request.principal, asked, mutation.make)
+    reach = await request.reach()
+    done = await door.off_loop(carried_out, door, request.principal, reach, asked, mutation.make)
     request.forget()
     objections: Sequence[Objection] = done.objections
     shows = done.position is None or await door.shows(done.position, mutation.subject.views)

@@ -1,4 +1,4 @@
-"""Everything that has a global id, and how each kind of it is shown."""
+"""Everything that has a global id: its type in the schema, and how each kind of it is shown."""
 
 from __future__ import annotations
 
@@ -23,4 +23,12 @@ SHOWN: Mapping[Category, Callable[[Request, UUID], Awaitable[Any]]] = MappingPro
     Category.UNIT: shown_unit,
     Category.STAFF: shown_staff,
     Category.OBLIGATION: shown_obligation,
+})  # fmt: skip
+TYPES: Mapping[Category, str] = MappingProxyType({
+    Category.CASE: "Case",
+    Category.CUSTOMER: "Customer",
+    Category.TOUCHPOINT: "Touchpoint",
+    Category.UNIT: "Unit",
+    Category.STAFF: "StaffMember",
+    Category.OBLIGATION: "Obligation",
 })  # fmt: skip

@@ -182,5 +182,6 @@ async def listed_obligations(
     door, order = request.door, order_by or ObligationOrder()
     window = arguments.window(obligation_view.ORDERS[order.field.value], descending=order.direction is Sorting.DESC)
     chosen = (where or ObligationFilter()).of_view(door.book)
-    page = await door.off_loop(obligation_view.page, door.ledger.database, door.book, window, chosen)
+    reach = await request.reach()
+    page = await door.off_loop(obligation_view.page, door.ledger.database, door.book, window, chosen, reach)
     return connection_of(window, page.rows, more=page.has_more, show=partial(obligation_of, book=door.book))

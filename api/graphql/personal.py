@@ -33,7 +33,7 @@ shown(
     "Whether a personal value can be read here and now.",
     {
         "OPEN": "It can be read.",
-        "MASKED": "Not in the asker's role.",
+        "MASKED": "Not in the asker's role. `revealPersonal` shows it, where it is open to the role.",
         "CLOSED": "It was not opened.",
         "ERASED": "Its key is gone: nobody can read it any more.",
     },
@@ -42,7 +42,7 @@ shown(
 
 @strawberry.type(description="A text about a person, sealed in the ledger under that person's own key.")
 class PersonalString:
-    id: strawberry.ID = strawberry.field(description="Where it lies in the ledger; opaque.")
+    id: strawberry.ID = strawberry.field(description="Where it lies in the ledger; `revealPersonal` takes it.")
     state: PersonalState = strawberry.field(description="Whether it can be read.")
     display: str | None = strawberry.field(
         description="What a screen may show: the text when it is open, `王**` or `+86 138 **** 1111` when it is "

@@ -31,7 +31,7 @@ from api.graphql.enums import BookTime
 from api.graphql.identity import identity_of
 from api.graphql.movements import MovementQuery
 from api.graphql.node import Node
-from api.graphql.nodes import SHOWN
+from api.graphql.nodes import SHOWN, TYPES
 from api.graphql.obligation_query import ObligationQuery
 from api.graphql.organisation_query import OrganisationQuery
 from api.graphql.policy import PolicyQuery
@@ -98,6 +98,8 @@ class Query(
         # Relay fetches anew by this field, and knows it only with `id` alone; a token comes by the header.
         await info.context.caught_up(None)
         found = identity_of(id, info.context.door.book)
+        if not info.context.rights.may(TYPES[found.kind], "id"):
+            return None
         node: Node | None = await SHOWN[found.kind](info.context, found.subject)
         return node
 
@@ -121,10 +123,12 @@ class Query(
         if by == "id":
             return await shown_case(request, identity_of(value, book, Category.CASE).subject)
         if by == "number":
-            file = await request.door.off_loop(case_file.by_number, database, book, _number(value))
+            found = await request.door.off_loop(case_file.by_number, database, book, _number(value))
+            files = [] if found is None else [found]
         else:
             files = await request.door.off_loop(case_file.by_source_key, database, book, speakable(value))
-            file = the_one(files, "cases", value)
+        reach = await request.reach()
+        file = the_one([each for each in files if reach.holds(each)], "cases", value)
         return None if file is None else case_of(file, book)
 
     @resolved("The book's cases.")
@@ -163,7 +167,10 @@ class Query(
         if by == "id":
             return await shown_customer(request, identity_of(value, book, Category.CUSTOMER).subject)
         found = await request.door.off_loop(customer_profile.by_source_key, database, book, speakable(value))
-        profile = the_one(found, "customers", value)
+        everything = (await request.reach()).everything
+        ids = [each.customer_id for each in found]
+        seen = found if everything else await request.loaders.customers.load_many(ids)
+        profile = the_one([each for each in seen if each is not None], "customers", value)
         return None if profile is None else customer_of(profile, book)
 
     @resolved("The book's registered customers.")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TypeAlias
+from uuid import UUID
 
 import strawberry
 from strawberry.fastapi import BaseContext
 
 from api.access.principal import Principal
-from api.access.rules import Rights, rights
+from api.access.reaching import reach_of, sees
+from api.access.rules import Rights, Scope, rights
 from api.graphql.consistency import position_of
 from api.graphql.door import Door
 from api.graphql.loaders import Loaders
 from api.graphql.problem import Code, Problem
+from domain.stream import Category
+from projections.reach import EVERYTHING, Reach
 
 CONSISTENCY_HEADER = "Daybook-Consistency-Token"
 
@@ -30,7 +34,8 @@ class Request(BaseContext):
         """What kind of operation it is, once that is known."""
         self.operation: str | None = None
         """The name that its front end gave to it."""
-        self.loaders = Loaders(door)
+        self._reach: Reach | None = None
+        self.loaders = Loaders(door, self.reach)
 
     @property
     def rights(self) -> Rights:
@@ -39,7 +44,22 @@ class Request(BaseContext):
 
     def forget(self) -> None:
         """Shows nothing any more of what was read so far: something may have been written since."""
-        self.loaders = Loaders(self.door)
+        self._reach = None
+        self.loaders = Loaders(self.door, self.reach)
+
+    async def reach(self) -> Reach:
+        """The part of the book that the asker is told of, as the units stand now."""
+        if self._reach is None:
+            if self.rights.scope is Scope.ALL:
+                self._reach = EVERYTHING
+            else:
+                self._reach = await self.door.off_loop(reach_of, self.principal, self.rights, self.door.ledger)
+        return self._reach
+
+    async def sees(self, kind: Category, subject: UUID) -> bool:
+        """Whether something lies within the asker's reach."""
+        reach = await self.reach()
+        return reach.everything or await self.door.off_loop(sees, self.door.ledger, reach, kind, subject)
 
     async def now(self) -> datetime:
         """The time of day, one for all that is shown together."""

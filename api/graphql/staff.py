@@ -190,5 +190,6 @@ async def listed_staff(
         grade=None if chosen.grade is None else speakable(chosen.grade),
         is_here=chosen.is_here,
     )
-    page = await door.off_loop(staff_view.page, door.ledger.database, door.book, window, narrowed)
+    reach = await request.reach()
+    page = await door.off_loop(staff_view.page, door.ledger.database, door.book, window, narrowed, reach)
     return connection_of(window, page.rows, more=page.has_more, show=partial(staff_of, book=door.book))

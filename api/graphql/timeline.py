@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.access.rules import Scope
 from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.enums import Channel, Direction, Precision, shown
 from api.graphql.identity import global_id
@@ -64,6 +66,17 @@ shown(
         "CUSTOMER_ABSORBED": "Another customer turned out to be this one.",
     },
 )
+
+
+OUR_OWN_BUSINESS = frozenset({
+    EntryKind.ESCALATED,
+    EntryKind.TIER_ASSIGNED,
+    EntryKind.VISIT_PLANNED,
+    EntryKind.CUSTOMER_CHANGED,
+    EntryKind.CUSTOMER_MERGED,
+    EntryKind.CUSTOMER_ABSORBED,
+})  # fmt: skip
+"""What a customer is not told of their own timeline: it is between us, or about who else they were taken for."""
 
 
 @strawberry.type(description="One thing that happened with a customer, as it is read by now.")
@@ -156,6 +169,12 @@ async def timeline_of(
 ) -> Connection[TimelineEntry]:
     """A page of a customer's timeline. Raises: Problem."""
     window = arguments.window(OCCURRED, descending=descending)
-    wanted = TimelineOf(customer_id, window, (where or TimelineFilter()).of_view())
+    chosen = (where or TimelineFilter()).of_view()
+    if request.rights.scope is Scope.OWN:
+        kinds = tuple(kind for kind in chosen.kinds or EntryKind if kind not in OUR_OWN_BUSINESS)
+        if not kinds:
+            return connection_of(window, [], more=False, show=partial(entry_of, book=request.door.book))
+        chosen = replace(chosen, kinds=kinds)
+    wanted = TimelineOf(customer_id, window, chosen)
     page = await request.loaders.timelines.load(wanted) or Page([], has_more=False)
     return connection_of(window, page.rows, more=page.has_more, show=partial(entry_of, book=request.door.book))

@@ -30,6 +30,7 @@ from domain.personal import Personal
 from domain.policy import PolicyCommand
 from domain.policy_events import PolicyWithdrawalRequested, PolicyWithdrawn
 from domain.refusal import Refusal
+from domain.revealing import RevealedValue
 from domain.sla.calendar import CalendarDocument, CalendarTitle, Week
 from domain.sla.policy import PolicyDocument
 from domain.staff import StaffCommand, id_of_staff
@@ -71,6 +72,16 @@ DOCUMENTED = [
 ]
 
 st.register_type_strategy(Money, st.builds(Money, minor_units=st.integers(0, 2), currency=st.just("CNY")))
+st.register_type_strategy(
+    RevealedValue,
+    st.builds(
+        RevealedValue,
+        stream=st.just("case-1"),
+        version=st.integers(1, 2),
+        path=st.just("/words"),
+        as_read=st.booleans(),
+    ),
+)
 st.register_type_strategy(Attribute, st.builds(Attribute, name=st.sampled_from(["a", "b"]), value=MAYBE_TEXTS))
 SLUGS = {
     "policy": st.sampled_from([each.name for each in POLICIES]),

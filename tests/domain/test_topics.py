@@ -33,6 +33,7 @@ import domain.key_account
 import domain.obligation
 import domain.obligation_deadlines
 import domain.policy_events
+import domain.revealing
 import domain.staff
 import domain.touchpoint
 import domain.unit.events
@@ -308,6 +309,9 @@ NOT_PERSONAL = {
     "EventVoided.approved_by": STAFF,
     "AmendmentDeclined.reason": TERM,
     "AmendmentDeclined.declined_by": STAFF,
+    "PersonalRevealed.purpose": "what the installation calls it, by its type Label",
+    "PersonalRevealed.values.stream": "the name of a stream, by its pattern",
+    "PersonalRevealed.values.path": "a JSON pointer, by its pattern",
 }
 """Every text that stands bare in a payload, and why it tells nothing about a customer. To add one is to review it."""
 
@@ -377,7 +381,7 @@ def test_every_event_of_the_domain_is_listed_once() -> None:
     rooms = (domain.amendment, domain.book, domain.calendar, domain.policy_events, domain.customer,
              domain.key_account, domain.touchpoint, domain.imports, *of_case, case.due, case.statutory,
              case.outside, case.terms, case.extension, case.deadline, domain.unit.events, domain.staff,
-             domain.obligation, domain.obligation_deadlines)  # fmt: skip
+             domain.obligation, domain.obligation_deadlines, domain.revealing)  # fmt: skip
     declared = {
         thing
         for room in rooms

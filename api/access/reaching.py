@@ -1,0 +1,123 @@
+"""How far a principal reaches: from their role, unit or customer to the part of the book that they are told of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from api.access.principal import Principal
+from api.access.rules import Rights, Scope
+from api.present import present
+from domain.case.state import Case
+from domain.correction import applied
+from domain.obligation import Obligation
+from domain.staff import Staff
+from domain.stream import Category, stream_of
+from domain.touchpoint import TouchpointRecorded
+from domain.unit.events import id_of_unit
+from ledger.ledger import Ledger
+from projections import customer_profile, unit
+from projections.customer_profile import CustomerProfile
+from projections.reach import EVERYTHING, NOTHING, Reach
+from projections.unit import Tree
+
+
+def reach_of(principal: Principal, rights: Rights, ledger: Ledger) -> Reach:
+    """What the principal is told of, as the units stand now. Raises: LedgerAway."""
+    if rights.scope is Scope.ALL:
+        return EVERYTHING
+    if rights.scope is Scope.OWN:
+        if principal.customer is None:
+            return NOTHING
+        return Reach(customers=customer_profile.family(ledger.database, ledger.book, principal.customer))
+    if principal.unit is None:
+        return NOTHING
+    units = unit.every(ledger.database, ledger.book)
+    tree = unit.tree_of(units, present(ledger))
+    return below(principal.unit, tree, {view.unit_id: [name for _, name in view.names] for view in units}, principal)
+
+
+def below(called: str, tree: Tree, names: dict[UUID, list[str]], principal: Principal) -> Reach:
+    """The cases of a unit and of those below it. A unit that the tree does not know has no others below it.
+
+    Cases name their unit as it was called then. A name that a unit outside bears by now is that one's.
+    """
+    top = tree.called(called) or tree.units.get(id_of_unit(called))
+    if top is None:
+        return Reach(units=frozenset({called}), name=principal.name)
+    waiting, inside = [top.unit_id], set[UUID]()
+    while waiting:
+        here = waiting.pop()
+        if here not in inside:
+            inside.add(here)
+            waiting += [each.unit_id for each in tree.below(here)]
+    elsewhere = {each.name for each in tree.units.values() if each.unit_id not in inside}
+    own = {tree.units[each].name for each in inside}
+    borne = {name for each in inside for name in names.get(each, ())}
+    at_the_top = top.parent is None or top.parent not in tree.units
+    return Reach(units=frozenset(own | (borne - elsewhere)), unheld=at_the_top, name=principal.name)
+
+
+def sees(ledger: Ledger, reach: Reach, kind: Category, subject: UUID) -> bool:
+    """Whether something lies within reach by what the ledger knows of it now; what is not there yet does.
+
+    What a command is about is looked at here rather than in the views, which may be a moment behind.
+
+    Raises: LedgerAway.
+    """
+    if reach.everything:
+        return True
+    if kind is Category.CUSTOMER:
+        return bool(customers_within(ledger, reach, [subject]))
+    if kind is Category.TOUCHPOINT:
+        history = applied(ledger.history(stream_of(kind, subject)))
+        return all(
+            _sees_touchpoint(ledger, reach, one.event) for one in history if isinstance(one.event, TouchpointRecorded)
+        )
+    stream = stream_of(kind, subject)
+    state = ledger.tips([stream])[stream].state
+    match state:
+        case None:
+            return True
+        case Case():
+            return reach.holds(_HeldNow(state))
+        case Obligation():
+            return reach.holds_unit(state.unit) or (
+                state.opening.case_id is not None and sees(ledger, reach, Category.CASE, state.opening.case_id)
+            )
+        case Staff():
+            return reach.holds_unit(state.unit)
+        case _:
+            return False
+
+
+def customers_within(
+    ledger: Ledger, reach: Reach, customer_ids: Iterable[UUID]
+) -> Mapping[UUID, CustomerProfile | None]:
+    """Those of some customers who lie within reach, with their files as far as they have one; who was merged lies where
+    the survivor does. Raises: LedgerAway."""
+    asked = list(customer_ids)
+    found = customer_profile.by_ids(ledger.database, ledger.book, asked)
+    stands = {each: found[each].customer_id if each in found else each for each in asked}
+    seen = customer_profile.within_reach(ledger.database, ledger.book, set(stands.values()), reach)
+    return {each: found.get(each) for each in asked if stands[each] in seen}
+
+
+class _HeldNow:
+    """A case as the ledger knows it, by what says within whose reach it lies."""
+
+    def __init__(self, case: Case) -> None:
+        self.unit = case.unit
+        self.received_by = case.receipt.received_by
+        self.customer_id = case.customer_id
+
+
+def _sees_touchpoint(ledger: Ledger, reach: Reach, event: TouchpointRecorded) -> bool:
+    """Within reach is a touchpoint with its case, or else with its unit, or else with its customer."""
+    if event.case_id is not None:
+        return sees(ledger, reach, Category.CASE, event.case_id)
+    if event.unit is not None and reach.customers is None:
+        return reach.holds_unit(event.unit)
+    if event.customer_id is not None:
+        return sees(ledger, reach, Category.CUSTOMER, event.customer_id)
+    return event.staff is not None and event.staff == reach.name
