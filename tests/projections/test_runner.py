@@ -253,14 +253,14 @@ def test_before_anything_is_prepared_the_views_stand_at_the_beginning(ledger: Le
     assert [(each.projection, each.version, each.position, each.stopped) for each in positions] == [
         ("case_file", 1, 0, None),
         ("customer_profile", 1, 0, None),
-        ("obligation", 1, 0, None),
+        ("obligation", 2, 0, None),
         ("staff", 1, 0, None),
-        ("unit", 1, 0, None),
+        ("unit", 2, 0, None),
         ("audit_trail", 1, 0, None),
         ("timeline", 1, 0, None),
         ("movement", 1, 0, None),
         ("register", 1, 0, None),
-        ("sla_timer", 1, 0, None),
+        ("sla_timer", 2, 0, None),
     ]
 
 

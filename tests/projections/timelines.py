@@ -42,7 +42,8 @@ OF_NO_CUSTOMER = {
 OF_OTHER_STREAMS = {
     event.TOPIC for category, decider in DECIDERS.items() if category in OF_NO_CUSTOMER for event in decider.events
 }
-LEFT_OUT = OFFICE_WORK | OF_OTHER_STREAMS | {event.TOPIC for event in AMENDMENTS}
+OF_CASES = {event.TOPIC for event in DECIDERS[Category.CASE].events}
+LEFT_OUT = OFFICE_WORK | (OF_OTHER_STREAMS - OF_CASES) | {event.TOPIC for event in AMENDMENTS}
 WANG, ZHAO = customer_id(0), customer_id(1)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
