@@ -47,9 +47,9 @@ def test_another_encoding_is_read_when_the_mapping_names_it(tmp_path: Path) -> N
     ("content", "message"),
     [
         (b"", "is empty"),
-        (gzip.compress(b""), "is empty"),
+        (gzip.compress(b"", mtime=0), "is empty"),
         (gzip.compress(b"a,b\n" + bytes(range(256)) * 99)[:-12], "is cut off"),
-        (gzip.compress(b"a,b\n1,2\n")[:-8] + b"12345678", "is damaged: CRC check failed"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-8] + b"12345678", "is damaged: CRC check failed"),
         ("a,b\n".encode("utf-16"), "is written in UTF-16"),
         ("a,b\n".encode("utf-32"), "is written in UTF-32"),
     ],
