@@ -1,10 +1,12 @@
 import copy
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import parse
 
+from api.access.page import rendered
 from api.access.principal import Role
 from api.access.rules import BadRules, rights, rights_in, table
 from api.graphql.permission import coordinates_of, refused
@@ -124,3 +126,11 @@ def test_what_is_refused_is_named() -> None:
     coordinates = frozenset({("Query", "register"), ("Query", "case"), ("Mutation", "openUnit")})
     assert refused(Role.AGENT, coordinates) == ["Mutation.openUnit", "Query.register"]
     assert refused(Role.ADMINISTRATOR, coordinates) == []
+
+
+# The page -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_on_permissions_is_what_the_table_says() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "permissions.md"
+    assert page.read_text("utf-8") == rendered(), "python -m api.access.page > docs/permissions.md"
