@@ -10,7 +10,6 @@ from threading import Event, Thread
 
 from anyio import to_thread
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 from opentelemetry.trace import TracerProvider
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection
@@ -28,11 +27,13 @@ from api.graphql.schema import SCHEMA
 from api.http.admission import Admission
 from api.http.documents import Documents
 from api.http.health import Health
+from api.http.media import media_for
 from api.http.metrics import Figures
+from api.http.rate import network_of
 from api.http.router import PATH, Router
 from api.http.tracing import telemetry
-from api.http.turned_away import TurnedAway
-from api.http.watched import Watched
+from api.http.turned_away import TurnedAway, answer_with
+from api.http.watched import Watched, account_of
 from api.http.watching import Watching
 from api.workspace import Workspace
 from domain.envelope import Actor
@@ -66,11 +67,13 @@ def create_app(
     door = Door(workspace.ledger, workspace.runner, wait_seconds)
     shows_schema = checked.checks or not settings.production
 
+    admission, figures = Admission(settings), Figures()
+
     async def entered(connection: HTTPConnection) -> Request:
         address = connection.client.host if connection.client else None
+        admission.count(network_of(address))  # before a token is looked at, since many may be tried
         return Request(door, await checked.principal(connection.headers, address), shows_schema=shows_schema)
 
-    admission, figures = Admission(settings), Figures()
     health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
     pools = {"book": workspace.database, "views": workspace.views}
     watching = Watching(health, figures, admission, pools).routes()
@@ -95,6 +98,7 @@ def create_app(
     )
     app.add_exception_handler(404, _nowhere)
     app.add_exception_handler(NotLetIn, _not_let_in)
+    app.add_exception_handler(TurnedAway, _turned_away)
     if not checked.checks:  # a token is sent on purpose; what a page elsewhere has the browser send holds none
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *settings.hosts], www_redirect=False)
     app.add_middleware(Watched, figures=figures, paths=frozenset({PATH, *(route.path for route in watching)}))
@@ -123,10 +127,17 @@ async def _nowhere(request: HttpRequest, error: Exception) -> Response:
 
 
 async def _not_let_in(request: HttpRequest, error: Exception) -> Response:
-    del request
     if not isinstance(error, NotLetIn):
         raise error
-    return JSONResponse(error.answer, error.status, error.headers)
+    account_of(request).outcome = error.code
+    return answer_with(error.answer, media_for(request.headers.get("accept")), error.status, error.headers)
+
+
+async def _turned_away(request: HttpRequest, error: Exception) -> Response:
+    if not isinstance(error, TurnedAway):
+        raise error
+    account_of(request).outcome = error.code
+    return error.response(media_for(request.headers.get("accept")))
 
 
 def _following(runner: Runner, stop: Event) -> Thread:

@@ -50,10 +50,7 @@ class NotLetIn(Exception):
     @property
     def answer(self) -> dict[str, Any]:
         """The answer, in the shape of every other one."""
-        return {
-            "data": None,
-            "errors": [{"message": self.message, "extensions": {"code": self.code} | self.extensions}],
-        }
+        return {"errors": [{"message": self.message, "extensions": {"code": self.code} | self.extensions}]}
 
 
 def unauthenticated(reason: Reason, message: str) -> NotLetIn:

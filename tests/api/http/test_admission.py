@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 import psycopg
 
+from api.access.gate import Gate
 from api.app import create_app
+from tests.api.access.issuing import Issuer
 from tests.api.graphql.asking import FrontEnd, asking
 from tests.api.graphql.conftest import ACTOR, opened
 from tests.conftest import Database
@@ -96,6 +98,16 @@ def test_a_caller_who_sends_too_many_is_told_when_to_go_on(database: Database) -
         assert code_of(responses[-1]) == (429, "RATE_LIMITED")
         assert 1 <= int(responses[-1].headers["retry-after"]) <= 100
         assert code_of(front_end.sent(b"{")) == (429, "RATE_LIMITED")
+
+
+def test_whoever_tries_tokens_is_counted_before_any_is_looked_at(database: Database) -> None:
+    gate = Gate([Issuer().tokens])
+    with (
+        opened(database, rate_per_second=0.01, rate_burst=3) as workspace,
+        asking(create_app(workspace, gate=gate)) as it,
+    ):
+        tried = [it.send(HEAD, {"Authorization": f"Bearer {number}"}) for number in range(4)]
+    assert [code_of(response) for response in tried] == [(401, "UNAUTHENTICATED")] * 3 + [(429, "RATE_LIMITED")]
 
 
 def test_others_are_served_while_the_worst_documents_are_read(database: Database) -> None:
