@@ -22,7 +22,8 @@ MORE = 6
 """A hundred items are about more kinds of things than one, each of which is read at once, and which look-ups meet in
 one batch varies a little between runs. One for each item would be many more."""
 ROWS = {"ComplianceRow.clocks", "OverrideCount.entries"}
-"""Connections of rows that were counted, each by conditions of its own, which takes a statement a row."""
+"""Connections of rows that were counted, each by conditions of its own: that takes a statement a row. The rows are the
+same here, and a look-up of one may come too late for the batch of the others."""
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +134,14 @@ def test_a_page_takes_as_many_statements_for_one_item_as_for_a_hundred(
 ) -> None:
     shown = everything(place.items, 2)
     inner = f"nodes {{ {shown} }} pageInfo {{ hasNextPage }}"
-    counted, items = [], []
+    whole = place.parent in {"Query", "Unit"} or str(place) in ROWS
+    counted, items, rows = [], [], 0
     for size in (1, 100):
-        front_end.ask("{ __typename }")
         statements.clear()
-        page = f"first: {size if place.parent in {'Query', 'Unit'} else 2}"
-        answer = front_end.ask(place.document(page, inner, most=size))
+        page = f"first: {size if whole else 2}"
+        found = pages(front_end.ask(place.document(page, inner, most=2 if str(place) in ROWS else size)))
+        rows = len(found) if str(place) in ROWS else 0
         counted.append(len(statements))
-        items.append(sum(len(page["nodes"]) for page in pages(answer)))
-    rows = items[1] if str(place) in ROWS else 0
+        items.append(sum(len(page["nodes"]) for page in found))
     assert counted[1] <= counted[0] + MORE + rows, (counted, items)
-    assert items[1] >= MANY or str(place) in ROWS | {"Unit.history"}, items
+    assert items[1] >= MANY or str(place) == "Unit.history", items
