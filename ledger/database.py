@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolClosed
 
 from ledger.append import Batch, LeftOut, Write, Written
 from ledger.committer import NOTIFY, Committer
-from ledger.connection import Awaken, as_wanted, away, passing, with_deadlines
+from ledger.connection import WRITING, Awaken, as_wanted, away, passing, with_deadlines
 from ledger.errors import LedgerAway, LedgerError
 
 T = TypeVar("T")
@@ -28,16 +28,25 @@ LONGEST_PAUSE_SECONDS = 1.0
 class Database:
     """One PostgreSQL, shared by the ledgers of all its books. Every instant it reads comes back in UTC.
 
-    `awaken` is called before each connection that is made: it starts a server of our own again that has died.
+    `awaken` is called before each connection that is made: it starts a server of our own again that has died. With
+    `reads`, what is asked over its pool cannot write: whatever is appended goes over the committers' own connections,
+    or says so at the beginning of its transaction.
     Raises: LedgerAway when it does not answer within `patience`; DiskFull.
     """
 
     def __init__(
-        self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10, awaken: Awaken | None = None
+        self,
+        url: str,
+        *,
+        patience: timedelta = PATIENCE,
+        pool_size: int = 10,
+        awaken: Awaken | None = None,
+        reads: bool = False,
     ) -> None:
         self.url = with_deadlines(url, patience)
         self.patience = patience
         self._awaken = awaken
+        self._reads = reads
         self._asleep: LedgerAway | None = None
         self._closed = False
         self._pool: ConnectionPool[psycopg.Connection] = ConnectionPool(
@@ -46,7 +55,7 @@ class Database:
             max_size=pool_size,
             open=False,
             kwargs={"autocommit": True},
-            configure=as_wanted,
+            configure=self._configure,
             name="daybook",
             timeout=patience.total_seconds(),
             # The pool waits longer and longer between its attempts; after this it begins anew.
@@ -123,6 +132,16 @@ class Database:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 again = True
 
+    def writing(self, work: Callable[[psycopg.Connection], T]) -> T:
+        """The same for work that writes, in a transaction of its own."""
+
+        def within(connection: psycopg.Connection) -> T:
+            with connection.transaction():
+                connection.execute(WRITING)
+                return work(connection)
+
+        return self.patiently(within)
+
     def write(self, book: str, write: Write) -> Written | LeftOut:
         """One command, in a transaction shared with the commands that arrive beside it."""
         return self._committer(book).submit(write).result()
@@ -134,13 +153,15 @@ class Database:
         """
         batch = Batch(writes, together=True)
 
-        def append(connection: psycopg.Connection) -> list[Written | LeftOut]:
-            return batch.run(connection, book, self.now())
-
-        written = self.patiently(append)
+        written = self.writing(lambda connection: batch.run(connection, book, self.now()))
         if any(isinstance(result, Written) for result in written):
             self.rows(NOTIFY, (book,))
         return written
+
+    def _configure(self, connection: psycopg.Connection) -> None:
+        as_wanted(connection)
+        if self._reads:
+            connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
 
     def _reachable(self) -> str:
         """Where the pool is to connect, as soon as a server lets anybody in; after `patience`, where it was to be.
