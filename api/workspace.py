@@ -106,7 +106,7 @@ class Workspace:
                 self._projector_url = settings.projector_url or (settings.database_url if single_role else None)
             wait_for(self._writer_url, settings.patience_seconds, told)
             self.database = undo.enter_context(
-                Database(self._writer_url, patience=settings.patience, awaken=self._awaken, longest=longest)
+                Database(self._writer_url, patience=settings.patience, awaken=self._awaken, longest=longest, reads=True)
             )
             with self.database.connection() as connection:
                 check_schema(connection)

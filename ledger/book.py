@@ -95,13 +95,12 @@ def open_book(
     ledger = Ledger(database, master, book, kind=kind)
 
     def begin(connection: psycopg.Connection) -> None:
-        with connection.transaction():
-            connection.execute(OPEN, {"book": book, "time": time.value, "zone": zone, "from": at})
-            Batch([ledger.first_write(submission)]).run(connection, book, database.now())
+        connection.execute(OPEN, {"book": book, "time": time.value, "zone": zone, "from": at})
+        Batch([ledger.first_write(submission)]).run(connection, book, database.now())
 
     if all(state.book != book for state in books(database)):
         try:
-            database.patiently(begin)
+            database.writing(begin)
             return ledger
         except psycopg.errors.UniqueViolation:
             pass  # another process opened it at this moment, or an earlier try of this one that lost its connection

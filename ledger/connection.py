@@ -16,6 +16,10 @@ Awaken = Callable[[], None]
 """Sees to it that a server is there to connect to. Raises: LedgerAway when that cannot be done."""
 
 
+WRITING = "SET TRANSACTION READ WRITE"
+"""How a transaction begins that writes over a connection which otherwise only reads."""
+
+
 def connected(url: str, awaken: Awaken | None = None) -> psycopg.Connection:
     """A new connection, in autocommit. Raises: LedgerAway, and psycopg's own errors."""
     if awaken is not None:

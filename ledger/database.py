@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolClosed
 
 from ledger.append import Batch, LeftOut, Write, Written
 from ledger.committer import NOTIFY, Committer
-from ledger.connection import Awaken, as_wanted, away, connected, passing, with_deadlines
+from ledger.connection import WRITING, Awaken, as_wanted, away, connected, passing, with_deadlines
 from ledger.errors import LedgerAway, LedgerError, TookTooLong
 from ledger.stopping import stoppable
 
@@ -30,8 +30,9 @@ class Database:
     """One PostgreSQL, shared by the ledgers of all its books. Every instant it reads comes back in UTC.
 
     `awaken` is called before each connection that is made: it starts a server of our own again that has died.
-    `longest` bounds each statement of what is read. Raises: LedgerAway when it does not answer within `patience`;
-    DiskFull.
+    `longest` bounds each statement of what is read. With `reads`, what is asked over its pool cannot write: whatever is
+    appended goes over the committers' own connections, or says so at the beginning of its transaction.
+    Raises: LedgerAway when it does not answer within `patience`; DiskFull.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Database:
         pool_size: int = 10,
         awaken: Awaken | None = None,
         longest: timedelta | None = None,
+        reads: bool = False,
     ) -> None:
         self.url = with_deadlines(url, patience)
         self.patience = patience
         self._awaken = awaken
         self._longest = longest
+        self._reads = reads
         self._asleep: LedgerAway | None = None
         self._closed = False
         self._pool: ConnectionPool[psycopg.Connection] = ConnectionPool(
@@ -152,6 +155,16 @@ class Database:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 again = True
 
+    def writing(self, work: Callable[[psycopg.Connection], T]) -> T:
+        """The same for work that writes, in a transaction of its own."""
+
+        def within(connection: psycopg.Connection) -> T:
+            with connection.transaction():
+                connection.execute(WRITING)
+                return work(connection)
+
+        return self.patiently(within)
+
     def in_use(self) -> tuple[int, int]:
         """How many connections of the pool are in use, and how many it may have."""
         found = self._pool.get_stats()
@@ -168,10 +181,7 @@ class Database:
         """
         batch = Batch(writes, together=True)
 
-        def append(connection: psycopg.Connection) -> list[Written | LeftOut]:
-            return batch.run(connection, book, self.now())
-
-        written = self.patiently(append)
+        written = self.writing(lambda connection: batch.run(connection, book, self.now()))
         if any(isinstance(result, Written) for result in written):
             self.rows(NOTIFY, (book,))
         return written
@@ -181,6 +191,8 @@ class Database:
         if self._longest is not None:
             milliseconds = int(self._longest.total_seconds() * 1000)
             connection.execute("SELECT set_config('statement_timeout', %s, false)", [str(milliseconds)])
+        if self._reads:
+            connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
 
     def _reachable(self) -> str:
         """Where the pool is to connect, as soon as a server lets anybody in; after `patience`, where it was to be.

@@ -467,4 +467,5 @@ class Ledger(Application[str]):
         return [(subject, version, wrapped) for subject, version, wrapped in rows]
 
     def _keep_keys(self, subjects: Sequence[UUID], wrapped: Sequence[bytes]) -> None:
-        self.database.rows(KEEP_KEYS, {"book": self.book, "subjects": list(subjects), "wrapped": list(wrapped)})
+        keys = {"book": self.book, "subjects": list(subjects), "wrapped": list(wrapped)}
+        self.database.writing(lambda connection: connection.execute(KEEP_KEYS, keys))

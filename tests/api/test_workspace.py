@@ -137,3 +137,36 @@ def test_another_master_key_is_told_before_anything_is_read_or_written(database:
     other = settings(database).model_copy(update={"master_key": SecretStr(base64.b64encode(b"j" * 32).decode())})
     with Workspace(other) as workspace, pytest.raises(WrongKey, match="does not open with the key at hand"):
         workspace.ledger  # noqa: B018 - opening it is what fails
+
+
+# What only reads cannot write -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT ledger.open_book('other', 'live', 'UTC', now())",
+        "INSERT INTO ledger.event DEFAULT VALUES",
+        "CREATE TABLE public.mine (x integer)",
+        "SELECT * FROM ledger.book FOR UPDATE",
+    ],
+)
+def test_what_is_asked_of_a_book_goes_over_connections_that_cannot_write(database: Database, statement: str) -> None:
+    with Workspace(settings(database), new_book=NewBook()) as workspace:
+        assert workspace.ledger.head() == 1
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            workspace.database.rows(statement)
+
+
+def test_one_command_and_many_together_are_written_all_the_same(database: Database) -> None:
+    def asked() -> Submission:
+        customer = uuid4()
+        command = RegisterCustomer(
+            at=workspace.database.now(), customer_id=customer, kind=CustomerKind.PERSON, name=None, source_key="K"
+        )
+        return Submission(uuid4(), (command,), Actor("x", ActorKind.SYSTEM), "test")
+
+    with Workspace(settings(database), new_book=NewBook()) as workspace:
+        workspace.ledger.carry_out(asked())
+        workspace.ledger.carry_out_all([asked(), asked()])
+        assert workspace.ledger.head() == 4

@@ -37,7 +37,7 @@ OFFICE_WORK = {
 }  # fmt: skip
 OF_NO_CUSTOMER = {
     Category.BOOK, Category.IMPORT, Category.UNIT, Category.STAFF, Category.OBLIGATION, Category.CALENDAR,
-    Category.POLICY,
+    Category.POLICY, Category.ACCESS,
 }  # fmt: skip
 OF_OTHER_STREAMS = {
     event.TOPIC for category, decider in DECIDERS.items() if category in OF_NO_CUSTOMER for event in decider.events
