@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from threading import Event, Thread
+from functools import partial
 
-from anyio import to_thread
 from fastapi import FastAPI
 from opentelemetry.trace import TracerProvider
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from api.alarms.following import Alarms
 from api.graphql.door import WAIT_SECONDS, Door
 from api.graphql.problem import Code
 from api.graphql.request import Request
@@ -24,13 +20,13 @@ from api.http.documents import Documents
 from api.http.health import Health
 from api.http.metrics import Figures
 from api.http.router import PATH, Router
+from api.http.running import running
 from api.http.tracing import telemetry
 from api.http.turned_away import TurnedAway
 from api.http.watched import Watched
 from api.http.watching import Watching
 from api.workspace import Workspace
 from domain.envelope import Actor
-from projections.runner import Runner
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
 """The names under which this machine reaches itself. A page elsewhere whose name is made to lead here has another."""
@@ -53,27 +49,13 @@ def create_app(
     settings = workspace.settings
     door = Door(workspace.ledger, workspace.runner, development_actor, wait_seconds)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        del app
-        stop = Event()
-        threads = [_following(workspace.runner, stop)]
-        if alarms:
-            threads.append(Alarms(workspace.ledger, workspace.views).following(stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            for thread in threads:
-                await to_thread.run_sync(thread.join)
-
     admission, figures = Admission(settings), Figures()
     health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
     pools = {"book": workspace.database, "views": workspace.views}
     watching = Watching(health, figures, admission, pools).routes()
     app = FastAPI(
         title="Daybook",
-        lifespan=lifespan,
+        lifespan=partial(running, workspace, alarms),
         openapi_url=None,
         redirect_slashes=False,
         routes=[*watching],
@@ -99,9 +81,3 @@ def create_app(
 async def _nowhere(request: HttpRequest, error: Exception) -> Response:
     del request, error
     return TurnedAway(Code.NOT_FOUND, f"Nothing is served here; GraphQL is at {PATH}.").response()
-
-
-def _following(runner: Runner, stop: Event) -> Thread:
-    thread = Thread(target=runner.follow, args=(stop,), name="views", daemon=True)
-    thread.start()
-    return thread

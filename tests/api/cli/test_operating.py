@@ -51,6 +51,7 @@ def test_a_server_that_is_told_to_end_turns_others_away_first_and_finishes_what_
     daybook: CommandLine, teller: Teller
 ) -> None:
     teller.case("INC0000102")
+    assert teller.workspace.runner.catch_up() == teller.workspace.ledger.head()
     with serving(daybook, DAYBOOK_DRAIN_SECONDS="600") as (url, running), ThreadPoolExecutor() as threads:
         assert httpx.get(f"{url}/readyz").json()["checks"]["database"] == "ok"
         with locked(daybook) as owner:
@@ -72,6 +73,7 @@ def test_a_server_that_is_told_to_end_turns_others_away_first_and_finishes_what_
 
 def test_what_does_not_finish_in_time_is_given_up(daybook: CommandLine, teller: Teller) -> None:
     teller.case("INC0000102")
+    assert teller.workspace.runner.catch_up() == teller.workspace.ledger.head()
     with serving(daybook, DAYBOOK_GRACE_SECONDS="1") as (url, running), ThreadPoolExecutor() as threads:
         with locked(daybook):
             begun = threads.submit(post, url, CASES)
