@@ -74,7 +74,8 @@ def create_app(
     )
     app.add_exception_handler(404, _nowhere)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *settings.hosts], www_redirect=False)
-    app.add_middleware(Watched, figures=figures, paths=frozenset({PATH, *(route.path for route in watching)}))
+    paths = frozenset({PATH, *(route.path for route in watching)})
+    app.add_middleware(Watched, figures=figures, admission=admission, paths=paths)
     return app
 
 

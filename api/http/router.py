@@ -22,7 +22,6 @@ from api.http.admission import Admission
 from api.http.body import asked_in
 from api.http.documents import Documents
 from api.http.media import Media, media_for
-from api.http.rate import network_of
 from api.http.turned_away import STATUS_OF, TurnedAway, answer_with
 from api.http.watched import account_of
 
@@ -64,7 +63,6 @@ class Router(GraphQLRouter[Request, None]):
         if not isinstance(request, HttpRequest):
             return await super().run(request, *arguments, **more)
         try:
-            self._admission.count(network_of(request.client.host if request.client else None))
             if request.method == "GET" and not self._shows_ide(request):
                 raise self._not_allowed()
             return await super().run(request, *arguments, **more)
