@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from threading import Event, Thread
 
-from anyio import to_thread
 from fastapi import FastAPI
 from opentelemetry.trace import TracerProvider
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -19,7 +15,6 @@ from starlette.responses import Response
 from api.access.gate import Gate
 from api.access.principal import without_sign_in
 from api.access.refused import NotLetIn
-from api.alarms.following import Alarms
 from api.graphql.door import WAIT_SECONDS, Door
 from api.graphql.problem import Code
 from api.graphql.request import Request
@@ -29,15 +24,14 @@ from api.http.documents import Documents
 from api.http.health import Health
 from api.http.media import media_for
 from api.http.metrics import Figures
-from api.http.rate import network_of
 from api.http.router import PATH, Router
+from api.http.running import running
 from api.http.tracing import telemetry
 from api.http.turned_away import TurnedAway, answer_with
 from api.http.watched import Watched, account_of
 from api.http.watching import Watching
 from api.workspace import Workspace
 from domain.envelope import Actor
-from projections.runner import Runner
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
 """The names under which this machine reaches itself. A page elsewhere whose name is made to lead here has another."""
@@ -67,19 +61,17 @@ def create_app(
     door = Door(workspace.ledger, workspace.runner, wait_seconds)
     shows_schema = checked.checks or not settings.production
 
-    admission, figures = Admission(settings), Figures()
-
     async def entered(connection: HTTPConnection) -> Request:
         address = connection.client.host if connection.client else None
-        admission.count(network_of(address))  # before a token is looked at, since many may be tried
         return Request(door, await checked.principal(connection.headers, address), shows_schema=shows_schema)
 
+    admission, figures = Admission(settings), Figures()
     health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
     pools = {"book": workspace.database, "views": workspace.views}
     watching = Watching(health, figures, admission, pools).routes()
     app = FastAPI(
         title="Daybook",
-        lifespan=partial(_running, workspace, alarms),
+        lifespan=partial(running, workspace, alarms),
         openapi_url=None,
         redirect_slashes=False,
         routes=[*watching],
@@ -98,27 +90,11 @@ def create_app(
     )
     app.add_exception_handler(404, _nowhere)
     app.add_exception_handler(NotLetIn, _not_let_in)
-    app.add_exception_handler(TurnedAway, _turned_away)
     if not checked.checks:  # a token is sent on purpose; what a page elsewhere has the browser send holds none
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *settings.hosts], www_redirect=False)
-    app.add_middleware(Watched, figures=figures, paths=frozenset({PATH, *(route.path for route in watching)}))
+    paths = frozenset({PATH, *(route.path for route in watching)})
+    app.add_middleware(Watched, figures=figures, admission=admission, paths=paths)
     return app
-
-
-@asynccontextmanager
-async def _running(workspace: Workspace, alarms: bool, app: FastAPI) -> AsyncIterator[None]:
-    """While the application runs, so do the threads that it needs."""
-    del app
-    stop = Event()
-    threads = [_following(workspace.runner, stop)]
-    if alarms:
-        threads.append(Alarms(workspace.ledger, workspace.views).following(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            await to_thread.run_sync(thread.join)
 
 
 async def _nowhere(request: HttpRequest, error: Exception) -> Response:
@@ -131,16 +107,3 @@ async def _not_let_in(request: HttpRequest, error: Exception) -> Response:
         raise error
     account_of(request).outcome = error.code
     return answer_with(error.answer, media_for(request.headers.get("accept")), error.status, error.headers)
-
-
-async def _turned_away(request: HttpRequest, error: Exception) -> Response:
-    if not isinstance(error, TurnedAway):
-        raise error
-    account_of(request).outcome = error.code
-    return error.response(media_for(request.headers.get("accept")))
-
-
-def _following(runner: Runner, stop: Event) -> Thread:
-    thread = Thread(target=runner.follow, args=(stop,), name="views", daemon=True)
-    thread.start()
-    return thread

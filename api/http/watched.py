@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from uuid import uuid4
 
 from opentelemetry import trace
@@ -14,8 +15,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.graphql.problem import Code
+from api.http.admission import Admission
+from api.http.media import media_for
 from api.http.metrics import Figures
-from api.http.turned_away import STATUS_OF, answer_with
+from api.http.rate import network_of
+from api.http.turned_away import STATUS_OF, TurnedAway, answer_with
 from api.log_lines import REQUEST_ID
 
 LOG = logging.getLogger("daybook.http")
@@ -55,11 +59,13 @@ def note_in_trace(account: Account) -> None:
 
 
 class Watched:
-    """Around the whole application. A fault that got past all else ends here, as a fault with an id."""
+    """Around the whole application. Here callers are counted, before anybody looks at who they say they are; and a
+    fault that got past all else ends here, as a fault with an id."""
 
-    def __init__(self, app: ASGIApp, figures: Figures, paths: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, figures: Figures, admission: Admission, paths: frozenset[str]) -> None:
         self._app = app
         self._figures = figures
+        self._admission = admission
         self._paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +88,12 @@ class Watched:
             await send(message)
 
         try:
+            if scope["path"] not in QUIET:
+                self._admission.count(network_of((scope.get("client") or (None,))[0]))
             await self._app(scope, receive, sending)
+        except TurnedAway as away:
+            account.outcome = away.code
+            await away.response(media_for(Headers(scope=scope).get("accept")))(scope, receive, sending)
         except Exception as error:  # the door: whatever got here is told by an id that leads to the log
             fault = uuid4()
             LOG.error("Fault %s", fault, exc_info=error)
@@ -97,6 +108,8 @@ class Watched:
 
     def _note(self, scope: Scope, account: Account, status: int, seconds: float) -> None:
         path = scope["path"] if scope["path"] in self._paths else "other"
+        if account.outcome == "ok" and status >= 400:  # turned away by somebody who knows nothing of accounts
+            account.outcome = HTTPStatus(status).name
         self._figures.answered(path, status)
         if path not in QUIET and path != "other":
             self._figures.operated(account.kind, account.outcome, seconds)

@@ -98,6 +98,17 @@ def test_a_caller_who_sends_too_many_is_told_when_to_go_on(database: Database) -
         assert code_of(responses[-1]) == (429, "RATE_LIMITED")
         assert 1 <= int(responses[-1].headers["retry-after"]) <= 100
         assert code_of(front_end.sent(b"{")) == (429, "RATE_LIMITED")
+        assert code_of(front_end.got("/nowhere")) == (429, "RATE_LIMITED")
+        assert front_end.got("/healthz").status_code == 200
+        figures = front_end.got("/metrics").text
+        assert 'daybook_operations_total{kind="none",outcome="RATE_LIMITED"} 2\n' in figures
+
+
+def test_who_is_turned_away_before_anything_is_read_is_counted_by_the_status(database: Database) -> None:
+    with served(database) as front_end:
+        assert front_end.send(HEAD, headers={"Host": "evil.example"}).status_code == 400
+        figures = front_end.got("/metrics").text
+        assert 'daybook_operations_total{kind="none",outcome="BAD_REQUEST"} 1\n' in figures
 
 
 def test_whoever_tries_tokens_is_counted_before_any_is_looked_at(database: Database) -> None:

@@ -79,7 +79,7 @@ def test_the_log_of_a_busy_run_holds_nothing_that_a_customer_is_called_or_said(d
     assert told["exceptions"][0]["sqlstate"] == "P0001"
     assert any("carrying_out.py" in frame for frame in told["exceptions"][0]["frames"])
     noted = [line for line in lines if line["logger"] == "daybook.http"]
-    assert [line["outcome"] for line in noted].count("ok") == 5
+    assert [line["outcome"] for line in noted].count("ok") == 4
     (last,) = [line for line in noted if line["outcome"] == "FAULT"]
     assert (last["method"], last["path"], last["status"], last["kind"]) == ("POST", "/graphql", 500, "mutation")
     assert last["seconds"] > 0
