@@ -127,7 +127,7 @@ class Tokens:
         program = payload.get("azp", payload.get("client_id"))
         return Principal(
             subject=subject,
-            work_name=None if roles == {Role.CUSTOMER} else _text(payload, self.claims.name),
+            work_name=self._work_name(payload, roles),
             roles=roles,
             role=role,
             issuer=self.issuer,
@@ -136,6 +136,14 @@ class Tokens:
             client=None if program is None else _text(payload, "azp" if "azp" in payload else "client_id"),
             expires_at=datetime.fromtimestamp(_instant(payload, "exp"), UTC),
         )
+
+    def _work_name(self, payload: Mapping[str, Any], roles: frozenset[Role]) -> str | None:
+        """The name at work. A customer has none, and a program that signs in by itself is called what it is."""
+        if roles == {Role.CUSTOMER}:
+            return None
+        if roles == {Role.SERVICE} and _within(payload, self.claims.name) is None:
+            return _text(payload, next((name for name in ("azp", "client_id") if name in payload), "sub"))
+        return _text(payload, self.claims.name)
 
     def _customer(self, payload: Mapping[str, Any]) -> UUID:
         try:

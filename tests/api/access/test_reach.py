@@ -172,3 +172,28 @@ def test_a_customer_who_was_merged_sees_the_cases_of_both(world: World) -> None:
     for each in (one, two):
         found = world.signed("customer", customer=each).ask("{ cases { nodes { id } } }")["cases"]["nodes"]
         assert {node["id"] for node in found} == set(cases)
+
+
+def test_a_unit_that_takes_another_name_keeps_the_cases_that_name_it_as_it_was(world: World) -> None:
+    by, question = world.administrator, "query($id: ID!) { case(id: $id) { id } }"
+    unit = by.done("openUnit", name="南京网点", kind="DESK", parent=world.units[EAST])["id"]
+    case = by.done("receiveCase", kind="REQUEST", channel="EMAIL")["id"]
+    by.done("registerCase", caseId=case, unit="南京网点")
+    by.done("renameUnit", unitId=unit, name="南京中心")
+    there = {"case": {"id": case}}
+    for called in ("南京中心", "南京网点", EAST):
+        assert world.signed("agent", unit=called).ask(question, id=case) == there
+    assert world.signed("agent", unit=NORTH).ask(question, id=case) == {"case": None}
+
+
+def test_a_name_that_another_unit_bears_by_now_is_that_ones(world: World) -> None:
+    by, question = world.administrator, "query($id: ID!) { case(id: $id) { id } }"
+    first = by.done("openUnit", name="一", kind="DESK", parent=world.units[EAST])["id"]
+    by.done("renameUnit", unitId=first, name="热线")
+    by.done("renameUnit", unitId=first, name="二")
+    other = by.done("openUnit", name="三", kind="DESK", parent=world.units[NORTH])["id"]
+    by.done("renameUnit", unitId=other, name="热线")
+    case = by.done("receiveCase", kind="REQUEST", channel="EMAIL")["id"]
+    by.done("registerCase", caseId=case, unit="热线")
+    assert world.signed("agent", unit=NORTH).ask(question, id=case) == {"case": {"id": case}}
+    assert world.signed("agent", unit=EAST).ask(question, id=case) == {"case": None}

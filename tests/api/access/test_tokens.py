@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt import PyJWS
 
 from api.access.gate import in_role
 from api.access.key_set import BETWEEN, FRESH, KEPT, KeySet, reader
@@ -15,7 +16,7 @@ from api.access.principal import Principal, Role
 from api.access.refused import NotLetIn, Reason
 from api.access.tokens import LEEWAY, LONGEST_TOKEN, ClaimNames, Tokens, issuer_of
 from domain.envelope import Actor, ActorKind
-from tests.api.access.issuing import AUDIENCE, ISSUER, NOW, Issuer, ec_key, ed_key, jwk, rsa_key
+from tests.api.access.issuing import AUDIENCE, CLAIMS, ISSUER, NOW, Issuer, ec_key, ed_key, jwk, rsa_key
 
 CUSTOMER = UUID("00000000-0000-4000-8000-00000000000c")
 
@@ -67,6 +68,15 @@ def test_a_token_proves_who_asks_in_which_role_and_by_which_claim(issuer: Issuer
 def test_a_program_acts_as_a_system(issuer: Issuer) -> None:
     actor = issuer.tokens.principal(issuer.token(roles="service openid", preferred_username="mailbox")).actor
     assert (actor.kind, actor.role) == (ActorKind.SYSTEM, "service")
+
+
+def test_a_program_that_signs_in_by_itself_is_called_what_its_issuer_calls_it(issuer: Issuer) -> None:
+    token = issuer.token(roles=["service"], azp="mailbox", without="preferred_username")
+    assert issuer.tokens.principal(token).name == "mailbox"
+    nameless = {name: value for name, value in CLAIMS.items() if name not in {"azp", "preferred_username"}}
+    told = orjson.dumps({**nameless, "roles": ["service"]})
+    bare = PyJWS().encode(told, rsa_key("first"), "RS256", {"kid": "first"})
+    assert issuer.tokens.principal(bare).name == "7c1e"
 
 
 def test_a_customer_stands_in_events_by_their_id_and_never_by_what_they_sign_in_with(issuer: Issuer) -> None:
