@@ -87,7 +87,8 @@ class Promising(NamedTuple):
     `previous` says when it occurred. Given a policy and its version, by that one in the place of whichever of its
     regime had the say before, while other regimes keep what they promised. None when no rule fits."""
     fitting: Callable[[Case, Context], Sequence[Fit]]
-    """The rules that fit a case with terms as it is now, among its policies and the others in force at its receipt."""
+    """The rules that fit a case with terms as it is now, among its policies and the others in force at its receipt, as
+    they were known when it got its terms."""
 
 
 def _nothing_read(command: AboutCase, context: Context) -> Iterable[str]:

@@ -77,8 +77,10 @@ def _regime(terms: Terms, standards: Standards) -> str | None:
 def fitting(case: Case, context: Context) -> Sequence[Fit]:
     """The rules that fit a case as it is now; its terms' versions stand in the place of others of their policies."""
     policies = standards_of(context.others, context.book).policies
-    held = [Fit(each.policy, each.policy_version, each.rule) for each in case.rare.terms.terms]
-    return asked(policies, case.received.at, ALL_KNOWN, held).first_that_fit(facts_of(case, context))
+    standing = case.rare.terms
+    held = [Fit(each.policy, each.policy_version, each.rule) for each in standing.terms]
+    known_at = standing.known_at or ALL_KNOWN
+    return asked(policies, case.received.at, known_at, held).first_that_fit(facts_of(case, context))
 
 
 def facts_of(case: Case, context: Context) -> CaseFacts:
