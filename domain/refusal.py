@@ -152,6 +152,8 @@ class Refusal(StrEnum):
 
     APPROVAL_NEEDED = "APPROVAL_NEEDED"
     """What waits for something else than the listed grounds is asked for by one person and approved by another."""
+    GROUND_NOT_ALLOWED = "GROUND_NOT_ALLOWED"
+    """The case has targets, and none of them allows a pause on this ground."""
     PAUSE_ALREADY_REQUESTED = "PAUSE_ALREADY_REQUESTED"
     NO_PAUSE_REQUESTED = "NO_PAUSE_REQUESTED"
 

@@ -49,6 +49,8 @@ NEXT_ANSWER: dict[str, Any] = {
     "start": "customer-replied",
     "stop": "response-sent",
     "instances": "start",
+    # What can be said next hangs on whoever is asked; the time for a solution does not.
+    "pauses": {"grounds": ["customer", "vendor", "problem", "evidence", "third-party"]},
 }
 SOLVED: dict[str, Any] = {
     "id": SOLUTION,
@@ -112,8 +114,8 @@ def policy_steps(book: str, start: datetime, outage_at: datetime) -> Iterator[St
     yield from telling.published(begun, promise(48), first_day, "promised in public")
     trial = promise(24) | {"name": TRIAL, "title": {"en": "Hotline, on trial", "zh": "热线试行"}, "rank": 50}
     complaints = {"kind": ["complaint"], "channel": ["hotline"]}
-    trial["rules"] = [{"id": "hotline", "when": complaints, "targets": [REPLY, SOLUTION]}]
-    trial["targets"] = [each for each in trial["targets"] if each["id"] in {REPLY, SOLUTION}]
+    trial["rules"] = [{"id": "hotline", "when": complaints, "targets": [REPLY, ANSWER, SOLUTION]}]
+    trial["targets"] = [each for each in trial["targets"] if each["id"] in {REPLY, ANSWER, SOLUTION}]
     yield from telling.published(begun + 2 * DECISION, trial, first_day, "a trial until something better is found")
     law = library_policy(LAW).document().model_dump(mode="json", exclude_unset=True) | {"calendar": CALENDAR}
     yield from telling.published(begun + 4 * DECISION, law, first_day, "the ministry's measures")

@@ -81,6 +81,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType({
     "PART_ALREADY_RESOLVED": "The part has its outcome already, and otherwise.",
     "PART_STILL_OPEN": "A part of the case is open; resolve it first.",
     "APPROVAL_NEEDED": "A pause on no listed ground is requested by one person and approved by another.",
+    "GROUND_NOT_ALLOWED": "No target of the case allows a pause on this ground; `grounds` are those that one allows.",
     "PAUSE_ALREADY_REQUESTED": "Another request for a pause waits for a decision.",
     "NO_PAUSE_REQUESTED": "No request for a pause waits for a decision.",
     "RECORDED_OTHERWISE": "This was recorded already, with other content; ask for a correction instead.",

@@ -137,9 +137,10 @@ class StartWork(AboutCase):
 
 
 class PauseCase(AboutCase):
-    """Let the case wait for something. What is not on the list of grounds is asked for and approved instead."""
+    """Let the case wait for something that one of its targets allows, if it has any. Everything else is asked for and
+    approved instead."""
 
-    REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.APPROVAL_NEEDED)
+    REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.APPROVAL_NEEDED, Refusal.GROUND_NOT_ALLOWED)
 
     ground: PauseGround
 

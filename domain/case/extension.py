@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, assert_never
 
 from domain.book import stream_of_book
 from domain.case.about import NOT_MERGED, AboutCase
 from domain.case.promise import Promising, Terms
+from domain.case.reach import document, opened
 from domain.case.requests import Requests, decided_before, not_asked, own_request
 from domain.case.rules import Departure, merged, out_of_time
 from domain.case.statutory import ComplainantNotified, NoticeOf
@@ -231,10 +232,10 @@ def _rung(
 ) -> tuple[ExtensionStep | None, *tuple[Broken | None, ...]]:
     """The step that is asked for, and what stands against taking it."""
     terms = case.rare.terms.of(request.policy)
-    document = None if terms is None else _document(terms, context, promising)
+    said = None if terms is None else document(terms.policy, terms.policy_version, context, promising)
     target = None
-    if terms is not None and document is not None and request.target in _within_reach(terms, document):
-        target = document.target(request.target)
+    if terms is not None and said is not None and request.target in _within_reach(terms, said):
+        target = said.target(request.target)
     if target is None:
         return None, _no_target(request)
     step = next((each for each in target.extensions if each.id == request.step), None)
@@ -244,29 +245,14 @@ def _rung(
     return step, in_no_part, _used_up(case, target, step, request)
 
 
-def _document(terms: Terms, context: Context, promising: Promising) -> PolicyDocument | None:
-    version = (terms.policy, terms.policy_version)
-    return next((each.document for each in promising.policies(context) if (each.name, each.version) == version), None)
-
-
-def _within_reach(terms: Terms, document: PolicyDocument) -> set[str]:
+def _within_reach(terms: Terms, policy: PolicyDocument) -> set[str]:
     """The targets that the terms promise, those that one of them opens when its time runs out, and those to which a
     change of the case leads within the policy."""
     promised = {due.target for due in terms.dues}
-    known = [target for target in document.targets if target.id in promised]
+    known = [target for target in policy.targets if target.id in promised]
     if any(target.on_change is not OnChange.KEEP for target in known):
-        promised |= {target for rule in document.rules for target in rule.targets}
-    return promised | set(_opened(promised, document))
-
-
-def _opened(promised: set[str], document: PolicyDocument) -> Iterator[str]:
-    seen, ahead = set[str](), list(promised)
-    while ahead:
-        target = document.target(ahead.pop())
-        if target is not None and target.opens is not None and target.opens not in seen:
-            seen.add(target.opens)
-            ahead.append(target.opens)
-            yield target.opens
+        promised |= {target for rule in policy.rules for target in rule.targets}
+    return promised | set(opened(promised, policy))
 
 
 def _no_target(request: ExtensionRequested) -> Broken:

@@ -117,7 +117,7 @@ def decide(
     if case is None:
         raise Refused(Refusal.UNKNOWN_CASE, "There is no such case; receive it first.", field="case_id")
     if isinstance(command, HandlingCommand):
-        return _promised(case, command, context, promising, _handle(case, command, context))
+        return _promised(case, command, context, promising, _handle(case, command, context, promising))
     if isinstance(command, dialogue.DialogueCommand):
         return dialogue.decide(case, command, context)
     if isinstance(command, settlement.SettlementCommand):
@@ -145,7 +145,7 @@ def decide(
 
 def needs(command: CaseCommand, context: Context, promising: Promising = NOTHING_PROMISED) -> Iterable[str]:
     """Other streams whose states the decision on a command asks for."""
-    if isinstance(command, ReceiveCase | RegisterCase):
+    if isinstance(command, ReceiveCase | RegisterCase | PauseCase):
         return promising.needs(command, context)
     if isinstance(command, relations.RelationCommand):
         return relations.needs(command, context)
@@ -158,7 +158,9 @@ def needs(command: CaseCommand, context: Context, promising: Promising = NOTHING
     return deadline.needs(command, context) if isinstance(command, deadline.DeadlineCommand) else ()
 
 
-def _handle(case: Case, command: HandlingCommand, context: Context) -> Decided:  # noqa: C901  one flat case a command
+def _handle(  # noqa: C901  one flat case a command
+    case: Case, command: HandlingCommand, context: Context, promising: Promising
+) -> Decided:
     early = out_of_time(case, command, context)
     match command:
         case ReceiveCase():
@@ -182,7 +184,7 @@ def _handle(case: Case, command: HandlingCommand, context: Context) -> Decided: 
         case StartWork():
             return _start_work(case, command, context, early)
         case PauseCase():
-            return _pause(case, command, context, early)
+            return _pause(case, command, context, promising, early)
         case ResumeCase():
             return _resume(case, command, context, early)
         case SendResponse():
@@ -384,11 +386,13 @@ def _start_work(case: Case, command: StartWork, context: Context, early: Broken 
     return stepped(context, work, unregistered(case), finished(case), under_way(case), early)
 
 
-def _pause(case: Case, command: PauseCase, context: Context, early: Broken | None) -> Decided:
+def _pause(case: Case, command: PauseCase, context: Context, promising: Promising, early: Broken | None) -> Decided:
     if command.ground in case.paused:
         return []
     manual = None if context.imported else unapproved(command.ground)
-    return stepped(context, CasePaused(ground=command.ground), unregistered(case), finished(case), manual, early)
+    in_vain = pausing.not_allowed(case, command.ground, context, promising)
+    paused = CasePaused(ground=command.ground)
+    return stepped(context, paused, unregistered(case), finished(case), manual, in_vain, early)
 
 
 def _paused_so(case: Case, command: pausing.PausingCommand, decided: Decided) -> Decided:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias, assert_never
 
 from domain.book import may_approve_own, stream_of_book
 from domain.case.about import OPEN, AboutCase
+from domain.case.promise import Promising
+from domain.case.reach import targets_of
 from domain.case.rules import Departure, finished, out_of_time, unregistered
+from domain.case.vocabulary import PauseGround
 from domain.decider import Decided
 from domain.departure import Broken, stepped
 from domain.envelope import Context, Recorded
@@ -54,7 +57,8 @@ PausingEvent: TypeAlias = PauseRequested | PauseApproved | PauseDeclined
 
 
 class RequestPause(AboutCase):
-    """Ask that the case wait for something that is not on the list of grounds; one request at a time."""
+    """Ask that the case wait for something that is not on the list of grounds, or on one that none of its targets
+    allows; one request at a time."""
 
     REFUSALS: ClassVar[tuple[str, ...]] = (*OPEN, Refusal.PAUSE_ALREADY_REQUESTED)
 
@@ -171,4 +175,32 @@ def _not_requested(case: Case) -> Broken | None:
         Refusal.NO_PAUSE_REQUESTED,
         Departure.PAUSE_NOT_REQUESTED,
         "No request to pause this case waits for a decision.",
+    )
+
+
+# Grounds --------------------------------------------------------------------------------------------------------------
+
+
+def not_allowed(case: Case, ground: PauseGround, context: Context, promising: Promising) -> Broken | None:
+    """Whether the case has targets, and none of them stands still on this ground.
+
+    What two people agree on needs no target that allows it.
+    """
+    if ground is PauseGround.OTHER:
+        return None
+    targets = targets_of(case, context, promising)
+    allowed = {each for target in targets for each in target.pauses.grounds}
+    if not targets or ground in allowed:
+        return None
+    listed = [each for each in PauseGround if each in allowed and each is not PauseGround.OTHER]
+    grounds = ", ".join(listed)
+    they = f"they allow {grounds}. Pause it on one of these, or have" if listed else "they allow no pause. Have"
+    stops = "stops those that allow other grounds" if PauseGround.OTHER in allowed else "stops no clock"
+    return Broken(
+        Refusal.GROUND_NOT_ALLOWED,
+        Departure.PAUSED_ON_GROUND_NOT_ALLOWED,
+        f"No target of this case allows a pause on the ground {ground}; {they} a pause requested by one person and "
+        f"approved by another, which {stops}.",
+        field="ground",
+        params={"ground": ground, "grounds": grounds},
     )

@@ -12,6 +12,7 @@ from domain.case.about import AboutCase
 from domain.envelope import Context
 from domain.event import Instant, Label, Version
 from domain.sla.document import Slug
+from domain.sla.selection import Fit
 from domain.sla.standards import PolicyVersion
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ class Promising(NamedTuple):
     """The terms of a case by the policies in force at its receipt, right behind its registration, of which the case's
     `previous` says when it occurred. Given a policy and its version, by that one in the place of whichever of its
     regime had the say before, while other regimes keep what they promised. None when no rule fits."""
+    fitting: Callable[[Case, Context], Sequence[Fit]]
+    """The rules that fit a case with terms as it is now, among its policies and the others in force at its receipt, as
+    they were known when it got its terms."""
 
 
 def _nothing_read(command: AboutCase, context: Context) -> Iterable[str]:
@@ -102,5 +106,10 @@ def _no_terms(case: Case, under: Under | None, context: Context) -> Assessment |
     return None
 
 
-NOTHING_PROMISED = Promising(_nothing_read, _no_policy, _no_terms)
+def _no_rule(case: Case, context: Context) -> Sequence[Fit]:
+    del case, context
+    return ()
+
+
+NOTHING_PROMISED = Promising(_nothing_read, _no_policy, _no_terms, _no_rule)
 """No policy is in force: a case gets no terms, and there is nothing to be extended or assigned otherwise."""

@@ -17,7 +17,7 @@ from domain.envelope import Context
 from domain.event import Precision
 from domain.sla.clock import ENGINE
 from domain.sla.promises import Begun, promised
-from domain.sla.selection import CaseFacts, Choice, choice_among, chosen
+from domain.sla.selection import CaseFacts, Choice, Fit, asked, choice_among, chosen
 from domain.sla.standards import PolicyVersion, Standards
 from domain.sla.zones import ZONE_DATA, UnknownZone, zone
 from domain.standards import policies_of, standards_of, streams_of_standards
@@ -72,6 +72,15 @@ def assess(case: Case, under: Under | None, context: Context) -> Assessment | No
 def _regime(terms: Terms, standards: Standards) -> str | None:
     version = standards.policies.version(terms.policy, terms.policy_version)
     return None if version is None else version.document.regime
+
+
+def fitting(case: Case, context: Context) -> Sequence[Fit]:
+    """The rules that fit a case as it is now; its terms' versions stand in the place of others of their policies."""
+    policies = standards_of(context.others, context.book).policies
+    standing = case.rare.terms
+    held = [Fit(each.policy, each.policy_version, each.rule) for each in standing.terms]
+    known_at = standing.known_at or ALL_KNOWN
+    return asked(policies, case.received.at, known_at, held).first_that_fit(facts_of(case, context))
 
 
 def facts_of(case: Case, context: Context) -> CaseFacts:
@@ -134,5 +143,5 @@ def begun(at: datetime, precision: Precision, place: str) -> Begun:
         return Begun(at, at.date())
 
 
-PROMISING = Promising(needs, policies, assess)
+PROMISING = Promising(needs, policies, assess, fitting)
 """By the book's policies and calendars."""

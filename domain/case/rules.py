@@ -98,6 +98,8 @@ class Departure(StrEnum):
     """A pause was approved or declined that nobody had requested."""
     PAUSE_SELF_APPROVED = "pause-self-approved"
     """Who requested a pause approved it."""
+    PAUSED_ON_GROUND_NOT_ALLOWED = "paused-on-ground-not-allowed"
+    """It was paused on a ground that none of its targets allowed."""
     RECEIVED_BY_ANOTHER_UNIT = "received-by-another-unit"
     """A unit confirmed a work order that it did not hold."""
     RECORDED_OTHERWISE = "recorded-otherwise"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias, assert_never
 
 from domain.book import stream_of_book
@@ -131,6 +132,8 @@ class Standing(NamedTuple):
 
     assessed: tuple[TermsAssigned | PolicyReassigned, ...] = ()
     requests: Reassignments = Requests()
+    known_at: datetime | None = None
+    """When the terms that hold were recorded: what is published later changes nothing about them."""
 
     @property
     def terms(self) -> tuple[Terms, ...]:
@@ -152,13 +155,16 @@ def evolve(standing: Standing, recorded: Recorded[TermsEvent]) -> Standing:
     match event:
         case TermsAssigned():
             # Once a case; what an odd history has behind that is no reassignment.
-            return standing if standing.assessed else standing._replace(assessed=(event,))
+            if standing.assessed:
+                return standing
+            return standing._replace(assessed=(event,), known_at=recorded.recorded_at)
         case PolicyReassignmentRequested():
             asked = standing.requests.requested(recorded, event)
             return standing._replace(requests=asked)
         case PolicyReassigned():
             answered = standing.requests.answered(event)
-            return standing._replace(assessed=(*standing.assessed, event), requests=answered)
+            assessed = (*standing.assessed, event)
+            return standing._replace(assessed=assessed, requests=answered, known_at=recorded.recorded_at)
         case PolicyReassignmentDeclined():
             return standing._replace(requests=standing.requests.answered(event))
         case _:

@@ -9,6 +9,7 @@ import pytest
 from api.policies import read_policy
 from domain.case.commands import DispatchCase, PauseCase, ResumeCase
 from domain.case.extension import ApproveExtension, RequestExtension
+from domain.case.pausing import ApprovePause, RequestPause
 from domain.case.statutory import NotifyComplainant
 from domain.case.vocabulary import PauseGround
 from domain.event import Refused
@@ -56,26 +57,33 @@ def test_whoever_promises_a_reply_within_another_number_of_hours_changes_that_nu
     assert clock.due.at == lived().instant("2025-09-24 16:00")
 
 
-@pytest.mark.parametrize(
-    ("ground", "due"),
-    [
-        (PauseGround.CUSTOMER, "2025-10-15 17:00"),
-        (PauseGround.EVIDENCE, "2025-10-15 17:00"),
-        (PauseGround.VENDOR, "2025-10-14 17:00"),
-        (PauseGround.PROBLEM, "2025-10-14 17:00"),
-        (PauseGround.THIRD_PARTY, "2025-10-14 17:00"),
-    ],
-)
-def test_a_wait_of_a_working_day_moves_the_solution_where_the_group_allows_its_ground(
-    ground: PauseGround, due: str
-) -> None:
+@pytest.mark.parametrize("ground", [PauseGround.CUSTOMER, PauseGround.EVIDENCE])
+def test_a_wait_of_a_working_day_moves_the_solution_where_the_group_allows_its_ground(ground: PauseGround) -> None:
     life = lived(Told("2025-09-25 09:00", step(PauseCase, ground=ground)))
-    allowed = due == "2025-10-15 17:00"
-    assert clock_of(life, "solved", "2025-09-25 12:00").state is (State.PAUSED if allowed else State.RUNNING)
+    assert clock_of(life, "solved", "2025-09-25 12:00").state is State.PAUSED
     life.told(Told("2025-09-26 09:00", step(ResumeCase, ground=ground)))
     clock = clock_of(life, "solved", "2025-09-26 10:00")
     assert clock.due is not None
-    assert (clock.due.at, clock.pauses) == (life.instant(due), int(allowed))
+    assert (clock.due.at, clock.pauses) == (life.instant("2025-10-15 17:00"), 1)
+
+
+@pytest.mark.parametrize("ground", [PauseGround.VENDOR, PauseGround.PROBLEM, PauseGround.THIRD_PARTY])
+def test_a_wait_that_the_group_does_not_allow_is_refused(ground: PauseGround) -> None:
+    with pytest.raises(Refused, match="they allow customer, evidence") as refused:
+        lived(Told("2025-09-25 09:00", step(PauseCase, ground=ground)))
+    assert refused.value.code == Refusal.GROUND_NOT_ALLOWED
+
+
+def test_what_two_people_agree_to_wait_for_moves_no_solution() -> None:
+    life = lived(
+        Told("2025-09-25 09:00", step(RequestPause, reason="the vendor is on strike", requested_by="Liu")),
+        Told("2025-09-25 09:00", step(ApprovePause, approved_by="Director Li")),
+    )
+    assert clock_of(life, "solved", "2025-09-25 12:00").state is State.RUNNING
+    life.told(Told("2025-09-26 09:00", step(ResumeCase, ground=PauseGround.OTHER)))
+    clock = clock_of(life, "solved", "2025-09-26 10:00")
+    assert clock.due is not None
+    assert (clock.due.at, clock.pauses) == (life.instant("2025-10-14 17:00"), 0)
 
 
 def test_a_complex_matter_is_given_five_working_days_twice_and_no_more() -> None:

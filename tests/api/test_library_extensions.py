@@ -10,6 +10,7 @@ import pytest
 from api.policies import library, library_policy
 from domain.case.commands import PauseCase, ResumeCase
 from domain.case.extension import ApproveExtension, RequestExtension
+from domain.case.pausing import ApprovePause, RequestPause
 from domain.case.statutory import NotifyComplainant
 from domain.case.vocabulary import PauseGround
 from domain.event import Refused
@@ -242,14 +243,26 @@ def test_no_law_of_the_library_lets_its_time_stand_still() -> None:
 
 
 @pytest.mark.parametrize("told", [pytest.param(told, id=f"{told.policy}-{told.target}") for told in OPEN])
-@pytest.mark.parametrize("ground", [ground for ground in PauseGround if ground is not PauseGround.OTHER])
-def test_a_case_may_wait_and_its_statutory_time_goes_on(told: Numbered, ground: PauseGround) -> None:
+def test_a_case_under_a_law_alone_waits_on_no_listed_ground(told: Numbered) -> None:
+    life = Life.under(told.policy).told(*told.begun)
+    for ground in PauseGround:
+        with pytest.raises(Refused) as refused:
+            life.then(life.instant(told.begun[-1].at) + HOUR, step(PauseCase, ground=ground))
+        listed = ground is not PauseGround.OTHER
+        assert refused.value.code == (Refusal.GROUND_NOT_ALLOWED if listed else Refusal.APPROVAL_NEEDED)
+
+
+@pytest.mark.parametrize("told", [pytest.param(told, id=f"{told.policy}-{told.target}") for told in OPEN])
+def test_a_case_may_wait_as_two_people_agree_and_its_statutory_time_goes_on(told: Numbered) -> None:
     life = Life.under(told.policy).told(*told.begun)
     begun = life.instant(told.begun[-1].at) + HOUR
     key = (told.target, told.part)
     ran = Life.under(told.policy).told(*told.begun).clocks(begun + 60 * A_DAY)[key]
-    life.then(begun, step(PauseCase, ground=ground)).then(begun + A_DAY, step(ResumeCase, ground=ground))
-    life.then(begun + A_DAY + HOUR, step(PauseCase, ground=ground))
+    for hours in (0, 25):
+        asked = step(RequestPause, reason=f"wait {hours}", requested_by="Liu")
+        life.then(begun + hours * HOUR, asked, step(ApprovePause, approved_by="Director Li"))
+        if not hours:
+            life.then(begun + A_DAY, step(ResumeCase, ground=PauseGround.OTHER))
     clock = life.clocks(begun + 60 * A_DAY)[key]
     assert (clock.due, clock.state, clock.pauses) == (ran.due, ran.state, 0)
 

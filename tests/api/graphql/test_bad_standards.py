@@ -18,6 +18,7 @@ TARGET: dict[str, Any] = {
     "kind": "RESOLUTION",
     "clock": {"type": "CALENDAR_DAYS", "count": 15},
     "stop": "case-resolved",
+    "pauses": {"grounds": ["CUSTOMER"]},
     "extensions": [
         {
             "id": "complex",
@@ -151,14 +152,29 @@ def test_more_time_is_refused_beyond_the_ladder_and_without_evidence_role_or_not
     assert refused("requestExtension", **MORE | {"reason": "once more"}) == [("STEP_USED_UP", ["step"])]
 
 
-def test_a_pause_on_a_ground_that_the_target_does_not_allow_is_recorded_and_stops_no_clock(
+def test_a_pause_on_a_ground_that_no_target_allows_is_refused_and_the_grounds_that_one_allows_are_named(
+    standards: FrontEnd,
+) -> None:
+    case = a_case(standards)
+    before = head(standards)
+    asked = standards.change("pauseCase", "status", caseId=case, ground="VENDOR")
+    (error,) = asked["userErrors"]
+    assert (error["code"], error["field"]) == ("GROUND_NOT_ALLOWED", ["ground"])
+    assert "they allow customer. Pause it on one of these" in error["message"]
+    assert head(standards) == before
+    paused = standards.done("pauseCase", "status clocks { state }", caseId=case, ground="CUSTOMER")
+    assert paused == {"status": "PAUSED", "clocks": [{"state": "PAUSED"}]}
+
+
+def test_a_pause_that_two_people_agree_on_takes_no_ground_that_is_allowed_and_stops_no_clock(
     standards: FrontEnd,
 ) -> None:
     case = a_case(standards)
     shown = "clocks { target state dueAt }"
     before = standards.ask("query Of($id: ID!) { case(id: $id) { " + shown + " } }", id=case)["case"]["clocks"]
     assert objections(standards, "pauseCase", "id", caseId=case, ground="OTHER") == [("APPROVAL_NEEDED", ["ground"])]
-    paused = standards.done("pauseCase", f"status {shown}", caseId=case, ground="VENDOR")
+    standards.done("requestPause", "id", caseId=case, reason="the vendor is on strike", requestedBy="ada")
+    paused = standards.done("approvePause", f"status {shown}", caseId=case, approvedBy="grace")
     assert paused["status"] == "PAUSED"
     assert paused["clocks"] == before
     assert [clock["state"] for clock in before] == ["RUNNING"]

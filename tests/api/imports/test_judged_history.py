@@ -13,7 +13,8 @@ import pytest
 from api.imports.report import ImportReport
 from api.imports.run import run_import
 from api.imports.snapshot_mapping import SnapshotMapping
-from domain.case.events import CaseReceived
+from domain.case.events import CasePaused, CaseReceived, PauseGround
+from domain.case.rules import Departure
 from domain.case.state import Status
 from domain.envelope import Recorded
 from domain.sla.clock import Clock, State, Verdict
@@ -185,6 +186,18 @@ def told(why: Explanation) -> Iterator[str]:
     for segment in counted:
         yield f"{segment.begin:%a %Y-%m-%d %H:%M} to {segment.end:%H:%M}: {segment.end - segment.begin}"
     assert sum((segment.end - segment.begin for segment in counted), timedelta()) == why.clock.counted
+
+
+def test_every_listed_wait_of_the_history_is_kept_and_marked_since_the_fitted_policy_allows_none(
+    judged: Judged,
+) -> None:
+    mark = Departure.PAUSED_ON_GROUND_NOT_ALLOWED
+    waits = [one for events in judged.told.values() for one in events if isinstance(one.event, CasePaused)]
+    listed = [one for one in waits if one.event.ground is not PauseGround.OTHER]
+    assert listed
+    assert all(mark in one.metadata.departures for one in listed)
+    marked = [one for events in judged.told.values() for one in events if mark in one.metadata.departures]
+    assert len(marked) == len(listed)
 
 
 def test_whoever_is_within_the_limit_is_kept_and_whoever_is_beyond_it_missed(judged: Judged) -> None:

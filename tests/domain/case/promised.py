@@ -12,6 +12,7 @@ from domain.case.promise import Assessment, Ground, PromisedDue, Promising, Term
 from domain.case.state import Case
 from domain.envelope import Context
 from domain.sla.policy import PolicyDocument, Rule
+from domain.sla.selection import Fit
 from domain.sla.standards import PolicyVersion
 from domain.stream import Category, stream_of
 
@@ -137,5 +138,14 @@ def promised(version: PolicyVersion, rule: Rule, case: Case) -> Terms:
     return Terms(policy=version.name, policy_version=version.version, rule=rule.id, ground=ground, dues=tuple(dues))
 
 
-PROMISING = Promising(needs, policies, assess)
+def fitting(case: Case, context: Context) -> Sequence[Fit]:
+    """The rules of the case's own policies for its kind."""
+    del context
+    held = ((terms, version.document) for terms in case.rare.terms.terms for version in POLICIES
+            if (version.name, version.version) == (terms.policy, terms.policy_version))  # fmt: skip
+    found = ((terms, next((each for each in document.rules if fits(each, case)), None)) for terms, document in held)
+    return [Fit(terms.policy, terms.policy_version, rule.id) for terms, rule in found if rule is not None]
+
+
+PROMISING = Promising(needs, policies, assess, fitting)
 CASE = decider(PROMISING)
