@@ -41,6 +41,7 @@ Span = Annotated[
 """More than nothing, and no more than a century."""
 
 Days = Annotated[int, Field(ge=1, le=36_525)]
+"""The same in days."""
 
 
 class Title(Part):
@@ -117,18 +118,21 @@ class Weeks(CountedDays):
     """So many times seven days."""
 
     type: Literal["weeks"]
+    amount: Annotated[int, Field(ge=1, le=5_218)]
 
 
 class Months(CountedDays):
     """To the corresponding date, or to the month's last day where there is none (Civil Code of China, article 202)."""
 
     type: Literal["months"]
+    amount: Annotated[int, Field(ge=1, le=1_200)]
 
 
 class Years(CountedDays):
     """The same in years."""
 
     type: Literal["years"]
+    amount: Annotated[int, Field(ge=1, le=100)]
 
 
 class ReportingPeriod(Part):

@@ -47,6 +47,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_document() -> None:
         ("targets.0.title", {}, "en is missing."),
         ("targets.0.clock.amount", "four hours", "amount has to be a duration such as PT4H (four hours)"),
         ("targets.1.clock.amount", 0, "amount is 0; it has to be at least 1."),
+        ("targets.1.clock", {"type": "years", "amount": 9_000}, "amount is 9000; it has to be at most 100."),
         ("targets.1.clock.type", "businessdays", "did you mean business_days?"),
         ("targets.1.cut_off", {"at": "noon"}, "at has to be a time of day such as 17:30:00, or: 'noon' is none of"),
         ("rules.0.when.kind", ["complaintt"], "'complaintt' is none of complaint, request"),
