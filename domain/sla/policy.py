@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias
+from re import fullmatch
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 
 from domain.case.vocabulary import AttributeName, CaseKind, PauseGround, Priority
 from domain.channel import Channel
@@ -33,8 +34,18 @@ def duration(span: timedelta) -> str:
     return "PT" + ("".join(text for count, text in parts if count) or "0S")
 
 
+def _written_out(value: Any) -> Any:
+    """Whatever says its unit. Raises: ValueError for a bare number, which would be seconds, and for months and years."""
+    if isinstance(value, int | float):
+        raise ValueError(f"{value} has no unit; write a duration such as PT4H (four hours)")
+    if isinstance(value, str) and fullmatch(r"[+-]?P[^T]*[YM].*", value.strip().upper()):
+        raise ValueError(f"'{value}' has months or years, which are not of one length; write days, as in P30D")
+    return value
+
+
 Span = Annotated[
     timedelta,
+    BeforeValidator(_written_out),
     Field(gt=timedelta(), le=timedelta(days=36_525)),
     PlainSerializer(duration, return_type=str, when_used="json"),
 ]
@@ -359,11 +370,17 @@ class Statute(Part):
     unread."""
 
 
+def _of_no_zone(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("it is a time of day in the target's own zone; leave the offset out, as in 17:30:00")
+    return at
+
+
 class CutOff(Part):
     """A receipt after that local time, or after close of business, counts as of the next working day. On a day on which
     nobody works every time is after close of business."""
 
-    at: time | Literal["close_of_business"]
+    at: Annotated[time, AfterValidator(_of_no_zone)] | Literal["close_of_business"]
 
 
 class Target(Part):
