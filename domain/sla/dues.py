@@ -86,7 +86,7 @@ Steps: TypeAlias = list[Step] | None
 
 
 def origin_of(target: CompiledTarget, at: datetime, day: date | None, hours: Hours, told: Steps = None) -> Origin:
-    """The start as it counts: a cut-off may move it to the opening of the next working day."""
+    """The start as it counts: a cut-off may move it to the opening of the next working day, if there is one."""
     cut_off = target.target.cut_off
     if day is None:
         if cut_off is None and target.counts in TIMED:  # nobody asks for the day, and finding it takes a while
@@ -96,7 +96,10 @@ def origin_of(target: CompiledTarget, at: datetime, day: date | None, hours: Hou
         origin = Origin(midnight(day, hours.zone), day, by_day=True)
     if cut_off is None or hours.work is None or not _cut_off(cut_off.at, origin, hours):
         return origin
-    following = hours.work.working_day_after(origin.day, 1)
+    try:
+        following = hours.work.working_day_after(origin.day, 1)
+    except NeverReached:
+        return origin
     opening = hours.work.opening(following) or midnight(following, hours.zone)
     if told is not None:
         told.append(Step(Added.CUT_OFF, None, "", opening, following))
@@ -331,7 +334,10 @@ def days_of(begin: datetime, end: datetime, rule: PauseDays, place: ZoneInfo) ->
 
 
 def months_later(day: date, months: int) -> date:
-    """The corresponding date so many months later, or the month's last day where there is none. Raises: NeverReached."""
+    """The corresponding date so many months later, or the month's last day where there is none.
+
+    Raises: NeverReached behind the year in which dates end.
+    """
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
     if year > MAXYEAR:

@@ -99,6 +99,24 @@ def test_a_receipt_late_in_the_evening_in_utc_belongs_to_the_next_day_in_london_
     assert clock.due == Due(instant("2026-07-04 00:00", "Europe/London"), date(2026, 7, 3), open_ended=True)
 
 
+EVERY_DAY = [(date(2024, 1, 1) + timedelta(days=place)).isoformat()[5:] for place in range(366)]
+
+
+@pytest.mark.parametrize("clock", [{"type": "working_time", "amount": "PT8H"}, days("calendar_days", 2)])
+def test_a_calendar_with_a_holiday_on_every_day_of_the_year_has_no_next_working_day_and_raises_nothing(
+    clock: dict[str, Any],
+) -> None:
+    idle = calendar("idle", annual_holidays=EVERY_DAY)
+    rules = policy(
+        target(clock, cut_off={"at": "close_of_business"}, warnings=[{"before_business_days": 1}]), calendar="idle"
+    )
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:05", rules)
+    found = clock_of(case, standards(rules, calendars=[idle]), "2026-03-03 09:00")
+    assert (found.state, found.measured_from) == (State.RUNNING, instant("2026-03-02 09:00"))
+    due = None if clock["type"] == "working_time" else Due(instant("2026-03-05"), date(2026, 3, 4), open_ended=True)
+    assert found.due == due
+
+
 def test_a_due_behind_the_last_year_of_the_ledger_is_none_that_could_be_kept_or_missed() -> None:
     rules = policy(target(days("years", 1)), target(days("calendar_days", 40), id="near"))
     case = Case().received("2199-11-20 09:00").registered("2199-11-20 09:05", rules)
