@@ -35,7 +35,7 @@ def duration(span: timedelta) -> str:
 
 
 def _written_out(value: Any) -> Any:
-    """Whatever says its unit. Raises: ValueError for a bare number, which would be seconds, and for months and years."""
+    """Whatever says its unit. Raises: ValueError for a bare number, which would be seconds, for months and years."""
     if isinstance(value, int | float):
         raise ValueError(f"{value} has no unit; write a duration such as PT4H (four hours)")
     if isinstance(value, str) and fullmatch(r"[+-]?P[^T]*[YM].*", value.strip().upper()):
