@@ -159,8 +159,8 @@ def test_a_later_promise_moves_the_due_unless_the_earlier_one_was_broken_already
 def test_whatever_a_date_is_stated_for_has_a_clock_of_its_own_under_a_name_that_stays() -> None:
     case, abouts = Case().received("2026-03-02 09:00"), ("a" * 64, "a" * 200, "b" * 40 + "a" * 160, "办" * 200)
     for about in abouts:
-        due = {"due_at": instant("2026-03-09 12:00"), "due_precision": Precision.INSTANT}
-        case.then("2026-03-03 09:00", DueStated, target=about, stated_by="source", **due)
+        at, precision = instant("2026-03-09 12:00"), Precision.INSTANT
+        case.then("2026-03-03 09:00", DueStated, target=about, stated_by="source", due_at=at, due_precision=precision)
     found = {name for name in clocks_of(case, standards(), "2026-03-06 09:00") if "/" not in name}
     assert found == {"a" * 64, "a" * 40 + "-599af058", "b" * 40 + "-f25a2f21", "stated-85ce1cba"}
 
