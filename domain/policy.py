@@ -321,7 +321,8 @@ def _request_withdrawal(policies: BookPolicies, command: RequestPolicyWithdrawal
             field="name",
             params={"name": command.name},
         )
-    if any(each.asked == asked for each in policies.pending) or versions[-1].effective_before == asked.effective_before:
+    ends = [each.effective_before or date.max for each in versions]
+    if any(each.asked == asked for each in policies.pending) or max(ends) <= asked.effective_before:
         return []
     applied = _latest_applied(policies, command.name, command.at)
     if applied is not None and command.effective_before <= applied.effective_from:

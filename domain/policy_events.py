@@ -176,12 +176,7 @@ def _withdrawn(policies: BookPolicies, event: PolicyWithdrawn, recorded: Recorde
     if answered is None:
         return policies
     ended = tuple(
-        each._replace(
-            effective_before=min(each.effective_before or event.effective_before, event.effective_before),
-            withdrawn_at=recorded.recorded_at,
-        )
-        if each.name == event.name and each.withdrawn_at is None
-        else each
+        each.withdrawn(event.effective_before, recorded.recorded_at) if each.name == event.name else each
         for each in policies.versions
     )
     return replace(answered, versions=ended)

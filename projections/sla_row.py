@@ -144,10 +144,14 @@ def clock_id(key: ClockKey) -> str:
     return f"{key.subject}/{key.policy}/{key.target}/{key.cycle}/{key.instance}/{key.part or ''}"
 
 
+MOST_DIGITS = 10
+"""Of a cycle or an instance, which are numbers of four bytes; Python reads no number of more than 4,300."""
+
+
 def key_of_id(text: str) -> ClockKey | None:
     """The key in such a text; None when it is none."""
     parts = text.split("/", 5)
-    if len(parts) != 6 or not (parts[3].isdecimal() and parts[4].isdecimal()):
+    if len(parts) != 6 or not all(each.isdecimal() and len(each) <= MOST_DIGITS for each in parts[3:5]):
         return None
     subject, policy, target, cycle, instance, part = parts
     return ClockKey(subject, part or None, policy, target, int(cycle), int(instance))

@@ -33,11 +33,9 @@ def tiers_of(history: History, customers: Mapping[str, History]) -> Iterator[Tie
     whose = customers_of(history)
     for number, (since, stream) in enumerate(whose):
         until = whose[number + 1][0] if number + 1 < len(whose) else None
-        tiers = sorted(
-            (each.occurred_at, each.event.tier.value)
-            for each in customers.get(stream, ())
-            if isinstance(each.event, TierAssigned)
-        )
+        told = customers.get(stream, ())
+        assigned = ((each.occurred_at, each.event.tier.value) for each in told if isinstance(each.event, TierAssigned))
+        tiers = sorted(assigned, key=lambda one: one[0])  # stable: of two at one instant the later in the stream holds
         if number:  # the case came to another customer, with the tier that they had then
             yield TierSince(since, next((tier for at, tier in reversed(tiers) if at <= since), None))
         for at, tier in tiers:

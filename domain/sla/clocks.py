@@ -92,7 +92,8 @@ def course(
     terms = terms_of(timeline, under)
     lanes: list[Lane] = []
     if terms is not None:
-        lanes = lanes_of(timeline, terms, standards, tier_at, _absorbed(timeline, inherited, at))
+        tiers = [tier for tier in tier_at if tier.at <= at]
+        lanes = lanes_of(timeline, terms, standards, tiers, _absorbed(timeline, inherited, at))
     lanes += stated_lanes(timeline, _covered(lanes))
     return _run(subject, runner, lanes)
 

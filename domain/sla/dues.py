@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
+from domain.event import LATEST
 from domain.sla.clock import Due
 from domain.sla.compiled import CompiledTarget, Counts
 from domain.sla.measures import Hours
@@ -85,7 +86,7 @@ Steps: TypeAlias = list[Step] | None
 
 
 def origin_of(target: CompiledTarget, at: datetime, day: date | None, hours: Hours, told: Steps = None) -> Origin:
-    """The start as it counts: a cut-off may move it to the opening of the next working day."""
+    """The start as it counts: a cut-off may move it to the opening of the next working day, if there is one."""
     cut_off = target.target.cut_off
     if day is None:
         if cut_off is None and target.counts in TIMED:  # nobody asks for the day, and finding it takes a while
@@ -95,7 +96,10 @@ def origin_of(target: CompiledTarget, at: datetime, day: date | None, hours: Hou
         origin = Origin(midnight(day, hours.zone), day, by_day=True)
     if cut_off is None or hours.work is None or not _cut_off(cut_off.at, origin, hours):
         return origin
-    following = hours.work.working_day_after(origin.day, 1)
+    try:
+        following = hours.work.working_day_after(origin.day, 1)
+    except NeverReached:
+        return origin
     opening = hours.work.opening(following) or midnight(following, hours.zone)
     if told is not None:
         told.append(Step(Added.CUT_OFF, None, "", opening, following))
@@ -117,20 +121,33 @@ def due_of(
     pauses: Sequence[Span] = (),
     told: Steps = None,
 ) -> Due | None:
-    """By when the target is due; None without a number, or when the calendar never gets there.
+    """By when the target is due; None without a number, when the calendar never gets there, or behind the last instant
+    of the ledger, which could neither be kept on record nor ever come.
 
     `pauses` are disjoint, in order, and from the origin on.
     """
-    clock = target.target.clock
     try:
-        if isinstance(clock, WorkingTime | Elapsed):
-            return _of_time(target, clock, origin, hours, extensions, pauses, told)
-        if isinstance(clock, CountedDays):
-            return _Dates(target, clock, origin, hours, told).due(extensions, pauses)
-        if isinstance(clock, ReportingPeriod):
-            return _of_period(clock, origin, hours, told)
-    except NeverReached:
-        pass
+        due = _by_clock(target, origin, hours, extensions, pauses, told)
+    except (NeverReached, OverflowError):  # dates themselves end with the year 9999
+        return None
+    return due if due is not None and due.at < LATEST else None
+
+
+def _by_clock(
+    target: CompiledTarget,
+    origin: Origin,
+    hours: Hours,
+    extensions: Sequence[ExtensionStep],
+    pauses: Sequence[Span],
+    told: Steps,
+) -> Due | None:
+    clock = target.target.clock
+    if isinstance(clock, WorkingTime | Elapsed):
+        return _of_time(target, clock, origin, hours, extensions, pauses, told)
+    if isinstance(clock, CountedDays):
+        return _Dates(target, clock, origin, hours, told).due(extensions, pauses)
+    if isinstance(clock, ReportingPeriod):
+        return _of_period(clock, origin, hours, told)
     return None
 
 
@@ -317,9 +334,14 @@ def days_of(begin: datetime, end: datetime, rule: PauseDays, place: ZoneInfo) ->
 
 
 def months_later(day: date, months: int) -> date:
-    """The corresponding date so many months later, or the month's last day where there is none."""
+    """The corresponding date so many months later, or the month's last day where there is none.
+
+    Raises: NeverReached behind the year in which dates end.
+    """
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
+    if year > MAXYEAR:
+        raise NeverReached(f"No date is {months} months after {day.isoformat()}.")
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 

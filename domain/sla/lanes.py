@@ -167,7 +167,9 @@ def _rule_changes(
         return
     known = timeline.places(*CHANGES_FACTS)
     places = [place for place in known if timeline.all[place].recorded.version > terms.version]
-    if not places and len(tiers) < 2:
+    assigned_at = timeline.all[terms.place].at
+    later = [each for each in tiers if each.at > assigned_at]
+    if not places and not later:
         return
     receipt = timeline.all[receipts[0]].recorded.occurred_at
     among = asked(standards.policies, receipt, terms.recorded_at, terms.fits, alone=terms.instead)
@@ -176,9 +178,8 @@ def _rule_changes(
         (place, timeline.all[place].at, timeline.all[place].recorded.version, timeline.all[place].recorded.event)
         for place in places
     ]
-    assigned_at = timeline.all[terms.place].at
     if "tier" in among.fields:
-        told += [(timeline.after(each.at), each.at, None, each) for each in tiers if each.at > assigned_at]
+        told += [(timeline.after(each.at), each.at, None, each) for each in later]
     if not told:
         return
     facts, latest = facts_assigned(timeline, terms, tiers, assigned_at)

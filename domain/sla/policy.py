@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias
+from re import fullmatch
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 
 from domain.case.vocabulary import AttributeName, CaseKind, PauseGround, Priority
 from domain.channel import Channel
@@ -33,14 +34,25 @@ def duration(span: timedelta) -> str:
     return "PT" + ("".join(text for count, text in parts if count) or "0S")
 
 
+def _written_out(value: Any) -> Any:
+    """Whatever says its unit. Raises: ValueError for a bare number, which would be seconds, for months and years."""
+    if isinstance(value, int | float):
+        raise ValueError(f"{value} has no unit; write a duration such as PT4H (four hours)")
+    if isinstance(value, str) and fullmatch(r"[+-]?P[^T]*[YM].*", value.strip().upper()):
+        raise ValueError(f"'{value}' has months or years, which are not of one length; write days, as in P30D")
+    return value
+
+
 Span = Annotated[
     timedelta,
+    BeforeValidator(_written_out),
     Field(gt=timedelta(), le=timedelta(days=36_525)),
     PlainSerializer(duration, return_type=str, when_used="json"),
 ]
 """More than nothing, and no more than a century."""
 
 Days = Annotated[int, Field(ge=1, le=36_525)]
+"""The same in days."""
 
 
 class Title(Part):
@@ -117,18 +129,21 @@ class Weeks(CountedDays):
     """So many times seven days."""
 
     type: Literal["weeks"]
+    amount: Annotated[int, Field(ge=1, le=5_218)]
 
 
 class Months(CountedDays):
     """To the corresponding date, or to the month's last day where there is none (Civil Code of China, article 202)."""
 
     type: Literal["months"]
+    amount: Annotated[int, Field(ge=1, le=1_200)]
 
 
 class Years(CountedDays):
     """The same in years."""
 
     type: Literal["years"]
+    amount: Annotated[int, Field(ge=1, le=100)]
 
 
 class ReportingPeriod(Part):
@@ -355,11 +370,17 @@ class Statute(Part):
     unread."""
 
 
+def _of_no_zone(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("it is a time of day in the target's own zone; leave the offset out, as in 17:30:00")
+    return at
+
+
 class CutOff(Part):
     """A receipt after that local time, or after close of business, counts as of the next working day. On a day on which
     nobody works every time is after close of business."""
 
-    at: time | Literal["close_of_business"]
+    at: Annotated[time, AfterValidator(_of_no_zone)] | Literal["close_of_business"]
 
 
 class Target(Part):

@@ -17,6 +17,14 @@ from domain.sla.unit_hours import HoursOfUnit
 from domain.sla.zones import zone
 
 
+class Ended(NamedTuple):
+    """From which day on a version was known to be in force no more, and since when that was known."""
+
+    known_at: datetime | None
+    """None is since its publication."""
+    before: date
+
+
 class PolicyVersion(NamedTuple):
     """A policy as it was published."""
 
@@ -32,6 +40,24 @@ class PolicyVersion(NamedTuple):
     document: PolicyDocument
     withdrawn_at: datetime | None = None
     """When its withdrawal was recorded, which nobody knew of before."""
+    ended: tuple[Ended, ...] = ()
+    """What was known of its end before that: an end of its own, and earlier withdrawals from a later day on."""
+
+    def ends(self, known_at: datetime) -> date | None:
+        """From which day on it is in force no more, as known at an instant."""
+        if self.withdrawn_at is None or self.withdrawn_at <= known_at:
+            return self.effective_before
+        known = (each.before for each in self.ended if each.known_at is None or each.known_at <= known_at)
+        return min(known, default=None)
+
+    def withdrawn(self, before: date, known_at: datetime) -> PolicyVersion:
+        """The same after a withdrawal, which nothing changes about what ends no later anyhow."""
+        if self.effective_before is None:
+            return self._replace(effective_before=before, withdrawn_at=known_at)
+        if self.effective_before <= before:
+            return self
+        ended = (*self.ended, Ended(self.withdrawn_at, self.effective_before))
+        return self._replace(effective_before=before, withdrawn_at=known_at, ended=ended)
 
 
 @dataclass(frozen=True)
@@ -80,7 +106,9 @@ class Policies:
         if held is None:
             zones = {name: zone(name) for name in sorted({each.document.zone for each in self.published})}
             heard = {each.known_at for each in self.published}
-            heard |= {each.withdrawn_at for each in self.published if each.withdrawn_at is not None}
+            ends = {each.withdrawn_at for each in self.published}
+            ends |= {end.known_at for each in self.published for end in each.ended}
+            heard |= {at for at in ends if at is not None}
             held = self.kept["zones"] = (zones, sorted(heard))
         return held
 
@@ -94,10 +122,8 @@ class Policies:
                 latest[each.name] = each
         regimes: dict[str, list[PolicyVersion]] = {}
         for each in sorted(latest.values(), key=lambda one: (one.document.rank, one.name)):
-            withdrawn = each.effective_before is not None and (
-                each.withdrawn_at is None or each.withdrawn_at <= known_at
-            )
-            if not withdrawn or days[each.document.zone] < (each.effective_before or date.max):
+            end = each.ends(known_at)
+            if end is None or days[each.document.zone] < end:
                 regimes.setdefault(each.document.regime, []).append(each)
         found = {regime: tuple(regimes[regime]) for regime in sorted(regimes)}
         # Most days have the same policies in force, and what is worked out for one day then serves for all of them.

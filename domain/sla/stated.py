@@ -8,6 +8,7 @@ from re import sub
 from zlib import crc32
 
 from domain.sla.compiled import CompiledTarget, target_compiled
+from domain.sla.document import LONGEST_SLUG
 from domain.sla.dues import OWN_DUE
 from domain.sla.happenings import Timeline
 from domain.sla.lanes import Lane, Stage, Why
@@ -56,10 +57,10 @@ def stated_lanes(timeline: Timeline, covered: Iterable[str]) -> list[Lane]:
 def _of_case(about: str, place: str) -> CompiledTarget:
     plain = sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")
     kind, stop = KINDS.get(plain, (TargetKind.OTHER, "any(case-resolved, case-closed)"))
-    # A name in another script still has to give a key that stays.
-    target_id = plain if plain == about else f"{plain[:40] or STATED}-{crc32(about.encode()):08x}"
+    # A name in another script, or one that is too long, still has to give a key that stays.
+    fits = plain == about and len(plain) <= LONGEST_SLUG
     target = Target(
-        id=target_id.strip("-"),
+        id=plain if fits else f"{plain[:40] or STATED}-{crc32(about.encode()):08x}",
         title=Title(en=f"Stated date: {about}"[:500], zh=TITLES_ZH.get(plain)),
         kind=kind,
         clock=StatedDate(type="stated_date", of=about),

@@ -26,7 +26,7 @@ from domain.policy_events import (
 )
 from domain.sla.calendar import document_of as calendar_of
 from domain.sla.policy import PolicyDocument
-from domain.sla.standards import PolicyVersion
+from domain.sla.standards import Policies, PolicyVersion
 from tests.domain.sla.documents import POLICY as RAW
 from tests.domain.sla.documents import policy
 from tests.domain.story import MONDAY, Story, folded, recorded
@@ -229,6 +229,36 @@ def test_what_was_published_is_known_from_its_recording_and_a_withdrawal_from_it
         ),
     )
     assert ended.pending == ()
+
+
+def in_force(policies: BookPolicies, day: date, known_on: int) -> bool:
+    """Whether the policy holds for a receipt of a day, as known on a day of March."""
+    receipt = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+    return bool(Policies(policies.versions).in_force(receipt, MONDAY.replace(day=known_on)))
+
+
+def test_a_policy_that_was_withdrawn_may_be_withdrawn_from_an_earlier_day_and_not_from_a_later_one() -> None:
+    july, history = date(2026, 7, 1), (proposed(), published(), withdrawal, withdrawn)
+    story.given(*history).when(withdraw(effective_before=july)).then_nothing()
+    sooner = withdrawal.model_copy(update={"effective_before": MARCH})
+    story.given(*history).when(withdraw(effective_before=MARCH)).then(sooner)
+    policies = known(*history, sooner, withdrawn.model_copy(update={"request": 5, "effective_before": MARCH}))
+    assert [in_force(policies, MARCH, known_on) for known_on in (4, 5, 6, 7)] == [True, True, True, False]
+    assert [in_force(policies, APRIL, known_on) for known_on in (4, 5, 6, 7)] == [True, False, False, False]
+
+
+def test_the_end_that_a_policy_was_published_with_stays_known_when_it_is_withdrawn_from_before_it() -> None:
+    policies = known(proposed(effective_before=APRIL), published(), withdrawal, withdrawn)
+    assert policies.versions[0].withdrawn_at is None
+    sooner = {"effective_before": MARCH}
+    policies = known(
+        proposed(effective_before=APRIL),
+        published(),
+        withdrawal.model_copy(update=sooner),
+        withdrawn.model_copy(update=sooner),
+    )
+    assert [in_force(policies, MARCH, known_on) for known_on in (4, 5)] == [True, False]
+    assert [in_force(policies, APRIL, known_on) for known_on in (4, 5)] == [False, False]
 
 
 def test_an_answer_to_nothing_and_a_second_answer_leave_nothing() -> None:

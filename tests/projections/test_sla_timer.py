@@ -429,3 +429,4 @@ def test_an_id_of_a_clock_is_read_back_and_anything_else_is_none(ledger: Ledger,
     for timer in shown(ledger, timers).values():
         assert key_of_id(clock_id(timer.key)) == timer.key
     assert [key_of_id(text) for text in ("", "case/a/b/1", "case/a/b/x/1/", "case/a/b/1/-1/")] == [None] * 4
+    assert key_of_id(f"case/a/b/{'9' * 5_000}/1/") is None

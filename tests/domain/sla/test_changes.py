@@ -191,6 +191,23 @@ def test_the_customers_tier_may_change_the_rule_without_an_event_of_the_case() -
     assert "eight" in clocks_of(case, by, "2026-03-02 11:00", tier_at=tiers[:1])
 
 
+def test_the_first_tier_that_a_customer_is_put_in_may_change_the_rule_of_a_case_that_was_there_before() -> None:
+    rules = [{"id": "gold", "when": {"tier": ["gold"]}, "targets": ["four"]}, {"id": "all", "targets": ["eight"]}]
+    case, by = opened(FOUR, EIGHT, rules=rules)
+    found = clocks_of(case, by, "2026-03-02 11:00", tier_at=[tier("2026-03-02 10:00", "gold")])
+    assert [name for name in found if "/" not in name] == ["four"]
+
+
+def test_a_tier_that_the_customer_has_later_is_none_of_their_tier_before() -> None:
+    rules = [{"id": "gold", "when": {"tier": ["gold"]}, "targets": ["four"]}, {"id": "all", "targets": ["eight"]}]
+    case, by = opened(FOUR, EIGHT, rules=rules)
+    tiers = (tier("2026-01-01 00:00", "silver"), tier("2026-03-02 15:00", "gold"))
+    before = clocks_of(case, by, "2026-03-02 14:59", tier_at=tiers)
+    assert before == clocks_of(case, by, "2026-03-02 14:59", tier_at=tiers[:1])
+    assert {name: clock.state for name, clock in before.items() if "/" not in name} == {"eight": State.RUNNING}
+    assert clock_of(case, by, "2026-03-02 15:00", "four", tier_at=tiers).state is State.OVERDUE
+
+
 def test_a_fact_that_no_rule_asks_for_changes_nothing() -> None:
     case, by = opened(FOUR, EIGHT, **BY_PRIORITY)
     before = clock_of(case, by, "2026-03-02 12:00", "eight")

@@ -156,6 +156,15 @@ def test_a_later_promise_moves_the_due_unless_the_earlier_one_was_broken_already
     assert [each.late for each in clock.extensions] == [False, True]
 
 
+def test_whatever_a_date_is_stated_for_has_a_clock_of_its_own_under_a_name_that_stays() -> None:
+    case, abouts = Case().received("2026-03-02 09:00"), ("a" * 64, "a" * 200, "b" * 40 + "a" * 160, "办" * 200)
+    for about in abouts:
+        at, precision = instant("2026-03-09 12:00"), Precision.INSTANT
+        case.then("2026-03-03 09:00", DueStated, target=about, stated_by="source", due_at=at, due_precision=precision)
+    found = {name for name in clocks_of(case, standards(), "2026-03-06 09:00") if "/" not in name}
+    assert found == {"a" * 64, "a" * 40 + "-599af058", "b" * 40 + "-f25a2f21", "stated-85ce1cba"}
+
+
 def test_a_policy_may_take_only_the_word_of_the_company_or_of_the_source() -> None:
     rules = policy(target({"type": "stated_date", "of": "resolution", "by": "company"}))
     case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", rules)

@@ -7,7 +7,7 @@ from domain.case.events import CaseResolved, ResponseSent
 from domain.case.outside import SentToPortal
 from domain.case.statutory import MaterialCompleted
 from domain.sla.clock import Due, State, Verdict
-from tests.domain.sla.history import Case, calendar, clock_of, instant, policy, standards, target
+from tests.domain.sla.history import Case, calendar, clock_of, clocks_of, instant, policy, standards, target
 
 LONDON = calendar(
     "london",
@@ -97,6 +97,45 @@ def test_a_receipt_late_in_the_evening_in_utc_belongs_to_the_next_day_in_london_
     case = Case().received("2026-07-01 23:30").registered("2026-07-01 23:35", rules)
     clock = clock_of(case, standards(rules, calendars=[LONDON]), "2026-07-02 01:00")
     assert clock.due == Due(instant("2026-07-04 00:00", "Europe/London"), date(2026, 7, 3), open_ended=True)
+
+
+EVERY_DAY = [(date(2024, 1, 1) + timedelta(days=place)).isoformat()[5:] for place in range(366)]
+
+
+@pytest.mark.parametrize("clock", [{"type": "working_time", "amount": "PT8H"}, days("calendar_days", 2)])
+def test_a_calendar_with_a_holiday_on_every_day_of_the_year_has_no_next_working_day_and_raises_nothing(
+    clock: dict[str, Any],
+) -> None:
+    idle = calendar("idle", annual_holidays=EVERY_DAY)
+    rules = policy(
+        target(clock, cut_off={"at": "close_of_business"}, warnings=[{"before_business_days": 1}]), calendar="idle"
+    )
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:05", rules)
+    found = clock_of(case, standards(rules, calendars=[idle]), "2026-03-03 09:00")
+    assert (found.state, found.measured_from) == (State.RUNNING, instant("2026-03-02 09:00"))
+    due = None if clock["type"] == "working_time" else Due(instant("2026-03-05"), date(2026, 3, 4), open_ended=True)
+    assert found.due == due
+
+
+def test_a_due_behind_the_last_year_of_the_ledger_is_none_that_could_be_kept_or_missed() -> None:
+    rules = policy(target(days("years", 1)), target(days("calendar_days", 40), id="near"))
+    case = Case().received("2199-11-20 09:00").registered("2199-11-20 09:05", rules)
+    found = clocks_of(case, standards(rules), "2199-12-31 09:00")
+    assert (found["resolution"].state, found["resolution"].due) == (State.RUNNING, None)
+    last = Due(instant("2199-12-31"), date(2199, 12, 30), open_ended=True)
+    assert (found["near"].state, found["near"].due) == (State.OVERDUE, last)
+
+
+@pytest.mark.parametrize("kind", ["elapsed", "calendar_days", "business_days", "weeks", "months", "years"])
+def test_however_often_a_century_is_added_nothing_is_raised(kind: str) -> None:
+    amount, length = ("PT1H", "P36525D") if kind == "elapsed" else (1, 36_525)
+    step = {"id": "more", "length": length, "mode": "add_to_raw", "most": 20}
+    rules = policy(target(days(kind, 1) | {"amount": amount}, extensions=[step, {**step, "id": "again"}]))
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:05", rules)
+    for number in range(40):
+        case.extended("2026-03-02 09:06", "more" if number % 2 else "again")
+    clock = clock_of(case, standards(rules), "2026-03-02 09:07")
+    assert (clock.state, clock.due) == (State.RUNNING, None)
 
 
 @pytest.mark.parametrize(("boundary", "at"), [("closing", "2026-03-06 17:00"), ("next_opening", "2026-03-09 09:00")])
