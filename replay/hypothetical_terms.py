@@ -82,7 +82,7 @@ def promised_under(subject: Subject, actual: Standards, under: Supposed) -> Prom
 
 
 def _place(written: History) -> int | None:
-    """The place of the first assessment, or else of the registration."""
+    """The place of the first assessment, or else of the registration: what people reassign later is no promise of it."""
     assigned = next((place for place, one in enumerate(written) if _assigns(one)), None)
     if assigned is not None:
         return assigned
@@ -90,7 +90,7 @@ def _place(written: History) -> int | None:
 
 
 def _assigns(recorded: Recorded[Any]) -> bool:
-    return isinstance(recorded.event, TermsAssigned | PolicyReassigned)
+    return isinstance(recorded.event, TermsAssigned)
 
 
 def _facts(known: History, subject: Subject, behind: Recorded[Any]) -> CaseFacts:
@@ -130,12 +130,10 @@ def _assessed(
     regimes = sorted(regime for regime in was.keys() | now.keys() if not _same(was.get(regime), now.get(regime)))
     supposed_terms = [_terms(now[regime]) for regime in regimes if regime in now]
     found: dict[int, tuple[Terms, ...]] = {}
-    if isinstance(behind.event, CaseRegistered):
-        if supposed_terms:
-            found[behind.version] = tuple(supposed_terms)
-        return found
     before: tuple[Terms, ...] = ()
-    for recorded in subject.written:
+    if isinstance(behind.event, CaseRegistered) and supposed_terms:
+        before = found[behind.version] = tuple(supposed_terms)
+    for recorded in subject.read:
         event = recorded.event
         if isinstance(event, TermsAssigned):
             kept = (each for each in event.terms if _regime(each, actual) not in regimes)
