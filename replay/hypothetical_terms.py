@@ -82,7 +82,7 @@ def promised_under(subject: Subject, actual: Standards, under: Supposed) -> Prom
 
 
 def _place(written: History) -> int | None:
-    """The place of the first assessment, or else of the registration: what people reassign later is no promise of it."""
+    """The place of the first assessment, or else of the registration; what people reassign later is neither."""
     assigned = next((place for place, one in enumerate(written) if _assigns(one)), None)
     if assigned is not None:
         return assigned
