@@ -77,7 +77,7 @@ def promised_under(subject: Subject, actual: Standards, under: Supposed) -> Prom
     facts = _facts(known, subject, behind)
     was = _chosen(actual, facts, receipt.occurred_at, behind.recorded_at)
     now = _chosen(under.standards, facts, receipt.occurred_at, behind.recorded_at)
-    assessed = _assessed(subject, behind, was, now, actual, under, facts, receipt.occurred_at)
+    assessed = _assessed(subject, behind, was, now, actual, under, receipt.occurred_at)
     return Promise(_replaced(subject.read, assessed), was, now)
 
 
@@ -122,7 +122,6 @@ def _assessed(
     now: Chosen,
     actual: Standards,
     under: Supposed,
-    facts: CaseFacts,
     receipt: datetime,
 ) -> dict[int, tuple[Terms, ...]]:
     """The terms of each assessment as they would have been, by its version; of a case that has none, those that would
@@ -139,20 +138,21 @@ def _assessed(
             kept = (each for each in event.terms if _regime(each, actual) not in regimes)
             before = found[recorded.version] = (*kept, *supposed_terms)
         elif isinstance(event, PolicyReassigned):
-            before = found[recorded.version] = _reassigned(subject, event, before, actual, under, facts, receipt)
+            before = found[recorded.version] = _reassigned(subject, recorded, before, actual, under, receipt)
     return found
 
 
 def _reassigned(
     subject: Subject,
-    event: PolicyReassigned,
+    recorded: Recorded[PolicyReassigned],
     before: tuple[Terms, ...],
     actual: Standards,
     under: Supposed,
-    facts: CaseFacts,
     receipt: datetime,
 ) -> tuple[Terms, ...]:
-    """What was reassigned stays so, unless it was to the policy in whose place another one stands."""
+    """What was reassigned stays so, unless it was to the policy in whose place another one stands: then its rule is the
+    one that fitted when it was reassigned."""
+    event = recorded.event
     asked = next(
         (
             one.event.policy
@@ -167,6 +167,7 @@ def _reassigned(
     policy = under.policy
     if policy is None or not _holds(under, receipt):
         return (*kept, *by_hand)
+    facts = _facts(list(applied(one for one in subject.written if one.version < recorded.version)), subject, recorded)
     told: list[Terms] = []
     for each in by_hand:
         if each.policy != under.replaced:

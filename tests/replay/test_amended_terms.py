@@ -1,10 +1,10 @@
-"""What a what-if makes of a case whose own promise was corrected, or given by hand after a registration without one."""
+"""What a what-if makes of a case whose promise was corrected, or given by hand some time after its registration."""
 
 from domain.amendment import CorrectionRequested, EventCorrected, Replacement
-from domain.case.events import CaseResolved
+from domain.case.events import CasePrioritised, CaseResolved
 from domain.case.promise import Terms
 from domain.case.terms import PolicyReassigned, PolicyReassignmentRequested, TermsAssigned
-from domain.case.vocabulary import Outcome
+from domain.case.vocabulary import Outcome, Priority
 from domain.correction import applied
 from domain.sla.policy import PolicyDocument
 from replay.flip_reasons import ReasonKind
@@ -21,8 +21,8 @@ STRICT = policy(target({"type": "working_time", "amount": "PT4H"}), name="strict
 LAW = policy(target(id="law"), name="law", regime="law")
 
 
-def terms(document: PolicyDocument) -> Terms:
-    return Terms(policy=document.name, policy_version=1, rule="all", ground=(), dues=())
+def terms(document: PolicyDocument, rule: str = "all") -> Terms:
+    return Terms(policy=document.name, policy_version=1, rule=rule, ground=(), dues=())
 
 
 def compare(case: Case, hypothesis: Hypothesis, *policies: PolicyDocument) -> Compared:
@@ -31,12 +31,12 @@ def compare(case: Case, hypothesis: Hypothesis, *policies: PolicyDocument) -> Co
     return compared(subject, standards(kept), under(hypothesis, kept), instant(EVENING))
 
 
-def by_hand(case: Case, document: PolicyDocument) -> Case:
+def by_hand(case: Case, document: PolicyDocument, rule: str = "all") -> Case:
     """Reassigned to a policy, asked for and approved."""
     asked = PolicyReassignmentRequested(policy=document.name, policy_version=1, reason="law", requested_by="Liu")
     case.then("2026-03-02 09:10", asked)
-    approved = PolicyReassigned(request=len(case.told), terms=(terms(document),), zone_data="test", engine=1,
-                                reason="law", requested_by="Liu", approved_by="Chen")  # fmt: skip
+    approved = PolicyReassigned(request=len(case.told), terms=(terms(document, rule),), zone_data="test",
+                                engine=1, reason="law", requested_by="Liu", approved_by="Chen")  # fmt: skip
     return case.then("2026-03-02 09:20", approved)
 
 
@@ -61,3 +61,16 @@ def test_a_case_without_terms_that_was_reassigned_by_hand_would_have_been_promis
     found = what_if(case, Hypothesis(policy=LAW), STRICT)
     assert told(found) == [("law", FlipKind.APPEARS, [ReasonKind.POLICY])]
     assert what_if(case, Hypothesis(policy=STRICT), STRICT).flips == ()
+
+
+def test_a_reassignment_to_the_policy_that_is_replaced_chooses_by_what_the_case_was_when_it_was_reassigned() -> None:
+    rules = [
+        {"id": "pressing", "when": {"priority": ["critical"]}, "targets": ["quick"]},
+        {"id": "rest", "targets": ["resolution"]},
+    ]
+    quick = target({"type": "working_time", "amount": "PT2H"}, id="quick")
+    tiered = policy(target(), quick, name="tiered", rank=200, rules=rules)
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:05", SERVICE)
+    case.then("2026-03-02 09:08", CasePrioritised, priority=Priority.CRITICAL)
+    by_hand(case, tiered, "pressing").then("2026-03-02 15:00", RESOLVED)
+    assert what_if(case, Hypothesis(policy=tiered), SERVICE, tiered).flips == ()
