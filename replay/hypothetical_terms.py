@@ -77,12 +77,12 @@ def promised_under(subject: Subject, actual: Standards, under: Supposed) -> Prom
     facts = _facts(known, subject, behind)
     was = _chosen(actual, facts, receipt.occurred_at, behind.recorded_at)
     now = _chosen(under.standards, facts, receipt.occurred_at, behind.recorded_at)
-    assessed = _assessed(subject, behind, was, now, actual, under, facts, receipt.occurred_at)
+    assessed = _assessed(subject, behind, was, now, actual, under, receipt.occurred_at)
     return Promise(_replaced(subject.read, assessed), was, now)
 
 
 def _place(written: History) -> int | None:
-    """The place of the first assessment, or else of the registration."""
+    """The place of the first assessment, or else of the registration; what people reassign later is neither."""
     assigned = next((place for place, one in enumerate(written) if _assigns(one)), None)
     if assigned is not None:
         return assigned
@@ -90,7 +90,7 @@ def _place(written: History) -> int | None:
 
 
 def _assigns(recorded: Recorded[Any]) -> bool:
-    return isinstance(recorded.event, TermsAssigned | PolicyReassigned)
+    return isinstance(recorded.event, TermsAssigned)
 
 
 def _facts(known: History, subject: Subject, behind: Recorded[Any]) -> CaseFacts:
@@ -122,7 +122,6 @@ def _assessed(
     now: Chosen,
     actual: Standards,
     under: Supposed,
-    facts: CaseFacts,
     receipt: datetime,
 ) -> dict[int, tuple[Terms, ...]]:
     """The terms of each assessment as they would have been, by its version; of a case that has none, those that would
@@ -130,31 +129,30 @@ def _assessed(
     regimes = sorted(regime for regime in was.keys() | now.keys() if not _same(was.get(regime), now.get(regime)))
     supposed_terms = [_terms(now[regime]) for regime in regimes if regime in now]
     found: dict[int, tuple[Terms, ...]] = {}
-    if isinstance(behind.event, CaseRegistered):
-        if supposed_terms:
-            found[behind.version] = tuple(supposed_terms)
-        return found
     before: tuple[Terms, ...] = ()
-    for recorded in subject.written:
+    if isinstance(behind.event, CaseRegistered) and supposed_terms:
+        before = found[behind.version] = tuple(supposed_terms)
+    for recorded in subject.read:
         event = recorded.event
         if isinstance(event, TermsAssigned):
             kept = (each for each in event.terms if _regime(each, actual) not in regimes)
             before = found[recorded.version] = (*kept, *supposed_terms)
         elif isinstance(event, PolicyReassigned):
-            before = found[recorded.version] = _reassigned(subject, event, before, actual, under, facts, receipt)
+            before = found[recorded.version] = _reassigned(subject, recorded, before, actual, under, receipt)
     return found
 
 
 def _reassigned(
     subject: Subject,
-    event: PolicyReassigned,
+    recorded: Recorded[PolicyReassigned],
     before: tuple[Terms, ...],
     actual: Standards,
     under: Supposed,
-    facts: CaseFacts,
     receipt: datetime,
 ) -> tuple[Terms, ...]:
-    """What was reassigned stays so, unless it was to the policy in whose place another one stands."""
+    """What was reassigned stays so, unless it was to the policy in whose place another one stands: then its rule is the
+    one that fitted when it was reassigned."""
+    event = recorded.event
     asked = next(
         (
             one.event.policy
@@ -169,6 +167,7 @@ def _reassigned(
     policy = under.policy
     if policy is None or not _holds(under, receipt):
         return (*kept, *by_hand)
+    facts = _facts(list(applied(one for one in subject.written if one.version < recorded.version)), subject, recorded)
     told: list[Terms] = []
     for each in by_hand:
         if each.policy != under.replaced:

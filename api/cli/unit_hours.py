@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import psycopg
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from api.cli.case import is_text
 from api.cli.exits import NotFound, WrongUse
@@ -14,6 +14,7 @@ from api.cli.terminal import Terminal
 from api.present import present
 from api.workspace import Workspace
 from domain.envelope import Actor, ActorKind, Submission
+from domain.event import StaffName
 from domain.unit.commands import SetUnitHours
 from domain.unit.events import id_of_unit, stream_of_unit
 from domain.unit.life import Unit
@@ -21,6 +22,7 @@ from ledger.ledger import Ledger
 from projections.unit import by_name
 
 CHANNEL = "command-line"
+STAFF: TypeAdapter[str] = TypeAdapter(StaffName)
 
 
 def run(workspace: Workspace, terminal: Terminal, name: str, calendar: str | None, by: str) -> None:
@@ -28,9 +30,9 @@ def run(workspace: Workspace, terminal: Terminal, name: str, calendar: str | Non
     ledger = workspace.ledger
     if not is_text(name):
         raise WrongUse("The unit's name is no text in the terminal's encoding; type it anew.")
+    actor = _actor(by)
     unit_id = _unit(ledger, name)
     command = _command(present(ledger), unit_id, calendar)
-    actor = Actor(by, ActorKind.PERSON)
     accepted = ledger.carry_out(Submission(uuid4(), (command,), actor, CHANNEL, said_at=command.at, times_stated=False))
     unit: Unit = ledger.tips([command.stream])[command.stream].state
     terminal.answer({
@@ -44,6 +46,14 @@ def run(workspace: Workspace, terminal: Terminal, name: str, calendar: str | Non
         terminal.show(f"{unit.name} works as the unit above it, or as each policy says.")
     else:
         terminal.show(f"{unit.name} works by the calendar {unit.hours}.")
+
+
+def _actor(by: str) -> Actor:
+    """Who does it; the command itself names nobody. Raises: WrongUse."""
+    try:
+        return Actor(STAFF.validate_python(by), ActorKind.PERSON)
+    except ValidationError:
+        raise WrongUse("--by is no name of somebody; give one of 1 to 200 characters.") from None
 
 
 def _command(at: datetime, unit_id: UUID, calendar: str | None) -> SetUnitHours:

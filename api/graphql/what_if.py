@@ -26,7 +26,7 @@ from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
 from api.present import present
 from api.what_if_words import hours_words, reason_words, sides_of
-from domain.event import Refused
+from domain.event import EARLIEST, LATEST, Refused
 from domain.refusal import Refusal
 from domain.sla.calendar import CalendarDocument
 from domain.sla.clock import Clock
@@ -224,6 +224,7 @@ def _hypothesis(asked: WhatIfInput) -> Hypothesis:
         raise Problem(Code.BAD_ARGUMENTS, "policyEffectiveFrom and insteadOf are about a policy; give one.")
     if asked.calendar is None and asked.calendar_effective_from:
         raise Problem(Code.BAD_ARGUMENTS, "calendarEffectiveFrom is about a calendar; give one.")
+    _within_the_ledger(asked)
     policy: PolicyDocument | None = None
     calendar: CalendarDocument | None = None
     try:
@@ -239,6 +240,17 @@ def _hypothesis(asked: WhatIfInput) -> Hypothesis:
         message = f"The {field} has mistakes: {' '.join(each.message for each in objected.objections)}"
         raise Problem(Code.BAD_HYPOTHESIS, message, mistakes=mistakes) from None
     return Hypothesis(policy, asked.policy_effective_from, asked.instead_of, calendar, asked.calendar_effective_from)
+
+
+def _within_the_ledger(asked: WhatIfInput) -> None:
+    """Raises: Problem for days and instants by which nothing can be worked out."""
+    for name, day in (
+        ("policyEffectiveFrom", asked.policy_effective_from),
+        ("calendarEffectiveFrom", asked.calendar_effective_from),
+        ("at", asked.at),
+    ):
+        if day is not None and not EARLIEST.year <= day.year < LATEST.year:
+            raise Problem(Code.BAD_ARGUMENTS, f"{name} is no time of this ledger; give one from 1900 to 2199.")
 
 
 def _selection(asked: WhatIfInput, book: str) -> Selection:

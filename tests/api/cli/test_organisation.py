@@ -139,6 +139,14 @@ def test_hours_of_no_unit_or_by_no_calendar_are_not_set(
     assert (result.exit_code, why in result.stderr) == (code, True), result.stderr
 
 
+@pytest.mark.parametrize("by", ["", "  ", "陈" * 201, "\udcff"])
+def test_hours_are_set_by_somebody_who_has_a_name(units: CommandLine, by: str) -> None:
+    before = units.json("audit", "--limit", "1")
+    result = units("unit", "hours", "集团", "--none", "--by", by)
+    assert (result.exit_code, "--by" in result.stderr) == (2, True), result.stderr
+    assert units.json("audit", "--limit", "1") == before
+
+
 def test_people_read_the_days_of_the_tree_in_the_books_zone(daybook: CommandLine, teller: Teller) -> None:
     at_one_in_the_morning = datetime(2026, 3, 1, 17, tzinfo=UTC)
     teller.tell(OpenUnit(at=at_one_in_the_morning, zone="Asia/Shanghai", name="北京分部", kind=UnitKind.BRANCH))
