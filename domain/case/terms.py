@@ -133,7 +133,8 @@ class Standing(NamedTuple):
     assessed: tuple[TermsAssigned | PolicyReassigned, ...] = ()
     requests: Reassignments = Requests()
     known_at: datetime | None = None
-    """When the terms that hold were recorded: what is published later changes nothing about them."""
+    """When the terms that hold were recorded: what is published later changes nothing about them. None when that is
+    only about to happen, and all that a decision knows was known."""
 
     @property
     def terms(self) -> tuple[Terms, ...]:
@@ -157,18 +158,23 @@ def evolve(standing: Standing, recorded: Recorded[TermsEvent]) -> Standing:
             # Once a case; what an odd history has behind that is no reassignment.
             if standing.assessed:
                 return standing
-            return standing._replace(assessed=(event,), known_at=recorded.recorded_at)
+            return standing._replace(assessed=(event,), known_at=_known_at(recorded))
         case PolicyReassignmentRequested():
             asked = standing.requests.requested(recorded, event)
             return standing._replace(requests=asked)
         case PolicyReassigned():
             answered = standing.requests.answered(event)
             assessed = (*standing.assessed, event)
-            return standing._replace(assessed=assessed, requests=answered, known_at=recorded.recorded_at)
+            return standing._replace(assessed=assessed, requests=answered, known_at=_known_at(recorded))
         case PolicyReassignmentDeclined():
             return standing._replace(requests=standing.requests.answered(event))
         case _:
             assert_never(event)
+
+
+def _known_at(recorded: Recorded[TermsEvent]) -> datetime | None:
+    """What an earlier command of the same submission led to has no position yet, nor a time of its recording."""
+    return recorded.recorded_at if recorded.position else None
 
 
 def assigned(case: Case, context: Context, promising: Promising) -> TermsAssigned | None:

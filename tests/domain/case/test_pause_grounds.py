@@ -1,7 +1,8 @@
 """On which grounds a case is paused: those that one of its targets allows, by the policies that hold for it."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from domain.stream import Category, stream_of
 from tests.domain.case import histories as h
 from tests.domain.case.steps import at_hand, others
 from tests.domain.case.steps_beside import approve_pause, on_request, pause_approved, pause_requested
-from tests.domain.story import Story, folded, recorded
+from tests.domain.story import MONDAY, Story, folded, recorded
 
 POLICIES, CALENDARS = streams_of_standards("test")
 CUSTOMERS = stream_of(Category.CUSTOMER, h.WANG)
@@ -208,6 +209,24 @@ def test_what_is_published_after_the_terms_were_recorded_allows_nothing_however_
     known = folded(POLICY, (recorded(event, at, When(h.TUESDAY) if at > 2 else None) for at, event in events))
     book = Story(CASE, others={**others(), POLICIES: known}).given(*at_hand, law, h.classified)
     book.when(waits).then_refused("GROUND_NOT_ALLOWED", "they allow no pause")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_another_policy_of_the_regime_counts_once_its_rule_fits_also_in_the_submission_that_assigned_the_terms(
+    *, at_once: bool
+) -> None:
+    about = {"regime": "internal"}
+    first = document("first", [("complaints", {"kind": ["complaint"]}, ["solved"])], target("solved")) | about
+    second = document("second", [("inquiries", {"kind": ["inquiry"]}, ["answer"])], target("answer", "vendor")) | about
+    book = a_book(first, second).given(*at_hand, terms(("first", 1, "complaints", ["solved"])))
+    if at_once:  # the book is told of a step of long ago, and its terms have no place in it yet
+        *before, latest = book.past
+        provisional = latest._replace(position=0, recorded_at=MONDAY - timedelta(days=900))
+        book = replace(book, past=(*before, provisional))
+    waits = waits_for(PauseGround.VENDOR)
+    book.when(waits).then_refused("GROUND_NOT_ALLOWED", "they allow no pause")
+    inquiry = recorded(h.an_inquiry, len(book.past) + 1)
+    replace(book, past=(*book.past, inquiry)).when(waits).then(paused(PauseGround.VENDOR))
 
 
 def test_a_pause_that_is_open_already_is_the_same_again_whatever_holds() -> None:
