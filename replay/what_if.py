@@ -85,8 +85,9 @@ class Question:
     def _batches(self) -> Iterator[tuple[int, list[str]]]:
         chosen = self.selection
         if chosen.cases:
-            for begin in range(0, len(chosen.cases), self.batch):
-                yield self.upto, list(dict.fromkeys(chosen.cases[begin : begin + self.batch]))
+            named = list(dict.fromkeys(chosen.cases))  # by number, key and id the same case may be named several times
+            for begin in range(0, len(named), self.batch):
+                yield self.upto, named[begin : begin + self.batch]
             return
         after = 0
         while found := self.receipts(after, self.batch):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, PositiveInt, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, PositiveInt, StringConstraints, ValidationError
 
 from api.cli.compliance import ALL, Form, Typed, as_data, worked_out
 from api.cli.exits import Exit, NotFound, WrongUse
 from api.cli.terminal import Terminal, add_row, json_of, table
 from api.compliance import asked
 from api.workspace import Workspace
+from domain.event import NO_NUL
 from projections.compliance import report_as_known
 from projections.compliance_question import By, Grouping
 from projections.movement import Period
@@ -39,7 +40,7 @@ class SavedReport(BaseModel):
     since: AwareDatetime | None = Field(alias="from")
     before: AwareDatetime | None
     group_by: tuple[Grouping, ...]
-    where: dict[Grouping, tuple[str | None, ...]]
+    where: dict[Grouping, tuple[Annotated[str, StringConstraints(pattern=NO_NUL)] | None, ...]]
     totals: tuple[dict[str, Any], ...]
     rows: tuple[dict[str, Any], ...]
     versions: SavedVersions

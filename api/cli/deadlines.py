@@ -62,6 +62,21 @@ def run(workspace: Workspace, terminal: Terminal, asked: Asked, *, limit: int | 
         terminal.show(_table(found, heading, now) if found else nothing)
         if limit is not None and len(found) == limit:
             terminal.say(f"Only the first {limit} are shown; --all shows all of them.")
+    for name in () if overdue or coming else _of_no_deadline(ledger, asked, now):
+        terminal.say(f"No deadline, past ones among them, is of the {name}; look whether it is spelt so.")
+
+
+def _of_no_deadline(ledger: Ledger, asked: Asked, now: datetime) -> Iterator[str]:
+    """The names that no clock has: one that was mistyped is not to be taken for one that owes nothing."""
+    given: list[tuple[str, str | None, dict[str, Any]]] = [
+        ("unit", asked.unit, {"unit": asked.unit}),
+        ("member of staff", asked.handler, {"handler": asked.handler}),
+        *(("target", target, {"targets": (target,)}) for target in asked.targets),
+    ]
+    for what, name, where in given:
+        window = Window(DUE, limit=1)
+        if name is not None and not page(ledger.database, ledger.book, window, TimerFilter(now=now, **where)).rows:
+            yield f"{what} {name!r}"
 
 
 def _far(now: datetime, within: timedelta) -> datetime:

@@ -134,6 +134,15 @@ def test_cases_are_chosen_by_kind_by_unit_and_one_by_one(ledger: Ledger, reader:
     assert flipped(reader, Selection(cases=("case-of-nobody",))) == []
 
 
+def test_a_case_that_is_named_several_times_is_looked_at_once(ledger: Ledger, reader: Reader) -> None:
+    case, other = uuid4(), uuid4()
+    write(ledger, life(case), life(other))
+    selection = Selection(cases=tuple(map(case_stream, (case, other, case))))
+    whole = question(reader, Hypothesis(TIGHTER), LATER, selection)
+    cut = Question(whole.book, selection, whole.at, whole.upto, whole.actual, whole.supposed, batch=1)
+    assert [answered(asked)[1].cases for asked in (whole, cut)] == [2, 2]
+
+
 def test_the_answer_is_the_same_however_the_book_is_cut(ledger: Ledger, reader: Reader) -> None:
     write(ledger, *(life(uuid4(), MONDAY + timedelta(hours=number), days=number % 4) for number in range(12)))
     asked = question(reader, Hypothesis(TIGHTER), LATER)

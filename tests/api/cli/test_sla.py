@@ -76,6 +76,19 @@ def test_what_is_overdue_and_what_is_due_soon_is_listed_first_due_first(daybook:
     )
 
 
+def test_a_name_that_no_deadline_has_is_told_from_one_that_has_nothing_due(
+    daybook: CommandLine, ledger: Ledger
+) -> None:
+    took_in(ledger, 1, BEGUN)
+    daybook.json("project")
+    nothing = daybook("sla", "due", "--unit", "北京分布", "--target", "legal", "--target", "leagl")
+    assert (nothing.exit_code, "Nothing is overdue." in nothing.stdout) == (Exit.DONE, True)
+    assert "No deadline, past ones among them, is of the unit '北京分布'; look whether" in nothing.stderr
+    assert ("'leagl'" in nothing.stderr, "'legal'" in nothing.stderr) == (True, False)
+    later = daybook("sla", "due", "--within", "1m", "--unit", "北京分部")
+    assert ("Nothing is overdue." in later.stdout, "No deadline" in later.stderr) == (True, False)
+
+
 def test_people_see_by_how_much_and_whose_it_is(daybook: CommandLine, ledger: Ledger) -> None:
     took_in(ledger, 1, BEGUN)
     tell(ledger, AssignCase(at=BEGUN + 4 * DAY, case_id=case_id(1), handler="李四"), at=BEGUN + 4 * DAY)

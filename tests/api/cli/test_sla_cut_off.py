@@ -240,6 +240,12 @@ def test_a_file_that_is_no_report_is_told_with_its_place(
     assert (result.exit_code, said in " ".join(result.stderr.split())) == (Exit.USAGE, True), result.stderr
 
 
+def test_a_report_that_asks_for_what_no_name_holds_is_no_report(reader: CommandLine, tmp_path: Path) -> None:
+    file = changed(saved(reader, tmp_path), where={"unit": ["北京\0分部"]})
+    result = reader("sla", "report", "--compare", str(file))
+    assert (result.exit_code, "where.unit.0" in result.stderr) == (Exit.USAGE, True), result.stderr
+
+
 def test_a_report_of_another_book_or_of_more_than_there_is_is_told(reader: CommandLine, tmp_path: Path) -> None:
     file = saved(reader, tmp_path)
     other = reader("sla", "report", "--compare", str(changed(file, book="south")))
@@ -253,7 +259,7 @@ def test_rows_that_another_program_worked_out_are_told_and_worked_out_anew_by_kn
 ) -> None:
     by_this_one = saved(daybook, tmp_path).read_text("utf-8")
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
-        connection.execute("UPDATE views.sla_timer_1 SET engine = 0 WHERE state = 'met'")
+        connection.execute("UPDATE views.sla_timer_2 SET engine = 0 WHERE state = 'met'")
     result = daybook("sla", "report", "--json")
     head = json.loads(result.stdout)
     assert head["versions"]["engine"] == [0, ENGINE]
