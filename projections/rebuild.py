@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ Progress = Callable[[str, int, int], None]
 
 # Released by the server when the connection ends, however this process does.
 ALONE = f"SELECT pg_try_advisory_lock({LOCK})"
+LET_GO = f"SELECT pg_advisory_unlock({LOCK})"
 # Leans on the primary key of cursor.
 LIVE_CURSORS = """
 SELECT book, position FROM views.cursor
@@ -97,7 +98,11 @@ def _alone(database: Database, view: View[Any]) -> Iterator[psycopg.Connection]:
             as_wanted(connection)
             if connection.execute(ALONE, {"view": view.name}).fetchone() != (True,):
                 raise RebuildUnderWay(view)
-            yield connection
+            try:
+                yield connection
+            finally:
+                with suppress(psycopg.Error):  # at once; that the connection has ended, the server sees a moment later
+                    connection.execute(LET_GO, {"view": view.name})
     except psycopg.OperationalError as error:
         raise LedgerAway(
             f"The database went away while {view.name} was being built anew: {str(error).strip()}. "
