@@ -40,7 +40,7 @@ def alarms_of(
         found += _warnings(key, run, due, hours, timeline, at)
         found += _escalations(run, due, hours, timeline, at)
     if state is State.PAUSED:
-        found = [alarm for alarm in found if alarm.at <= at]
+        found = [alarm for alarm in found if alarm.at <= at and alarm.at < due.at]
     return tuple(sorted(found, key=AT))
 
 

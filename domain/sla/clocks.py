@@ -15,7 +15,7 @@ from domain.sla.alarms import alarms_of
 from domain.sla.calendars import UnknownCalendar
 from domain.sla.clock import ENGINE, Basis, Clock, ClockKey, State, Stop, Verdict
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import needs_hours, passed
+from domain.sla.dues import needs_hours
 from domain.sla.happenings import Happening, Timeline
 from domain.sla.lanes import Lane, TierSince, lanes_of, terms_of
 from domain.sla.measures import Hours
@@ -214,7 +214,7 @@ def _state(run: Run, runner: Runner, pair: Pair) -> State:
         return State.MET_LATE if target.on_expiry is OnExpiry.MISS else State.LAPSED
     if run.cancel is not None:
         return State.CANCELLED if runner.in_time(run, run.cancel) else too_late
-    if passed(run.due, runner.at):
+    if runner.ran_out(run):
         return too_late
     paused = any(pause.end is None and pause.begin <= runner.at for pause in run.pauses)
     return State.PAUSED if paused else State.RUNNING

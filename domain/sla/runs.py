@@ -271,8 +271,7 @@ class Runner:
         target = run.target.target
         if target.on_expiry is not OnExpiry.OPENS or run.due is None:
             return False
-        ran_out = passed(run.due, self.at) if end is None else not self.in_time(run, end)
-        if not ran_out:
+        if not (self.ran_out(run) if end is None else not self.in_time(run, end)):
             return False
         due = run.due
         run.lapsed_at = due.at
@@ -287,6 +286,16 @@ class Runner:
                 openings.append(opening)
                 self.openings += 1
         return True
+
+    def ran_out(self, run: Run) -> bool:
+        """Whether the time of a run that nothing ended has run out by the instant that is asked about.
+
+        It does not while the run stands still: where only whole days of a pause count, one that began on the last day
+        leaves a due that is always the midnight before.
+        """
+        if not passed(run.due, self.at):
+            return False
+        return not any(pause.end is None and not passed(run.due, pause.begin) for pause in run.pauses)
 
     def stopped_in_time(self, run: Run) -> bool:
         """Whether a run that was stopped was stopped in time."""

@@ -129,6 +129,23 @@ def test_a_pause_moves_a_due_of_days_as_its_policy_says(rule: str, on: date, at:
     assert (clock.due.on, clock.due.at) == (on, at)
 
 
+@pytest.mark.parametrize("rule", ["exact", "whole", "touched"])
+def test_nothing_is_overdue_while_it_is_paused_though_the_pause_began_on_the_last_day(rule: str) -> None:
+    pauses = {"grounds": ["customer"], "days": rule}
+    case, by = opened(
+        {"type": "calendar_days", "amount": 2}, pauses=pauses, escalations=[{"level": 1, "after_due": "PT1H"}]
+    )
+    case.then("2026-03-04 15:00", CasePaused, ground="customer")
+    for at in ("2026-03-04 23:59", "2026-03-05 00:00", "2026-03-07 13:00"):
+        clock = clock_of(case, by, at)
+        assert (clock.state, clock.now, clock.when_due, clock.alarms) == (State.PAUSED, None, None, ())
+    case.then("2026-03-07 14:00", CaseResumed, ground="customer")
+    # Of whole days two count, the fifth and the sixth: nothing is left of the time.
+    state = State.OVERDUE if rule == "whole" else State.RUNNING
+    clock = clock_of(case, by, "2026-03-07 14:00")
+    assert (clock.state, clock.when_due) == (state, Verdict.MISSED if rule == "whole" else None)
+
+
 @pytest.mark.parametrize(("rule", "on"), [("whole", date(2026, 3, 10)), ("touched", date(2026, 3, 12))])
 def test_a_pause_moves_business_days_by_business_days(rule: str, on: date) -> None:
     case, by = opened({"type": "business_days", "amount": 5}, pauses={"grounds": ["customer"], "days": rule})
