@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from domain.case.events import CasePaused, CaseReopened, CaseResolved, CaseResumed
+from domain.case.events import CasePaused, CasePrioritised, CaseReopened, CaseResolved, CaseResumed
 from domain.case.statutory import MaterialCompleted, MaterialRequested
 from domain.sla.clock import Clock, State, Verdict, Why
 from tests.domain.sla.history import Case, clock_of, hours, instant, policy, standards, target
@@ -144,6 +144,19 @@ def test_nothing_is_overdue_while_it_is_paused_though_the_pause_began_on_the_las
     state = State.OVERDUE if rule == "whole" else State.RUNNING
     clock = clock_of(case, by, "2026-03-07 14:00")
     assert (clock.state, clock.when_due) == (state, Verdict.MISSED if rule == "whole" else None)
+
+
+def test_another_rule_while_it_is_paused_undoes_no_miss_on_whatever_day_it_is_asked() -> None:
+    slow, fast = ({"type": "calendar_days", "amount": amount} for amount in (20, 2))
+    pauses = {"grounds": ["customer"], "days": "whole"}
+    rules = [{"id": "low", "when": {"priority": ["low"]}, "targets": ["slow"]}, {"id": "all", "targets": ["fast"]}]
+    document = policy(target(fast, id="fast", pauses=pauses), target(slow, id="slow", pauses=pauses), rules=rules)
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document, rule="all")
+    case.then("2026-03-04 15:00", CasePaused, ground="customer")
+    case.then("2026-03-06 10:00", CasePrioritised, priority="low")
+    for at in ("2026-03-06 11:00", "2026-03-07 11:00", "2026-03-09 11:00"):
+        found = clock_of(case, standards(document), at, "slow")
+        assert (found.state, found.now, found.when_due) == (State.PAUSED, None, None)
 
 
 @pytest.mark.parametrize(("rule", "on"), [("whole", date(2026, 3, 10)), ("touched", date(2026, 3, 12))])
