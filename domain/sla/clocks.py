@@ -187,7 +187,7 @@ def _clock(key: ClockKey, run: Run, runner: Runner, pair: Pair, *, segments: boo
         segments=segments_of(run, hours, end, runner.timeline) if segments else (),
         pauses=len({pause.place for pause in run.pauses}) if run.pauses else 0,
         counted=counted(run, hours, end),
-        remaining=None if run.due is None else _remaining(hours, end, run.due.at),
+        remaining=None if run.due is None else _remaining(hours, end, run.due.at, state),
         extensions=tuple(run.extended),
         alarms=alarms_of(key, run, hours, state, pair, runner.timeline, runner.at),
         when_due=pair.when_due,
@@ -234,8 +234,10 @@ def _end(run: Run, runner: Runner) -> datetime:
     return max(runner.timeline.all[place].at, begin)
 
 
-def _remaining(hours: Hours, at: datetime, due: datetime) -> Any:
-    return hours.own.between(at, due) if at <= due else NOTHING - hours.own.between(due, at)
+def _remaining(hours: Hours, at: datetime, due: datetime, state: State) -> Any:
+    if at <= due:
+        return hours.own.between(at, due)
+    return NOTHING if state is State.PAUSED else NOTHING - hours.own.between(due, at)
 
 
 def _stopped(one: Happening) -> Stop:

@@ -139,6 +139,8 @@ def test_nothing_is_overdue_while_it_is_paused_though_the_pause_began_on_the_las
     for at in ("2026-03-04 23:59", "2026-03-05 00:00", "2026-03-07 13:00"):
         clock = clock_of(case, by, at)
         assert (clock.state, clock.now, clock.when_due, clock.alarms) == (State.PAUSED, None, None, ())
+        assert clock.remaining is not None
+        assert clock.remaining >= hours(0)
     case.then("2026-03-07 14:00", CaseResumed, ground="customer")
     # Of whole days two count, the fifth and the sixth: nothing is left of the time.
     state = State.OVERDUE if rule == "whole" else State.RUNNING
