@@ -40,15 +40,17 @@ def alarms_of(
         found += _warnings(key, run, due, hours, timeline, at)
         found += _escalations(run, due, hours, timeline, at)
     if state is State.PAUSED:
-        found = [alarm for alarm in found if alarm.at <= at]
+        found = [alarm for alarm in found if alarm.at <= at and alarm.at < due.at]
     return tuple(sorted(found, key=AT))
 
 
 def _imported_late(run: Run, due: Due, timeline: Timeline) -> bool:
-    """Whether the deadline was past when the case was imported."""
-    if run.start.by is None or run.start.recorded_at <= due.at:
+    """Whether the deadline was past when what began it was imported: of a target that another opened, what began that
+    one."""
+    if run.start.recorded_at <= due.at:
         return False
-    return timeline.all[min(run.start.place, len(timeline.all) - 1)].recorded.metadata.source is not None
+    place = run.start.place if run.start.opening is None else run.origin_place
+    return timeline.all[min(place, len(timeline.all) - 1)].recorded.metadata.source is not None
 
 
 def _miss(key: ClockKey, run: Run, due: Due, state: State, pair: Pair, timeline: Timeline) -> Iterator[Alarm]:

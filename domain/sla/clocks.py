@@ -15,7 +15,7 @@ from domain.sla.alarms import alarms_of
 from domain.sla.calendars import UnknownCalendar
 from domain.sla.clock import ENGINE, Basis, Clock, ClockKey, State, Stop, Verdict
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import needs_hours, passed
+from domain.sla.dues import needs_hours
 from domain.sla.happenings import Happening, Timeline
 from domain.sla.lanes import Lane, TierSince, lanes_of, terms_of
 from domain.sla.measures import Hours
@@ -187,7 +187,7 @@ def _clock(key: ClockKey, run: Run, runner: Runner, pair: Pair, *, segments: boo
         segments=segments_of(run, hours, end, runner.timeline) if segments else (),
         pauses=len({pause.place for pause in run.pauses}) if run.pauses else 0,
         counted=counted(run, hours, end),
-        remaining=None if run.due is None else _remaining(hours, end, run.due.at),
+        remaining=None if run.due is None else _remaining(hours, end, run.due.at, state),
         extensions=tuple(run.extended),
         alarms=alarms_of(key, run, hours, state, pair, runner.timeline, runner.at),
         when_due=pair.when_due,
@@ -214,7 +214,7 @@ def _state(run: Run, runner: Runner, pair: Pair) -> State:
         return State.MET_LATE if target.on_expiry is OnExpiry.MISS else State.LAPSED
     if run.cancel is not None:
         return State.CANCELLED if runner.in_time(run, run.cancel) else too_late
-    if passed(run.due, runner.at):
+    if runner.ran_out(run):
         return too_late
     paused = any(pause.end is None and pause.begin <= runner.at for pause in run.pauses)
     return State.PAUSED if paused else State.RUNNING
@@ -234,8 +234,10 @@ def _end(run: Run, runner: Runner) -> datetime:
     return max(runner.timeline.all[place].at, begin)
 
 
-def _remaining(hours: Hours, at: datetime, due: datetime) -> Any:
-    return hours.own.between(at, due) if at <= due else NOTHING - hours.own.between(due, at)
+def _remaining(hours: Hours, at: datetime, due: datetime, state: State) -> Any:
+    if at <= due:
+        return hours.own.between(at, due)
+    return NOTHING if state is State.PAUSED else NOTHING - hours.own.between(due, at)
 
 
 def _stopped(one: Happening) -> Stop:

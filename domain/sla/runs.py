@@ -190,7 +190,7 @@ class Runner:
                 if change.target is None and any(stage.target is not None for stage in lane[following:]):
                     self._pause(run, timeline)
                     self._reckon(run, change.place)
-                    asleep = change.at is not None and not passed(run.due, change.at)
+                    asleep = change.at is not None and not self.ran_out(run, change.at)
                     continue  # it is asked for again later
                 kept = self._changed(run, change, timeline, kept=kept, asleep=asleep)
                 asleep = False
@@ -226,7 +226,7 @@ class Runner:
         target, at = run.target, change.at or run.start.at
         self._pause(run, timeline)
         self._reckon(run, change.place)
-        missed = passed(run.due, at) and not asleep
+        missed = self.ran_out(run, at) and not asleep
         # What was missed stays missed, and by the due that was, unless the policy lets the rule in the end decide.
         if missed and not _overtakes(target, change):
             return kept
@@ -271,8 +271,7 @@ class Runner:
         target = run.target.target
         if target.on_expiry is not OnExpiry.OPENS or run.due is None:
             return False
-        ran_out = passed(run.due, self.at) if end is None else not self.in_time(run, end)
-        if not ran_out:
+        if not (self.ran_out(run) if end is None else not self.in_time(run, end)):
             return False
         due = run.due
         run.lapsed_at = due.at
@@ -287,6 +286,18 @@ class Runner:
                 openings.append(opening)
                 self.openings += 1
         return True
+
+    def ran_out(self, run: Run, at: datetime | None = None) -> bool:
+        """Whether the time of a run that nothing had ended had run out by an instant, or by that which is asked about.
+
+        It does not while the run stands still: where only whole days of a pause count, one that began on the last day
+        leaves a due that is always the midnight before.
+        """
+        by = self.at if at is None else at
+        if not passed(run.due, by):
+            return False
+        stood = (each for each in run.pauses if each.begin <= by and (each.end is None or by < each.end))
+        return all(passed(run.due, each.begin) for each in stood)
 
     def stopped_in_time(self, run: Run) -> bool:
         """Whether a run that was stopped was stopped in time."""

@@ -114,7 +114,7 @@ def _now(key: ClockKey, run: Run, runner: Runner, due: Due) -> Verdict | None:
         return Verdict.KEPT if accepted(key, run, runner, due) else Verdict.MISSED
     ended = run.cancel if run.stop is None else None
     in_time = ended is not None and runner.in_time(run, ended)
-    if in_time or (run.stop is None and not passed(due, runner.at)):
+    if in_time or (run.stop is None and not runner.ran_out(run)):
         return None
     return None if run.target.target.on_expiry is not OnExpiry.MISS else Verdict.MISSED
 
@@ -207,7 +207,7 @@ def _as_it_became_known(key: ClockKey, floor: datetime, at: datetime, history: H
             continue
         kept = runner.stopped_in_time(run)
         verdict, ended_when = Verdict.KEPT if kept else None, None
-        if passed(run.due, until) and run.dropped is None:
+        if runner.ran_out(run) and run.dropped is None:
             cancelled = run.cancel is not None and runner.in_time(run, run.cancel)
             if not (kept or cancelled):
                 return _missed_or_lapsed(run)

@@ -90,6 +90,18 @@ def test_a_deadline_that_had_passed_before_its_case_was_imported_raises_no_alarm
     assert (clock.state.value, clock.alarms) == ("overdue", ())
 
 
+def test_nor_does_one_of_a_target_whose_turn_had_come_and_gone_before_the_import() -> None:
+    days = {"type": "calendar_days", "amount": 7}
+    first = target(days, id="first", on_expiry="opens", opens="next")
+    rules = policy(first, target(days | {"amount": 14}, id="next"))
+    late, in_time = "2026-06-01 09:00", "2026-03-12 09:00"
+    for known, raised in ((late, []), (in_time, ["miss"])):
+        case = Case().received("2026-03-02 13:00", known=known, imported=True)
+        case.registered("2026-03-02 13:00", rules, known=known, imported=True)
+        clock = clock_of(case, standards(rules), "2026-06-02 09:00", "next")
+        assert (clock.state.value, [alarm.kind for alarm in clock.alarms]) == ("overdue", raised)
+
+
 def test_a_clock_that_begins_later_does_not_ask_for_a_level_that_the_case_has_reached() -> None:
     later = target(EIGHT_HOURS, id="answer", start="customer-replied", stop="response-sent", escalations=LADDER)
     rules = policy(target(EIGHT_HOURS, escalations=LADDER), later)

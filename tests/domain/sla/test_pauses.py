@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from domain.case.events import CasePaused, CaseReopened, CaseResolved, CaseResumed
+from domain.case.events import CasePaused, CasePrioritised, CaseReopened, CaseResolved, CaseResumed
 from domain.case.statutory import MaterialCompleted, MaterialRequested
 from domain.sla.clock import Clock, State, Verdict, Why
 from tests.domain.sla.history import Case, clock_of, hours, instant, policy, standards, target
@@ -127,6 +127,38 @@ def test_a_pause_moves_a_due_of_days_as_its_policy_says(rule: str, on: date, at:
     clock = clock_of(waited(case, "2026-03-04 15:00", "2026-03-08 10:00"), by, "2026-03-10 09:00")
     assert clock.due is not None
     assert (clock.due.on, clock.due.at) == (on, at)
+
+
+@pytest.mark.parametrize("rule", ["exact", "whole", "touched"])
+def test_nothing_is_overdue_while_it_is_paused_though_the_pause_began_on_the_last_day(rule: str) -> None:
+    pauses = {"grounds": ["customer"], "days": rule}
+    case, by = opened(
+        {"type": "calendar_days", "amount": 2}, pauses=pauses, escalations=[{"level": 1, "after_due": "PT1H"}]
+    )
+    case.then("2026-03-04 15:00", CasePaused, ground="customer")
+    for at in ("2026-03-04 23:59", "2026-03-05 00:00", "2026-03-07 13:00"):
+        clock = clock_of(case, by, at)
+        assert (clock.state, clock.now, clock.when_due, clock.alarms) == (State.PAUSED, None, None, ())
+        assert clock.remaining is not None
+        assert clock.remaining >= hours(0)
+    case.then("2026-03-07 14:00", CaseResumed, ground="customer")
+    # Of whole days two count, the fifth and the sixth: nothing is left of the time.
+    state = State.OVERDUE if rule == "whole" else State.RUNNING
+    clock = clock_of(case, by, "2026-03-07 14:00")
+    assert (clock.state, clock.when_due) == (state, Verdict.MISSED if rule == "whole" else None)
+
+
+def test_another_rule_while_it_is_paused_undoes_no_miss_on_whatever_day_it_is_asked() -> None:
+    slow, fast = ({"type": "calendar_days", "amount": amount} for amount in (20, 2))
+    pauses = {"grounds": ["customer"], "days": "whole"}
+    rules = [{"id": "low", "when": {"priority": ["low"]}, "targets": ["slow"]}, {"id": "all", "targets": ["fast"]}]
+    document = policy(target(fast, id="fast", pauses=pauses), target(slow, id="slow", pauses=pauses), rules=rules)
+    case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document, rule="all")
+    case.then("2026-03-04 15:00", CasePaused, ground="customer")
+    case.then("2026-03-06 10:00", CasePrioritised, priority="low")
+    for at in ("2026-03-06 11:00", "2026-03-07 11:00", "2026-03-09 11:00"):
+        found = clock_of(case, standards(document), at, "slow")
+        assert (found.state, found.now, found.when_due) == (State.PAUSED, None, None)
 
 
 @pytest.mark.parametrize(("rule", "on"), [("whole", date(2026, 3, 10)), ("touched", date(2026, 3, 12))])
