@@ -95,6 +95,8 @@ def read_file(path: Path) -> Read:
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         return _wrong(int(line[1]) if line else None, "", f"this is not TOML: {error}")
+    except ValueError:
+        return _wrong(None, "", "a number has more digits than anybody counts")
     except RecursionError:
         return _wrong(None, "", "values are nested too deep for a calendar")
     lines = lines_of(text)
@@ -159,6 +161,9 @@ def _known(asked: Statutory) -> _Known:
     """The statutory days that the package knows. Raises: NotImplementedError, ValueError."""
     import holidays as package
 
+    # It takes any name that it has inside, its base class of no holidays among them.
+    if asked.country not in package.list_supported_countries():
+        raise ValueError(f"Country {asked.country} not available; write its code, such as CN or GB")
     options = {"subdiv": asked.subdivision, "years": asked.years, "categories": asked.categories}
     plain = package.country_holidays(asked.country, **options)  # type: ignore[arg-type]
     languages = plain.supported_languages

@@ -106,7 +106,9 @@ class PolicyFile(NamedTuple):
         return tuple(map(Example.model_validate, self.examples))
 
     def _of_examples(self) -> list[Problem]:
-        named = {target.get("id") for target in self.raw.get("targets", ()) if isinstance(target, dict)}
+        targets = self.raw.get("targets", ())
+        told = targets if isinstance(targets, list) else ()
+        named = [target.get("id") for target in told if isinstance(target, dict)]
         found = []
         for place, raw in enumerate(self.examples):
             try:
@@ -136,14 +138,25 @@ def read_policy(path: File) -> PolicyFile:
         raise UnreadableFile(f"The policy {path} is not UTF-8, as TOML is.") from error
 
 
+def _too_deep(name: str) -> UnreadableFile:
+    return UnreadableFile(f"The values of the policy {name} are nested too deep for one.")
+
+
 def policy_in(text: str, name: str) -> PolicyFile:
     """The policy in a text; `name` is told in messages. Raises: UnreadableFile."""
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UnreadableFile(f"The policy {name} is not TOML: {error}.") from error
+    except ValueError as error:
+        raise UnreadableFile(f"The policy {name} holds a number of more digits than anybody counts.") from error
+    except RecursionError as error:
+        raise _too_deep(name) from error
     examples = said.pop(EXAMPLE, [])
-    raw = _plural(said, ())
+    try:
+        raw = _plural(said, ())
+    except RecursionError as error:
+        raise _too_deep(name) from error
     lines = {_plural_path(path): line for path, line in lines_of(text).items()}
     return PolicyFile(name, raw, tuple(examples) if isinstance(examples, list) else (examples,), lines)
 

@@ -184,7 +184,7 @@ def _of_days(reason: Reason) -> Pair:
     days = reason.days
     named = [_day(each) for each in days[:MOST_DAYS]]
     more = len(days) - len(named)
-    english = "; ".join(each[0] for each in named) + (f"; and {more} more days" if more else "")
+    english = "; ".join(each[0] for each in named) + (f"; and {more} more" if more else "")
     chinese = ";".join(each[1] for each in named) + (f";另有 {more} 天" if more else "")
     if reason.was != reason.now:
         return (

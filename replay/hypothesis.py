@@ -152,6 +152,8 @@ def _in_place(calendars: BookCalendars, version: CalendarVersion) -> Iterator[Ca
             continue
         if each.effective_from < version.effective_from:
             yield each
+        elif first and version.effective_from > ALWAYS:
+            yield replace(each, effective_from=ALWAYS)  # days before all versions go by the first
         if first:
             yield version
             first = False

@@ -223,16 +223,31 @@ def test_what_is_no_file_no_text_or_no_toml_is_told_as_such(tmp_path: Path) -> N
     (tmp_path / "latin.toml").write_bytes(b'name = "caf\xe9"')
     (tmp_path / "huge.toml").write_text("#" * (1 << 20) + "\n", "utf-8")
     (tmp_path / "broken.toml").write_text("name = ", "utf-8")
+    (tmp_path / "digits.toml").write_text(f"name = {'1' * 5000}", "utf-8")
+    (tmp_path / "lists.toml").write_text("name = " + "[" * 20_000, "utf-8")
+    (tmp_path / "tables.toml").write_text("a." * 4_000 + "b = 1", "utf-8")
     for name, why in (
         ("none.toml", "cannot be read"),
         ("huge.toml", "has more than 1048576 bytes"),
         ("latin.toml", "is not UTF-8"),
         ("broken.toml", "is not TOML"),
+        ("digits.toml", "more digits than anybody counts"),
+        ("lists.toml", "nested too deep"),
+        ("tables.toml", "nested too deep"),
     ):
         with pytest.raises(UnreadableFile, match=why):
             read_policy(tmp_path / name)
     with pytest.raises(UnreadableFile, match="There is no policy 'fca' in the library; there are cfpb"):
         library_policy("fca")
+
+
+@pytest.mark.parametrize(
+    "targets", ["targets = 5", 'targets = ["reply"]', "[[target]]\nid = []", "[[target]]\nid = {}"]
+)
+def test_targets_of_any_other_shape_are_a_mistake_and_no_fault(targets: str) -> None:
+    found = policy_in(f"{targets}\n[[example]]\ntarget = 'reply'\nstart = 2026-01-05\ndue = 2026-01-05", "x").problems()
+    assert "example[0].target" in [problem.place for problem, _ in found]
+    assert any(problem.place.startswith("targets") for problem, _ in found)
 
 
 def test_an_empty_file_lacks_everything() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -187,6 +188,20 @@ def test_a_calendar_supposed_from_a_day_on_counts_earlier_days_as_they_were() ->
     later = Hypothesis(calendar=closed, calendar_since=date(2026, 3, 3))
     assert what_if(case, later, SERVICE).flips == ()
     assert len(what_if(case, Hypothesis(calendar=closed, calendar_since=date(2026, 3, 2)), SERVICE).flips) == 1
+
+
+def test_days_before_a_supposed_calendar_count_by_the_first_one_as_they_do_also_where_that_begins_later() -> None:
+    begun = replace(calendar(), effective_from=date(2026, 3, 3))
+    closed = calendar(week={"wed": ["09:00-10:00"]}).document
+    case = solved("2026-03-02 18:00")
+    for day in (date(2026, 3, 3), date(2026, 3, 4)):
+        later = Hypothesis(calendar=closed, calendar_since=day)
+        assert what_if(case, later, SERVICE, calendars=[begun]).flips == ()
+    earlier = Hypothesis(calendar=closed, calendar_since=date(2026, 3, 2))
+    assert len(what_if(case, earlier, SERVICE, calendars=[begun]).flips) == 1
+    second = replace(calendar(version=2), effective_from=date(2026, 3, 1))
+    middle = Hypothesis(calendar=second.document, calendar_since=date(2026, 3, 2))
+    assert what_if(case, middle, SERVICE, calendars=[begun, second]).flips == ()
 
 
 def test_a_calendar_that_no_target_asks_changes_nothing() -> None:
