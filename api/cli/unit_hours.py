@@ -6,15 +6,15 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import psycopg
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from api.cli.approving import STAFF
 from api.cli.case import is_text
 from api.cli.exits import NotFound, WrongUse
 from api.cli.terminal import Terminal
 from api.present import present
 from api.workspace import Workspace
 from domain.envelope import Actor, ActorKind, Submission
-from domain.event import StaffName
 from domain.unit.commands import SetUnitHours
 from domain.unit.events import id_of_unit, stream_of_unit
 from domain.unit.life import Unit
@@ -22,7 +22,6 @@ from ledger.ledger import Ledger
 from projections.unit import by_name
 
 CHANNEL = "command-line"
-STAFF: TypeAdapter[str] = TypeAdapter(StaffName)
 
 
 def run(workspace: Workspace, terminal: Terminal, name: str, calendar: str | None, by: str) -> None:

@@ -245,3 +245,12 @@ def test_ones_own_dates_go_before_statutory_ones(daybook: CommandLine, tmp_path:
     assert "2026-12-25" not in names
     assert calendar["source"].startswith("holidays ")
     assert calendar["source"].endswith(": GB 2026; the office")
+
+
+@pytest.mark.parametrize(("approver", "code"), [("", 2), ("陈" * 201, 2), ("陈洁", 1), (" 陈洁 ", 1)])
+def test_no_proposal_is_left_behind_of_what_nobody_may_publish(
+    daybook: CommandLine, tmp_path: Path, approver: str, code: int
+) -> None:
+    file = written(tmp_path, OFFICE)
+    assert daybook("calendar", "publish", file, "--by", "陈洁", "--approved-by", approver).exit_code == code
+    assert daybook.json("calendar", "list")["proposals"] == []
