@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.sla.clock import Due, Extended
 from domain.sla.compiled import CompiledTarget
-from domain.sla.dues import Added, Step, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
+from domain.sla.dues import LEAST, Added, Step, Steps, due_of, in_time, needs_hours, origin_of, passed, stated_due
 from domain.sla.happenings import Happening, Timeline, first
 from domain.sla.lanes import Inherited, Lane, Stage, Why
 from domain.sla.measures import LIVED, View, hours_of, same_as_lived
@@ -296,8 +296,8 @@ class Runner:
         by = self.at if at is None else at
         if not passed(run.due, by):
             return False
-        stood = (each for each in run.pauses if each.begin <= by and (each.end is None or by < each.end))
-        return all(passed(run.due, each.begin) for each in stood)
+        stood = (begin for begin, end in spans_of(run.pauses, by + LEAST) if begin <= by < end)
+        return all(passed(run.due, begin) for begin in stood)
 
     def stopped_in_time(self, run: Run) -> bool:
         """Whether a run that was stopped was stopped in time."""

@@ -156,7 +156,9 @@ def test_another_rule_while_it_is_paused_undoes_no_miss_on_whatever_day_it_is_as
     case = Case().received("2026-03-02 09:00").registered("2026-03-02 09:30", document, rule="all")
     case.then("2026-03-04 15:00", CasePaused, ground="customer")
     case.then("2026-03-06 10:00", CasePrioritised, priority="low")
-    for at in ("2026-03-06 11:00", "2026-03-07 11:00", "2026-03-09 11:00"):
+    case.then("2026-03-06 10:00", CasePrioritised, priority="high")  # and back to the first target
+    case.then("2026-03-06 10:00", CasePrioritised, priority="low")
+    for at in ("2026-03-06 10:00", "2026-03-06 11:00", "2026-03-07 11:00", "2026-03-09 11:00"):
         found = clock_of(case, standards(document), at, "slow")
         assert (found.state, found.now, found.when_due) == (State.PAUSED, None, None)
 
