@@ -225,8 +225,7 @@ class Embedded:
         # initdb writes PG_VERSION first and the rest later: made aside and renamed, a cluster is whole or not there.
         # What a start that was killed had begun may still be written to, so that each has a name of its own.
         begun = self._beside(".new-").name
-        for left in [path for path in self._data.parent.iterdir() if path.name.startswith(begun)]:
-            shutil.rmtree(left, ignore_errors=True)
+        self._remove_begun(begun)
         fresh = Path(tempfile.mkdtemp(prefix=begun, dir=self._data.parent))
         give(fresh, self._account)
         # Code point order everywhere, yet upper and lower case beyond ASCII.
@@ -239,6 +238,12 @@ class Embedded:
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
+        self._remove_begun(begun)  # once more: whoever still wrote into one has found it gone by now, and ended
+
+    def _remove_begun(self, begun: str) -> None:
+        """Removes what starts that were killed had begun, as far as nobody writes into it meanwhile."""
+        for left in [path for path in self._data.parent.iterdir() if path.name.startswith(begun)]:
+            shutil.rmtree(left, ignore_errors=True)
 
     def _major(self) -> str:
         """The version as `postgres (PostgreSQL) 18.6` has it, up to the point."""

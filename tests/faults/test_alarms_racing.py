@@ -185,6 +185,7 @@ def test_three_processes_that_are_killed_note_every_alarm_once(
         at = written.now() - AGO
         untouched = set(race(racing, ledger, cases, kills, chance, at))
         until(lambda: noted(ledger) >= 2 * len(untouched), "the alarms of cases that nobody touched")
+        until(lambda: any(racing.said()), "a word of one that noted the last wave, in which none is killed")
         assert all(program.running for program in racing.running), [program.said for program in racing.running]
         racing.end()
         last = Alarms(ledger, views, keeps_view=True)
