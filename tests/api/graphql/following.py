@@ -15,7 +15,7 @@ from api.workspace import Workspace
 from tests.api.graphql.asking import Answer, FrontEnd
 from tests.api.graphql.conftest import ACTOR
 
-SECONDS = 30.0
+SECONDS = 8.0
 """Nothing that is waited for takes nearly as long."""
 DEVELOPER = without_sign_in(ACTOR)
 
@@ -77,9 +77,11 @@ class Follower:
         self.door = door
 
     @contextmanager
-    def following(self, document: str, *, who: Principal = DEVELOPER, **variables: Any) -> Iterator[Stream]:
+    def following(
+        self, document: str, *, who: Principal = DEVELOPER, asked: Request | None = None, **variables: Any
+    ) -> Iterator[Stream]:
         """A subscription, which ends with the block."""
-        request = Request(self.door, who)
+        request = asked or Request(self.door, who)
 
         async def begun() -> Any:
             return await SCHEMA.subscribe(document, variables, request)
