@@ -71,7 +71,7 @@ def create_app(
     watching = Watching(health, figures, admission, pools).routes()
     app = FastAPI(
         title="Daybook",
-        lifespan=partial(running, workspace, alarms),
+        lifespan=partial(running, workspace, alarms, door.feed),
         openapi_url=None,
         redirect_slashes=False,
         routes=[*watching],
