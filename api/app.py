@@ -80,7 +80,7 @@ def create_app(
     watching = Watching(health, figures, admission, sockets, pools).routes()
     app = FastAPI(
         title="Daybook",
-        lifespan=partial(running, workspace, alarms),
+        lifespan=partial(running, workspace, alarms, door.feed),
         openapi_url=None,
         redirect_slashes=False,
         routes=[*watching, sockets.route(PATH)],

@@ -94,9 +94,12 @@ def clocks(ledger: Ledger, position: int) -> Iterator[Part]:
         yield Part(after, len(begun), rows)
 
 
-def units(ledger: Ledger, position: int) -> list[UnitView]:
-    """Every unit as known at a position. Raises: LedgerAway, UnknownTopic, UnreadableEvent."""
-    streams = [stream for _, stream in _begun(ledger, {Category.UNIT}, 0, position, EVERY)]
+def units(ledger: Ledger, position: int, among: Collection[str] | None = None) -> list[UnitView]:
+    """Every unit as known at a position; those among some streams, where it is known which they are.
+
+    Raises: LedgerAway, UnknownTopic, UnreadableEvent.
+    """
+    streams = among or [stream for _, stream in _begun(ledger, {Category.UNIT}, 0, position, EVERY)]
     found = (_unit(stream, written) for stream, written in histories(ledger, streams, position).items())
     return [unit for unit in found if unit is not None]
 

@@ -286,6 +286,24 @@ class CaseFilter:
             parameters["received_before"] = self.received_before
         return conditions, parameters
 
+    def holds(self, case: CaseFile) -> bool:
+        """Whether it holds for a case: `condition`, for one that was never in the table as it is here."""
+        any_of = (
+            (self.statuses, case.status),
+            (self.kinds, case.kind),
+            (self.channels, case.channel),
+            (self.priorities, case.priority),
+            (self.categories, case.category),
+        )
+        the_one = ((self.unit, case.unit), (self.handler, case.handler), (self.customer_id, case.customer_id))
+        return (
+            all(not wanted or found in wanted for wanted, found in any_of)
+            and all(wanted is None or found == wanted for wanted, found in the_one)
+            and (not self.open_loops or not set(self.open_loops).isdisjoint(case.open_loops))
+            and (self.received_from is None or case.received_at >= self.received_from)
+            and (self.received_before is None or case.received_at < self.received_before)
+        )
+
 
 # Leans on the primary key.
 BY_IDS = CASE_FILE.query("SELECT {columns} FROM {table} WHERE book = %(book)s AND case_id = ANY(%(ids)s)")
@@ -329,6 +347,20 @@ def by_source_key(database: Database, book: str, source_key: str) -> list[CaseFi
 
 
 EVERY_CASE = CaseFilter()
+
+# Leans on the index unit, and for those that no unit holds on the index status.
+HELD_BY = CASE_FILE.query("""
+SELECT {columns} FROM {table}
+WHERE book = %(book)s AND (unit = ANY(%(units)s) OR (%(unheld)s AND unit IS NULL)) AND status = ANY(%(statuses)s)
+""")
+
+
+def held_by(
+    database: Database, book: str, units: Iterable[str], statuses: Iterable[Status], *, unheld: bool = False
+) -> list[CaseFile]:
+    """The cases that some units hold, or nobody does, and that are somewhere in their life. Raises: LedgerAway."""
+    asked = {"book": book, "units": list(units), "unheld": unheld, "statuses": [each.value for each in statuses]}
+    return [of_row(row) for row in database.rows(HELD_BY, asked)]
 
 
 def page(

@@ -41,6 +41,9 @@ LONGEST_PAUSE_SECONDS = 5.0
 UNWRITABLE = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, orjson.JSONEncodeError)
 """What comes of a row that its table does not take."""
 
+# Leans on the primary key.
+LEANING_ON = "SELECT on_stream, stream FROM {touch} WHERE book = %(book)s AND on_stream = ANY(%(streams)s)"
+
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
@@ -81,6 +84,14 @@ class Runner:
     def positions(self) -> list[Standing]:
         """How far each view has come, and what stopped it. Raises: LedgerAway."""
         return standings(self._database, self._ledger.book, self._views)
+
+    def leaning(self, view: Reckoning[Any], streams: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """The subjects whose rows in a view lean, or leant, on some other streams, by these. Raises: LedgerAway."""
+        found: dict[str, set[str]] = {}
+        asked = {"book": self._ledger.book, "streams": list(streams)}
+        for on_stream, stream in self._database.rows(view.statement(LEANING_ON), asked):
+            found.setdefault(on_stream, set()).add(stream)
+        return {on_stream: frozenset(subjects) for on_stream, subjects in found.items()}
 
     def catch_up(
         self, upto: int | None = None, *, batch: int = BATCH_EVENTS, on_progress: Progress | None = None

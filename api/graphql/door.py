@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 from api.graphql.consistency import token_of
+from api.live.feed import Feed
+from api.live.reckonings import Reckonings
+from api.live.steps import Steps
 from api.present import present
 from ledger.ledger import Ledger
 from projections.runner import Runner
@@ -44,6 +47,21 @@ class Door:
     def book(self) -> str:
         """The book that this door opens."""
         return self.ledger.book
+
+    @cached_property
+    def feed(self) -> Feed:
+        """How far the book has come, for those who stay and are told of it. It begins with the first of them."""
+        return Feed(self.ledger, self.runner)
+
+    @cached_property
+    def steps(self) -> Steps:
+        """What events made of cases, for all boards that follow them."""
+        return Steps(self.ledger)
+
+    @cached_property
+    def reckonings(self) -> Reckonings:
+        """How clocks stood at which position, for all who follow clocks."""
+        return Reckonings(self.ledger)
 
     async def off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
         """What synchronous work gives back."""

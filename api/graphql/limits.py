@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from graphql import (
     DefinitionNode,
     DocumentNode,
-    ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -158,12 +157,12 @@ class NodeCount(SchemaExtension):
     """
 
     @override
-    def on_execute(self) -> Iterator[None]:
+    def on_validate(self) -> Iterator[None]:
         """Measures the operation that is about to be carried out."""
         context = self.execution_context
         document = context.graphql_document
         operation = None if document is None else get_operation_ast(document, context.operation_name)
-        if document is not None and operation is not None:
+        if document is not None and operation is not None and not context.pre_execution_errors:
             defaults = {
                 each.variable.name.value: int(each.default_value.value)
                 for each in operation.variable_definitions or ()
@@ -180,7 +179,7 @@ class NodeCount(SchemaExtension):
                 problem = Problem(
                     Code.DOCUMENT_TOO_LARGE, message, limit=MOST_NODES, found=min(nodes, COUNTED), of="nodes"
                 )
-                context.result = ExecutionResult(None, [problem])
+                context.pre_execution_errors = [problem]
         yield
 
 

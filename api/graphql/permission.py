@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from graphql import (
     DocumentNode,
-    ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -88,12 +87,12 @@ class Permitted(SchemaExtension):
     _keeping: ClassVar[Lock] = Lock()
 
     @override
-    def on_execute(self) -> Iterator[None]:
+    def on_validate(self) -> Iterator[None]:
         """Looks at the operation that is about to be carried out."""
         context = self.execution_context
         document = context.graphql_document
         operation = None if document is None else get_operation_ast(document, context.operation_name)
-        if document is not None and operation is not None:
+        if document is not None and operation is not None and not context.pre_execution_errors:
             role: Role = context.context.principal.role
             written = context.query or ""
             key = (written, context.operation_name, role)
@@ -103,7 +102,7 @@ class Permitted(SchemaExtension):
                 if len(written) <= LONGEST_KEPT:
                     self._keep(key, found)
             if found:
-                context.result = ExecutionResult(None, [_problem(role, found)])
+                context.pre_execution_errors = [_problem(role, found)]
         yield
 
     @classmethod

@@ -61,6 +61,8 @@ class Code(StrEnum):
     BAD_CONSISTENCY_TOKEN = "BAD_CONSISTENCY_TOKEN"  # noqa: S105  no password: the name of an error
     NOT_CAUGHT_UP = "NOT_CAUGHT_UP"
     """The views had not reached the position of the consistency token in time."""
+    TOO_FAR_BEHIND = "TOO_FAR_BEHIND"
+    """A stream would have to tell too much at once of what has happened since its token."""
     RATE_LIMITED = "RATE_LIMITED"
     """This caller sends more requests than it may; the header Retry-After says when to go on."""
     TOO_BUSY = "TOO_BUSY"

@@ -27,8 +27,8 @@ from api.graphql.compliance import ComplianceQuery
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, customer_of, shown_customer
 from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customers
-from api.graphql.enums import BookTime
 from api.graphql.identity import identity_of
+from api.graphql.ledger_head import LedgerHead, head_of_book
 from api.graphql.movements import MovementQuery
 from api.graphql.node import Node
 from api.graphql.nodes import SHOWN, TYPES
@@ -39,12 +39,10 @@ from api.graphql.problem import Code, Problem, speakable
 from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
-from api.graphql.scalars import SafeInt
 from api.graphql.viewer import ViewerQuery
 from api.graphql.what_if import WhatIfQuery
 from domain.envelope import RegisterNumber
 from domain.stream import Category
-from ledger.book import books
 from projections import case_file, customer_profile
 from projections.audit_trail import Recording
 
@@ -54,18 +52,6 @@ RecordedBefore = Annotated[
 ]
 
 NUMBER = re.compile(r"([A-Za-z]+\d{4})-(\d{1,9})")
-
-
-@strawberry.type(description="Where the book stands.")
-class LedgerHead:
-    book: str = strawberry.field(description="The book that this door opens.")
-    time: BookTime = strawberry.field(
-        description="Whose clock says when things were recorded. What a SIMULATED book tells never happened."
-    )
-    zone: str = strawberry.field(description="The IANA zone in which the book's years begin.")
-    position: SafeInt = strawberry.field(description="The position of its last event.")
-    recorded_at: datetime = strawberry.field(description="When that was recorded.")
-    consistency_token: str = strawberry.field(description="Stands for everything recorded so far.")
 
 
 def _number(text: str) -> RegisterNumber:
@@ -246,13 +232,4 @@ class Query(
 
     @resolved("Where the book stands.")
     async def ledger_head(self, info: Info) -> LedgerHead:
-        door = info.context.door
-        state = next(each for each in await door.off_loop(books, door.ledger.database) if each.book == door.book)
-        return LedgerHead(
-            book=state.book,
-            time=state.time,
-            zone=state.zone,
-            position=SafeInt(state.position),
-            recorded_at=state.recorded_at,
-            consistency_token=door.token(state.position),
-        )
+        return await head_of_book(info.context.door)

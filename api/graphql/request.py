@@ -52,6 +52,10 @@ class Request(BaseContext):
     def forget(self) -> None:
         """Shows nothing any more of what was read so far: something may have been written since."""
         self._reach = None
+        self.read_again()
+
+    def read_again(self) -> None:
+        """The same, but that nobody's reach has changed."""
         self.loaders = Loaders(self.door, self.reach)
 
     async def reach(self) -> Reach:

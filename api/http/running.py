@@ -11,6 +11,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from api.alarms.following import Alarms
+from api.live.feed import Feed
 from api.workspace import Workspace
 from ledger.stopping import ASKED_FOR, Statements
 
@@ -18,11 +19,11 @@ Work = Callable[[Event], None]
 
 
 @asynccontextmanager
-async def running(workspace: Workspace, alarms: bool, app: FastAPI) -> AsyncIterator[None]:
+async def running(workspace: Workspace, alarms: bool, feed: Feed, app: FastAPI) -> AsyncIterator[None]:
     """While an application runs, the views are kept up to date, and with `alarms` what is due is noted.
 
-    At its end both finish what they are at. What takes longer than the settings' grace is stopped: somebody may hold a
-    lock for as long as they like, and a view is never half written.
+    At its end whoever follows the book is told so, and both finish what they are at. What takes longer than the
+    settings' grace is stopped: somebody may hold a lock for as long as they like, and a view is never half written.
     """
     del app
     stop, statements = Event(), Statements()
@@ -33,6 +34,7 @@ async def running(workspace: Workspace, alarms: bool, app: FastAPI) -> AsyncIter
         yield
     finally:
         stop.set()
+        await to_thread.run_sync(feed.close)
         for thread in threads:
             await to_thread.run_sync(thread.join, workspace.settings.grace_seconds)
         if any(thread.is_alive() for thread in threads):

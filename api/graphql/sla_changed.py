@@ -1,0 +1,247 @@
+"""Clocks that are followed: each time one comes to stand otherwise, by what is recorded or because time has passed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+import strawberry
+
+from api.access.reaching import below
+from api.graphql.clock import CLOCK, SlaClock, clock_of
+from api.graphql.clock_enums import State
+from api.graphql.consistency import Place, token_of
+from api.graphql.door import Door
+from api.graphql.enums import shown
+from api.graphql.identity import opaque
+from api.graphql.passing import lasting, marks_between, shown_by, word_beyond
+from api.graphql.problem import Code, Problem
+from api.graphql.request import Request
+from api.graphql.scalars import SafeInt
+from api.live.clocks import Bearing, Followed, Moment, Seen, seen, turns
+from api.live.turns import Because, Order, Turn
+from domain.stream import Category, category_of, subject_of
+from ledger.book import recorded_at
+from ledger.marks import Mark
+from projections import unit
+from projections.sla_row import SlaTimer
+from projections.sla_timer import TICK
+
+MOST_BEHIND = 50_000
+"""Of what bears on clocks: how much can be told of at once to somebody who comes back."""
+LEAST_SECONDS, MOST_SECONDS = 0.05, 60.0
+"""Between two looks at clocks that turn by themselves."""
+
+T = TypeVar("T")
+
+shown(
+    Because,
+    "SlaChangeCause",
+    "Why a clock stands otherwise.",
+    {
+        "TIME": "Time has passed, and nothing was recorded.",
+        "EVENT": "Something was recorded.",
+    },
+)
+
+
+@strawberry.type(description="A clock stands otherwise than it did.")
+class SlaChange:
+    because: Because = strawberry.field(description="Why.")
+    at: datetime = strawberry.field(description="When: what is recorded counts from when it is.")
+    before: State | None = strawberry.field(description="How it stood; null when it was not there.")
+    after: State | None = strawberry.field(
+        description="How it stands; null when it is gone, or another unit has it. The same as before when something "
+        "else about it changed: its due, a verdict, who has it."
+    )
+    warns: bool = strawberry.field(description="Whether this is its warning: it should turn amber.")
+    clock_id: strawberry.ID = strawberry.field(description="The clock's id, also when it is not shown any more.")
+    clock: SlaClock | None = strawberry.field(
+        description="The clock as it stands when this is told, which may show later changes already; null when it is "
+        "gone, or beyond what the asker is told of."
+    )
+    position: SafeInt | None = strawberry.field(
+        description="The place in the book of what was recorded; null when only time has passed."
+    )
+    consistency_token: str = strawberry.field(description="Stands for this change: after it, the next one follows.")
+
+
+class Start(NamedTuple):
+    """Where a follower of clocks begins."""
+
+    moment: Moment
+    told: Order | None = None
+    """The turn that was told last, of those at that moment."""
+
+
+@dataclass
+class FollowedClocks:
+    """One asker who follows the clocks of a unit, or of a case."""
+
+    request: Request
+    unit: str | None
+    case_id: UUID | None
+
+    async def changes(self, place: Place, *, from_now: bool) -> AsyncGenerator[SlaChange, None]:
+        """What becomes of the clocks after a place."""
+        door = self.request.door
+        if not await shown_by(door, place.position):
+            return
+        moment, told = await self._off_loop(_start, door, place, from_now)
+        followed, near = await self._off_loop(self._followed), None
+        while True:
+            if near is None or moment.at >= near.until:
+                near = await self._off_loop(self._near, followed, moment)
+            word = await word_beyond(door, moment.position, _seconds_until(near.next_turn(moment.at)))
+            if word is None or not await shown_by(door, near.position):
+                return
+            upto = max(word.shown, near.position, moment.position)
+            marks = await self._marks(followed, moment.position, upto)
+            if any(mark.kind == Category.UNIT for mark in marks):
+                followed = await self._off_loop(self._followed)
+            now = max(await self._off_loop(door.now), moment.at, *(mark.recorded_at for mark in marks[-1:]))
+            subjects = await self._off_loop(self._bearing(followed).subjects, marks) if marks else {}
+            found = await self._off_loop(turns, door.reckonings, subjects, near.clocks, moment, now)
+            self.request.forget()
+            for turn, position in _placed(found, subjects, moment.position):
+                change = None if told and turn.order <= told else await self._change(followed, turn, position)
+                if change is not None:
+                    yield change
+            near = None if subjects else near
+            moment, told = Moment(upto, now), None
+
+    async def _off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
+        door = self.request.door
+        return await lasting(door, partial(door.off_loop, work, *arguments))
+
+    def _bearing(self, followed: Followed) -> Bearing:
+        return Bearing(self.request.door.ledger, self.request.door.runner, followed)
+
+    def _followed(self) -> Followed:
+        """The clocks that are followed, as the units stand now."""
+        if self.unit is None:
+            return Followed(case_id=self.case_id)
+        ledger, principal = self.request.door.ledger, self.request.principal
+        views = unit.every(ledger.database, ledger.book)
+        names = {view.unit_id: [name for _, name in view.names] for view in views}
+        tree = unit.tree_of(views, self.request.door.now())
+        return Followed(below(self.unit, tree, names, principal).units)
+
+    def _near(self, followed: Followed, moment: Moment) -> Seen:
+        door = self.request.door
+        return seen(door.ledger, followed, moment.at, max(door.now(), moment.at))
+
+    async def _marks(self, followed: Followed, after: int, upto: int) -> list[Mark]:
+        """What may bear on clocks. Raises: Problem when it is too much for once."""
+        door, bearing = self.request.door, self._bearing(followed)
+        found: list[Mark] = []
+        while after < upto:
+            page = await marks_between(door, after, upto)
+            after = page[-1].position
+            found += filter(bearing.matters, page)
+            if len(found) > MOST_BEHIND:
+                message = (
+                    f"More than {MOST_BEHIND} things that bear on clocks were recorded since this token. Ask for the "
+                    "clocks anew, and follow them from there."
+                )
+                raise Problem(Code.TOO_FAR_BEHIND, message, limit=MOST_BEHIND)
+        return found
+
+    async def _change(self, followed: Followed, turn: Turn, position: int) -> SlaChange | None:
+        """What is told of a turn; None when it is of no clock that is followed and within reach."""
+        before = turn.was if followed.holds(turn.before) else None
+        after = turn.is_now if followed.holds(turn.after) else None
+        if before is None and after is None:
+            return None
+        shown_now = await lasting(self.request.door, partial(self._shown, turn.clock))
+        if shown_now is None:  # it is beyond reach by now: that it left is told to those who had it
+            reach = await self.request.reach()
+            had = turn.before is not None and reach.holds_unit(turn.before.holder_unit)
+            if before is None or not turn.order.because_of_event or not had:
+                return None
+            after = None
+        book = self.request.door.book
+        return SlaChange(
+            because=Because.EVENT if turn.order.because_of_event else Because.TIME,
+            at=turn.at,
+            before=before,
+            after=after,
+            warns=turn.warns,
+            clock_id=strawberry.ID(opaque(CLOCK, book, turn.order.clock_id)),
+            clock=shown_now.clock if shown_now else None,
+            position=SafeInt(turn.order.position) if turn.order.because_of_event else None,
+            consistency_token=token_of(book, position, _beside(turn.order)),
+        )
+
+    async def _shown(self, timer: SlaTimer) -> Shown | None:
+        """The clock as the view has it by now; None when its subject is beyond reach."""
+        self.request.read_again()
+        loaders, subject = self.request.loaders, subject_of(timer.stream)
+        of_case = category_of(timer.stream) == Category.CASE
+        if await (loaders.cases if of_case else loaders.obligations).load(subject) is None:
+            return None
+        timers = await loaders.timers.load(timer.stream) or ()
+        found = next((each for each in timers if each.clock_id == timer.clock_id), None)
+        now = await self.request.now()
+        return Shown(None if found is None else clock_of(found, self.request.door.book, now))
+
+
+class Shown(NamedTuple):
+    """What is shown of a clock whose subject lies within reach."""
+
+    clock: SlaClock | None
+
+
+def _placed(found: Sequence[Turn], subjects: Mapping[str, Sequence[Mark]], position: int) -> Iterator[tuple[Turn, int]]:
+    """Turns in order, each with the position by which everything before it was told."""
+    marks = iter(sorted({mark for told in subjects.values() for mark in told}))
+    following = next(marks, None)
+    for turn in found:
+        if turn.order.because_of_event:
+            yield turn, turn.order.position
+            continue
+        while following is not None and following.recorded_at < turn.order.at:
+            position, following = following.position, next(marks, None)
+        yield turn, position
+
+
+def _seconds_until(at: datetime) -> float:
+    """By the clock of this machine, which is that of a live book; what a simulated one tells comes with a word."""
+    seconds = (at - datetime.now(UTC)).total_seconds()
+    return min(max(seconds, LEAST_SECONDS), MOST_SECONDS)
+
+
+def _start(door: Door, place: Place, from_now: bool) -> Start:
+    """Where somebody begins. A token of another stream stands for a position alone, and time goes on from when that was
+    recorded. Raises: LedgerAway."""
+    if from_now:
+        return Start(Moment(place.position, door.now()))
+    told = _order(place.beside)
+    if told is None:
+        at = recorded_at(door.ledger.database, door.book, place.position)
+        return Start(Moment(place.position, at or datetime.min.replace(tzinfo=UTC)))
+    if told.because_of_event:
+        return Start(Moment(place.position - 1, told.at), told._replace(position=place.position))
+    return Start(Moment(place.position, told.at - TICK), told)
+
+
+def _beside(order: Order) -> str:
+    """A turn, as a token has it beside the position."""
+    return f"{'event' if order.because_of_event else 'time'} {order.at.isoformat()} {order.clock_id}"
+
+
+def _order(beside: str) -> Order | None:
+    """The turn in what stands beside a position; None when none does."""
+    kind, _, rest = beside.partition(" ")
+    instant, _, clock_id = rest.partition(" ")
+    try:
+        at = datetime.fromisoformat(instant)
+    except ValueError:
+        return None
+    if at.tzinfo is None or kind not in {"event", "time"} or at.year <= 1:
+        return None
+    return Order(at.astimezone(UTC), kind == "event", 0, clock_id)

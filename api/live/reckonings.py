@@ -1,0 +1,70 @@
+"""Reckonings: the clocks of cases and obligations as known at a position, worked out once for all who follow."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from api.live.turns import Clocks
+from ledger.ledger import Ledger
+from ledger.marks import positions_of
+from projections.reckoning import History
+from projections.sla_timer import SLA_TIMER
+from projections.working_out import subjects
+
+MOST_REMEMBERED = 2_000
+Place = tuple[str, int]
+"""A stream, and the position up to which everything is known of it."""
+
+
+class Reckonings:
+    """The clocks of subjects at positions, by the very functions that keep the view."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = Lock()
+        self._known: OrderedDict[Place, Clocks] = OrderedDict()
+
+    def of(self, places: Collection[Place]) -> Mapping[Place, Clocks]:
+        """The clocks at some places. Raises: LedgerAway, UnknownTopic, UnreadableEvent."""
+        with self._lock:  # whoever asks for the same at this moment finds it there
+            missing = [place for place in places if place not in self._known]
+            made = self._made(missing) if missing else {}
+            found = {place: made[place] if place in made else self._known[place] for place in places}
+            self._known.update(made)
+            while len(self._known) > MOST_REMEMBERED:
+                self._known.popitem(last=False)
+        return found
+
+    def _made(self, places: Collection[Place]) -> dict[Place, Clocks]:
+        """Histories are read once for all places, and the standards of the book once for each state of them."""
+        beside = SLA_TIMER.beside(self._ledger.book)
+        grown = positions_of(self._ledger.database, self._ledger.book, beside)
+        histories: dict[str, History] = {}
+        standards: dict[int, Mapping[str, Any]] = {}
+        by_position: dict[int, list[str]] = {}
+        for stream, position in places:
+            by_position.setdefault(position, []).append(stream)
+
+        def read(wanted: Collection[str], upto: int) -> Mapping[str, History]:
+            histories.update(self._ledger.histories(set(wanted) - histories.keys()))
+            return {stream: _up_to(histories[stream], upto) for stream in wanted}
+
+        read({stream for stream, _ in places}, 0)
+        found: dict[Place, Clocks] = {}
+        for position, streams in by_position.items():
+            state = bisect_right(grown, position)
+            if state not in standards:
+                standards[state] = self._ledger.standing(beside, position)
+            for subject in subjects(SLA_TIMER, streams, partial(read, upto=position), standards[state]):
+                rows = SLA_TIMER.rows(subject) if subject.history else ()
+                found[subject.stream, position] = {timer.clock_id: timer for timer in rows}
+        return found
+
+
+def _up_to(history: History, position: int) -> History:
+    return history[: bisect_right(history, position, key=lambda recorded: recorded.position)]
