@@ -1,24 +1,15 @@
-import type { Client } from "graphql-ws";
-
-interface Told {
-  consistencyToken: string;
-}
+import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from "graphql-ws";
 
 /** The same client, whose subscriptions go on behind the last item that they were told when the connection was lost. */
 export function resuming(client: Client): Client {
-  return {
-    ...client,
-    subscribe(payload, sink) {
-      const asked = { ...payload, variables: { ...payload.variables } as Record<string, unknown> };
-      return client.subscribe(asked, {
-        ...sink,
-        next(result) {
-          for (const item of Object.values((result.data ?? {}) as Record<string, Partial<Told> | null>)) {
-            if (item?.consistencyToken) asked.variables.after = item.consistencyToken;
-          }
-          sink.next(result);
-        },
-      });
-    },
-  };
+  function subscribe<D, E>(payload: SubscribePayload, sink: Sink<FormattedExecutionResult<D, E>>): () => void {
+    const variables: Record<string, unknown> = { ...payload.variables };
+    const next = (result: FormattedExecutionResult<D, E>) => {
+      const [item] = Object.values((result.data ?? {}) as Record<string, { consistencyToken?: string } | null>);
+      if (item?.consistencyToken) variables.after = item.consistencyToken;
+      sink.next(result);
+    };
+    return client.subscribe<D, E>({ ...payload, variables }, { ...sink, next });
+  }
+  return { ...client, subscribe };
 }

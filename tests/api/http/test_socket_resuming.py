@@ -66,6 +66,11 @@ def lots() -> Iterator[list[PrioritiseCase]]:
             yield [prioritised(case_id, nth) for nth in range(first, min(first + LOT, EVENTS))]
 
 
+def write_all(workspace: Workspace) -> None:
+    for lot in lots():
+        write(workspace, *lot)
+
+
 def followed(daybook: Served, token: str, many: int, cut: bool) -> list[dict[str, Any]]:
     """So many changes after a token; then the connection breaks."""
     asked = {"id": global_id(Category.CASE, "main", CASE_ID), "after": token}
@@ -83,7 +88,7 @@ def test_a_subscription_that_is_cut_again_and_again_tells_exactly_what_the_ledge
     with running(database) as (one, workspace), running(database) as (other, _):
         token = one.ask(HEAD)["ledgerHead"]["consistencyToken"]
         write(workspace, received(CASE_ID), received(OTHER_ID))
-        writing = threading.Thread(target=lambda: [write(workspace, *lot) for lot in lots()])
+        writing = threading.Thread(target=write_all, args=(workspace,))
         writing.start()
         told: list[dict[str, Any]] = []
         for nth, (begin, end) in enumerate(zip([0, *cuts], [*cuts, EVENTS], strict=True)):
