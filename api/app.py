@@ -11,6 +11,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
+from strawberry.schema import BaseSchema
 
 from api.access.gate import Gate
 from api.access.principal import without_sign_in
@@ -24,8 +25,10 @@ from api.http.documents import Documents
 from api.http.health import Health
 from api.http.media import media_for
 from api.http.metrics import Figures
+from api.http.operating import Works
 from api.http.router import PATH, Router
 from api.http.running import running
+from api.http.sockets import Sockets
 from api.http.tracing import telemetry
 from api.http.turned_away import TurnedAway, answer_with
 from api.http.watched import Watched, account_of
@@ -45,12 +48,14 @@ def create_app(
     wait_seconds: float = WAIT_SECONDS,
     alarms: bool = False,
     traces: TracerProvider | None = None,
+    schema: BaseSchema = SCHEMA,
 ) -> FastAPI:
     """The application over an open workspace. A `gate` says who asks; without one, everything is done in the name of
     `development_actor`, and only this machine is answered.
 
     While it runs, a thread keeps the views up to date, and with `alarms` another one notes what is due. `wait_seconds`
     is how long an answer waits for the views. `traces` gets the traces, instead of whoever the settings name.
+    `schema` is what is asked.
     Raises: WrongSetting.
     """
     if gate is None:
@@ -63,27 +68,31 @@ def create_app(
 
     async def entered(connection: HTTPConnection) -> Request:
         address = connection.client.host if connection.client else None
-        return Request(door, await checked.principal(connection.headers, address), shows_schema=shows_schema)
+        asker = await checked.principal(connection.headers, address)
+        return Request(door, asker, shows_schema=shows_schema, once=True)
 
     admission, figures = Admission(settings), Figures()
     health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
+    documents = Documents.of(settings)
+    works = Works(schema, door, shows_schema, admission, documents, figures)
+    sockets = Sockets(works, checked, settings, (*HOSTS, *settings.hosts))
     pools = {"book": workspace.database, "views": workspace.views}
-    watching = Watching(health, figures, admission, pools).routes()
+    watching = Watching(health, figures, admission, sockets, pools).routes()
     app = FastAPI(
         title="Daybook",
         lifespan=partial(running, workspace, alarms, door.feed),
         openapi_url=None,
         redirect_slashes=False,
-        routes=[*watching],
+        routes=[*watching, sockets.route(PATH)],
         telemetry=telemetry(traces, sent=settings.traces),
     )
-    app.state.health = health
+    app.state.health, app.state.sockets = health, sockets
     app.include_router(
         Router(
-            SCHEMA,
+            schema,
             entered,
             admission=admission,
-            documents=Documents.of(settings),
+            documents=documents,
             most_body_bytes=settings.body_bytes,
             ide=not (settings.production or settings.documents_only),
         )

@@ -135,6 +135,20 @@ class Settings(BaseModel):
     """How many requests a second each caller may go on sending; 0 is any number."""
     rate_burst: int = Field(2_000, ge=1, alias="DAYBOOK_RATE_BURST")
     """How many a caller may send at once who has sent none for a while."""
+    sockets: int = Field(2_000, ge=0, alias="DAYBOOK_SOCKETS")
+    """How many WebSockets one server keeps open; those beyond are asked to come again."""
+    sockets_of_caller: int = Field(200, ge=0, alias="DAYBOOK_SOCKETS_OF_CALLER")
+    """How many of them may be one caller's."""
+    socket_operations: int = Field(50, ge=1, alias="DAYBOOK_SOCKET_OPERATIONS")
+    """How many operations, subscriptions among them, run on one WebSocket at a time."""
+    socket_init_seconds: float = Field(10.0, gt=0, le=3600, alias="DAYBOOK_SOCKET_INIT_SECONDS")
+    """How long a WebSocket may take to say who asks; then it is closed."""
+    socket_send_seconds: float = Field(10.0, gt=0, le=3600, alias="DAYBOOK_SOCKET_SEND_SECONDS")
+    """How long the other end of a WebSocket may take to read what is sent to it; then it is closed."""
+    socket_recheck_seconds: float = Field(30.0, gt=0, le=3600, alias="DAYBOOK_SOCKET_RECHECK_SECONDS")
+    """How often the token of a WebSocket is looked at again, besides at its end; one whose key is gone ends it."""
+    socket_ping_seconds: float = Field(20.0, ge=1, le=3600, alias="DAYBOOK_SOCKET_PING_SECONDS")
+    """How often a WebSocket is pinged, lest a proxy take it for dead; one that does not answer as soon is closed."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -29,6 +29,11 @@ class Gate:
         """Whether anybody has to sign in."""
         return self._unproved is None
 
+    def seconds_left(self, principal: Principal) -> float | None:
+        """How long the token that proved somebody goes on doing so; None where there was none."""
+        tokens = self._tokens.get(principal.issuer or "")
+        return None if tokens is None or principal.expires_at is None else tokens.seconds_left(principal.expires_at)
+
     async def principal(self, headers: Mapping[str, str], address: str | None) -> Principal:
         """Who asks. Raises: NotLetIn."""
         if self._unproved is not None and "authorization" not in headers:

@@ -63,6 +63,10 @@ class Tokens:
         """Whether a token can be checked without fetching keys."""
         return self.keys.at_hand(header_of(token).get("kid"))
 
+    def seconds_left(self, expires_at: datetime) -> float:
+        """How long a token that says so is still taken."""
+        return expires_at.timestamp() + LEEWAY.total_seconds() - self._now()
+
     def principal(self, token: str) -> Principal:
         """Whom a token lets in, in the first of their roles. Raises: NotLetIn."""
         payload = self._signed(token)

@@ -26,7 +26,10 @@ from api.workspace import Workspace
 from domain.envelope import Actor, ActorKind
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from api.http.health import Health
+    from api.http.sockets import Sockets
 
 DEVELOPER = Actor("developer", ActorKind.PERSON, role="development")
 """Who acts where there is no sign-in: nobody in particular, and the role says so."""
@@ -93,11 +96,17 @@ class Announced(uvicorn.Server):
     """A server that says when it serves, and that it is not ready any more before it ends."""
 
     def __init__(
-        self, config: uvicorn.Config, announce: Callable[[], None], health: Health, drain_seconds: float
+        self,
+        config: uvicorn.Config,
+        announce: Callable[[], None],
+        health: Health,
+        sockets: Sockets,
+        drain_seconds: float,
     ) -> None:
         super().__init__(config)
         self._announce = announce
         self._health = health
+        self._sockets = sockets
         self._drain_seconds = drain_seconds
         self._ends_at: float | None = None
 
@@ -123,6 +132,11 @@ class Announced(uvicorn.Server):
             self.should_exit = True
         return await super().on_tick(counter)
 
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._sockets.end()
+        await super().shutdown(sockets)
+
 
 def serve(workspace: Workspace, listening: socket.socket, gate: Gate, announce: Callable[[], None]) -> None:
     """Serves whom the gate lets in, until Ctrl-C or SIGTERM.
@@ -135,8 +149,12 @@ def serve(workspace: Workspace, listening: socket.socket, gate: Gate, announce: 
     )  # the schema takes a moment to make, and a taken port or a missing book is told first
 
     log_to(sys.stderr, workspace.settings.log)
-    settings = workspace.settings
-    app = create_app(workspace, gate=gate, alarms=settings.alarms)
+    app = create_app(workspace, gate=gate, alarms=workspace.settings.alarms)
+    server_of(app, workspace.settings, announce).run(sockets=[listening])
+
+
+def server_of(app: FastAPI, settings: Settings, announce: Callable[[], None]) -> Announced:
+    """A server of an application, by HTTP and by WebSockets."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -146,8 +164,13 @@ def serve(workspace: Workspace, listening: socket.socket, gate: Gate, announce: 
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=settings.grace_seconds,
+        ws="api.http.wire:Wire",
+        ws_max_size=settings.body_bytes,
+        ws_ping_interval=settings.socket_ping_seconds,
+        ws_ping_timeout=settings.socket_ping_seconds,
+        ws_per_message_deflate=False,  # a packed message says nothing of how long it is
     )
-    Announced(config, announce, app.state.health, settings.drain_seconds).run(sockets=[listening])
+    return Announced(config, announce, app.state.health, app.state.sockets, settings.drain_seconds)
 
 
 def run(workspace: Workspace, terminal: Terminal, listening: socket.socket, *, development: bool = False) -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from typing_extensions import override
 
 from ledger.errors import ClocksDisagree, LedgerAway, TookTooLong
@@ -113,6 +114,9 @@ def told(error: GraphQLError) -> GraphQLError:
         case ClocksDisagree():
             LOG.error("%s", cause)
             return _said(error, str(cause), {"code": Code.CLOCKS_DISAGREE.value})
+        case CannotGetOperationTypeError():
+            reason = f"{cause.as_http_error_reason().rstrip('.')}."
+            return _said(error, reason, {"code": Code.BAD_DOCUMENT.value})
         case None:
             return _said(error, error.message[:MOST_SAID], {"code": Code.BAD_DOCUMENT.value})
         case _:

@@ -14,12 +14,17 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
     parse,
     validate,
 )
 from strawberry.extensions import SchemaExtension
+from strawberry.schema import BaseSchema
+from strawberry.types.graphql import OperationType as Operations
 from typing_extensions import override
 
+from api.graphql.door import Door
 from api.graphql.limits import MOST_TOKENS, oversizes
 from api.graphql.problem import Code, Problem
 from api.graphql.request import Request
@@ -88,6 +93,8 @@ class Reading(SchemaExtension):
         if not errors and self._read.operations > 1 and context._provided_operation_name is None:
             message = f"This document has {self._read.operations} operations; say in operationName which one is meant."
             errors = [Problem(Code.BAD_DOCUMENT, message)]
+        if request.once and context.operation_type is Operations.SUBSCRIPTION:
+            errors = [Problem(Code.BAD_DOCUMENT, "Subscriptions are followed over a WebSocket, at the same path.")]
         if self._read.introspects and not request.shows_schema:
             errors = [
                 Problem(Code.SCHEMA_NOT_SHOWN, "This server does not show its schema; ask for it where it is kept.")
@@ -96,17 +103,28 @@ class Reading(SchemaExtension):
         yield
 
     async def _found(self, text: str) -> Document:
-        schema: GraphQLSchema = self.execution_context.schema._schema
+        request: Request = self.execution_context.context
+        return await self.found(self.execution_context.schema._schema, request.door, text)
+
+    @classmethod
+    async def found(cls, schema: GraphQLSchema, door: Door, text: str) -> Document:
+        """A document, read before or now. Raises: GraphQLError when it cannot be read at all."""
         key = (id(schema), text)
-        found = self._kept.pop(key, None)
+        found = cls._kept.pop(key, None)
         if found is None:
-            request: Request = self.execution_context.context
-            found = await to_thread.run_sync(read, schema, text, limiter=request.door.reading)
+            found = await to_thread.run_sync(read, schema, text, limiter=door.reading)
         if len(text) <= MOST_KEPT_CHARACTERS:
-            self._kept[key] = found
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            cls._kept[key] = found
+            while len(cls._kept) > MOST_KEPT:
+                cls._kept.popitem(last=False)
         return found
+
+
+async def is_subscription(schema: BaseSchema, door: Door, text: str, name: str | None) -> bool:
+    """Whether the operation that is meant goes on after its first answer. Raises: GraphQLError."""
+    document = await Reading.found(schema._schema, door, text)  # type: ignore[attr-defined]
+    operation = get_operation_ast(document.node, name)
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
 def _introspects(document: DocumentNode) -> bool:

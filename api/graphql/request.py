@@ -23,13 +23,15 @@ CONSISTENCY_HEADER = "Daybook-Consistency-Token"
 
 
 class Request(BaseContext):
-    """One request. `shows_schema` says whether whoever asks may ask what there is to be asked."""
+    """One request. `shows_schema` says whether whoever asks may ask what there is to be asked; `once`, that it has
+    one answer, so that nothing can be followed."""
 
-    def __init__(self, door: Door, principal: Principal, *, shows_schema: bool = True) -> None:
+    def __init__(self, door: Door, principal: Principal, *, shows_schema: bool = True, once: bool = False) -> None:
         super().__init__()
         self.door = door
         self.principal = principal
         self.shows_schema = shows_schema
+        self.once = once
         self.kind: str | None = None
         """What kind of operation it is, once that is known."""
         self.operation: str | None = None
@@ -41,6 +43,11 @@ class Request(BaseContext):
     def rights(self) -> Rights:
         """What the asker's role may."""
         return rights()[self.principal.role]
+
+    def become(self, principal: Principal) -> None:
+        """Goes on in the name of somebody whose token was renewed."""
+        self.principal = principal
+        self.forget()
 
     def forget(self) -> None:
         """Shows nothing any more of what was read so far: something may have been written since."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -63,6 +64,11 @@ def request_in(body: bytes, documents: Documents) -> GraphQLRequestData:
         raise TurnedAway(Code.BAD_REQUEST, "The body is a list; send one operation a request.")
     if not isinstance(found, dict):
         raise TurnedAway(Code.BAD_REQUEST, f"The body is {CALLED.get(type(found), 'null')}; send an object.")
+    return checked(found, documents)
+
+
+def checked(found: Mapping[str, Any], documents: Documents) -> GraphQLRequestData:
+    """The request that a JSON object is. Raises: TurnedAway."""
     for name, kind in FIELDS.items():
         value = found.get(name)
         if value is not None and not isinstance(value, kind):

@@ -52,10 +52,12 @@ class Figures:
         with self._lock:
             self._requests[("path", path), ("status", str(status))] += 1
 
-    def operated(self, kind: str, outcome: str, seconds: float) -> None:
-        """Counts an operation, with how long it took."""
+    def operated(self, kind: str, outcome: str, seconds: float | None) -> None:
+        """Counts an operation, with how long it took, if that says anything."""
         with self._lock:
             self._operations[("kind", kind), ("outcome", outcome)] += 1
+            if seconds is None:
+                return
             buckets = self._durations.setdefault(kind, [0] * (len(SECONDS) + 1))
             buckets[next((at for at, bound in enumerate(SECONDS) if seconds <= bound), len(SECONDS))] += 1
             self._seconds[kind] += seconds

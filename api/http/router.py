@@ -52,6 +52,7 @@ class Router(GraphQLRouter[Request, None]):
             context_getter=context,
             allow_queries_via_get=False,
             graphql_ide="graphiql" if ide else None,
+            subscription_protocols=(),
         )
         self._admission = admission
         self._documents = documents
@@ -61,7 +62,7 @@ class Router(GraphQLRouter[Request, None]):
     @override
     async def run(self, request: HttpRequest | WebSocket, *arguments: Any, **more: Any) -> Any:
         if not isinstance(request, HttpRequest):
-            return await super().run(request, *arguments, **more)
+            raise TypeError("sockets have a route of their own, which comes first")
         try:
             if request.method == "GET" and not self._shows_ide(request):
                 raise self._not_allowed()

@@ -35,4 +35,5 @@ def telemetry(provider: TracerProvider | None, *, sent: bool) -> TelemetryConfig
 
 
 def _is_quiet(scope: MutableMapping[str, Any]) -> bool:
-    return scope.get("path") in QUIET
+    """What no trace is made of: looks at the server, and sockets, which would be one span of hours."""
+    return scope["type"] == "websocket" or scope.get("path") in QUIET

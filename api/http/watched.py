@@ -29,6 +29,8 @@ ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 """What a machine asks for every few seconds; it is counted, and not logged unless it goes wrong."""
 ACCOUNT = "daybook.account"
+HANDSHAKES = {"websocket.accept": 101, "websocket.close": 403}
+"""The status of a handshake that is answered so; one that is denied says its own."""
 
 
 @dataclass
@@ -69,12 +71,38 @@ class Watched:
         self._paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER, "")
         request = given if ACCEPTED.fullmatch(given) else uuid4().hex
         before = REQUEST_ID.set(request)
+        try:
+            if scope["type"] == "http":
+                await self._http(scope, receive, send, request)
+            else:
+                await self._websocket(scope, receive, send)
+        finally:
+            REQUEST_ID.reset(before)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A handshake, and what comes after it: `api.http.sockets` notes how that went."""
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if not status:
+                status = HANDSHAKES.get(message["type"]) or message["status"]
+                self._figures.answered(self._path(scope), status)
+            await send(message)
+
+        try:
+            self._admission.count(network_of((scope.get("client") or (None,))[0]))
+            await self._app(scope, receive, sending)
+        except TurnedAway as away:
+            await away.response()(scope, receive, sending)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send, request: str) -> None:
         account = scope[ACCOUNT] = Account()
         begun = time.perf_counter()
         status = 0
@@ -104,10 +132,12 @@ class Watched:
                 await answer_with({"errors": [told]}, None, STATUS_OF[Code.FAULT])(scope, receive, sending)
         finally:
             self._note(scope, account, status, time.perf_counter() - begun)
-            REQUEST_ID.reset(before)
+
+    def _path(self, scope: Scope) -> str:
+        return scope["path"] if scope["path"] in self._paths else "other"
 
     def _note(self, scope: Scope, account: Account, status: int, seconds: float) -> None:
-        path = scope["path"] if scope["path"] in self._paths else "other"
+        path = self._path(scope)
         if account.outcome == "ok" and status >= 400:  # turned away by somebody who knows nothing of accounts
             account.outcome = HTTPStatus(status).name
         self._figures.answered(path, status)

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from api.http.admission import Admission
 from api.http.health import Found, Health
 from api.http.metrics import CONTENT_TYPE, Figure, Figures, Sample, of_the_process, text_of
+from api.http.sockets import Sockets
 from ledger.database import Database
 
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -20,10 +21,13 @@ NOT_KEPT = {"Cache-Control": "no-store"}
 class Watching:
     """What one server says of itself."""
 
-    def __init__(self, health: Health, figures: Figures, admission: Admission, pools: dict[str, Database]) -> None:
+    def __init__(
+        self, health: Health, figures: Figures, admission: Admission, sockets: Sockets, pools: dict[str, Database]
+    ) -> None:
         self._health = health
         self._figures = figures
         self._admission = admission
+        self._sockets = sockets
         self._pools = pools
 
     def routes(self) -> list[Route]:
@@ -49,6 +53,7 @@ class Watching:
         yield from self._figures.figures()
         in_flight = [Sample((), self._admission.in_flight)]
         yield Figure("daybook_operations_in_flight", "gauge", "Operations that are being worked at.", in_flight)
+        yield from self._sockets.figures()
         draining = [Sample((), int(self._health.draining))]
         yield Figure("daybook_draining", "gauge", "1 while the server finishes what it has begun.", draining)
         yield from self._of_the_pools()

@@ -5,9 +5,9 @@ import { Window } from "happy-dom";
 
 const url = process.env.DAYBOOK_URL;
 const window = new Window({ url });
-Object.assign(globalThis, { window, document: window.document });
+Object.assign(globalThis, { window, document: window.document, WebSocket: window.WebSocket });
 globalThis.navigator ??= window.navigator; // newer versions of Node have one
-const { open } = await import("../../examples/front-end/built/page.js");
+const { open, openCase } = await import("../../examples/front-end/built/page.js");
 const { left } = await import("../../examples/front-end/built/clock.js");
 
 async function ask(query, variables) {
@@ -70,6 +70,18 @@ test("a case that somebody else went on with is not begun, and the page says so;
   button("Start").click();
   await shows(() => root.querySelector("ul li").textContent.includes("IN_PROGRESS"));
   assert.equal(button("Start"), undefined);
+});
+
+test("a case that is live shows what somebody else does with it, without being asked again", async () => {
+  const { case: one } = await ask('{ case(sourceKey: "S-8") { id number version } }');
+  const live = window.document.createElement("aside");
+  window.document.body.append(live);
+  const closeCase = openCase(live, url, one.id);
+  await shows(() => live.textContent === `${one.number} REGISTERED, version ${one.version}`);
+  const input = { commandId: crypto.randomUUID(), caseId: one.id, by: "王芳" };
+  await ask("mutation($input: StartWorkInput!) { startWork(input: $input) { case { id } } }", { input });
+  await shows(() => live.textContent === `${one.number} IN_PROGRESS, version ${one.version + 1}`);
+  closeCase();
 });
 
 test("what is left of a clock is what lies ahead in the stretches that count", () => {
