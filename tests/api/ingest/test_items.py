@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -7,8 +8,11 @@ import orjson
 import pytest
 
 from api.graphql.identity import global_id, identity_of
+from api.imports.loading import parsed
+from api.imports.run import run_import
 from domain.stream import Category
-from tests.api.ingest.sending import AT, SOURCE, Producer, item, received
+from tests.api.imports.written import IMPORTER
+from tests.api.ingest.sending import AT, SOURCE, Producer, item, lines, received
 
 OF_A_CUSTOMER = global_id(Category.CUSTOMER, "main", UUID(int=7))
 LATER = (datetime.now(UTC) + timedelta(days=2)).isoformat()
@@ -291,3 +295,31 @@ def test_a_body_of_more_items_than_are_carried_out_at_once_keeps_its_order(produ
     numbers = [answer["number"] for answer in answers if "number" in answer]
     assert numbers == sorted(numbers)
     assert len(numbers) == 400
+
+
+def test_what_began_in_a_file_goes_on_by_items_of_the_same_source(producer: Producer, tmp_path: Path) -> None:
+    mapping = f"""
+        name = "tickets"
+        shape = "event"
+        source = "{SOURCE}"
+        file = {{ format = "ndjson" }}
+        rows = {{ case = "ticket", key = ["what"] }}
+        time = {{ formats = ["iso"], zone = "UTC", zone_assumed = false, occurred = "when" }}
+        customer = {{ column = "who", kind = "person" }}
+        case = {{ kind = "request", channel = "chat" }}
+        activity = {{ column = "what" }}
+        activities = {{ "filed" = [{{ do = "receive-case" }}, {{ do = "register-case" }}] }}
+    """
+    file = tmp_path / "tickets.ndjson"
+    file.write_bytes(lines([{"ticket": "T-40", "what": "filed", "when": "2026-03-01T08:00:00Z", "who": "u-40"}]))
+    run_import(producer.ledger, file, parsed(mapping, "tickets.toml"), actor=IMPORTER)
+    head = producer.ledger.head()
+    assert (
+        producer.statuses(
+            item("send-response", "T-40", kind="first", channel="chat", words="We look into it."),
+            received("T-41", customer="u-40", touchpoint="T-40"),
+        )
+        == ["accepted"] * 2
+    )
+    response, receipt = (one.event for one in producer.events(head))
+    assert response.words.subject == receipt.customer_id
