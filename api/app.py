@@ -1,4 +1,4 @@
-"""The web application: GraphQL over HTTP, for those who sign in, or for this machine alone."""
+"""The web application: GraphQL over HTTP and the door for items, for those who sign in, or for this machine alone."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ from api.http.tracing import telemetry
 from api.http.turned_away import TurnedAway, answer_with
 from api.http.watched import Watched, account_of
 from api.http.watching import Watching
+from api.ingest.door import METHODS, Ingest
+from api.ingest.door import PATH as INGEST
 from api.workspace import Workspace
 from domain.envelope import Actor
 
@@ -94,21 +96,26 @@ def create_app(
             admission=admission,
             documents=documents,
             most_body_bytes=settings.body_bytes,
+            body_seconds=settings.body_seconds,
             ide=not (settings.production or settings.documents_only),
         )
     )
+    ingest = Ingest(door, checked, admission, figures, settings)
+    app.add_route(INGEST, ingest.answer, methods=list(METHODS), include_in_schema=False)
     app.add_exception_handler(404, _nowhere)
     app.add_exception_handler(NotLetIn, _not_let_in)
     if not checked.checks:  # a token is sent on purpose; what a page elsewhere has the browser send holds none
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *settings.hosts], www_redirect=False)
-    paths = frozenset({PATH, *(route.path for route in watching)})
-    app.add_middleware(Watched, figures=figures, admission=admission, paths=paths)
+    paths = frozenset({PATH, INGEST, *(route.path for route in watching)})
+    app.add_middleware(Watched, figures=figures, admission=admission, paths=paths, by_details=frozenset({INGEST}))
     return app
 
 
 async def _nowhere(request: HttpRequest, error: Exception) -> Response:
     del request, error
-    return TurnedAway(Code.NOT_FOUND, f"Nothing is served here; GraphQL is at {PATH}.").response()
+    return TurnedAway(
+        Code.NOT_FOUND, f"Nothing is served here; GraphQL is at {PATH}, and items are taken at {INGEST}."
+    ).response()
 
 
 async def _not_let_in(request: HttpRequest, error: Exception) -> Response:

@@ -125,6 +125,14 @@ class Settings(BaseModel):
     """How far the views may be behind before a server says that it is not ready."""
     body_bytes: int = Field(512 * 1024, ge=1024, alias="DAYBOOK_BODY_BYTES")
     """How long the body of a request may be; the schema has no use for a longer one."""
+    body_seconds: float = Field(30.0, gt=0, le=3600, alias="DAYBOOK_BODY_SECONDS")
+    """How long the body of a request may take to come."""
+    ingest_bytes: int = Field(16 * 1024 * 1024, ge=1024, alias="DAYBOOK_INGEST_BYTES")
+    """How long a body of items may be, at `/ingest`."""
+    ingest_items: int = Field(10_000, ge=1, alias="DAYBOOK_INGEST_ITEMS")
+    """How many items one such body may hold."""
+    ingests_at_once: int = Field(4, ge=1, alias="DAYBOOK_INGESTS_AT_ONCE")
+    """How many such bodies one server works at; those beyond are asked to come again."""
     operation_seconds: float = Field(30.0, gt=0, le=3600, alias="DAYBOOK_OPERATION_SECONDS")
     """How long an operation may take; then it is answered with an error, and its statements are stopped."""
     statement_seconds: float = Field(60.0, gt=0, le=3600, alias="DAYBOOK_STATEMENT_SECONDS")

@@ -72,7 +72,7 @@ class Metadata(_Kept):
 
     actor: Actor
     channel: str
-    """The door it came through: graphql, command-line, import, demo, ledger."""
+    """The door it came through: graphql, ingest, command-line, import, demo, ledger."""
     correlation: UUID
     causation: UUID | None
     command: UUID

@@ -33,6 +33,12 @@ command about it is refused in the words for an id that was never given to anyth
 are shown as `王**` or `+86 138 **** 1111`; `revealPersonal` shows them for a purpose, which the ledger keeps with who
 asked.
 """
+BROUGHT = """\
+## What is brought in
+
+The types of items that are taken at [`/ingest`](ingest.md). A role that brings in nothing is not let in there.
+
+"""
 
 
 def rendered() -> str:
@@ -43,15 +49,20 @@ def rendered() -> str:
     parts.append("## What is asked for\n\n")
     for name, mutations in table()["doing"].items():
         parts += [f"**{name}**, by {_who(table(), 'does', name)}:\n\n", _wrapped(mutations), "\n\n"]
+    parts.append(BROUGHT)
+    for name, items in table()["bringing"].items():
+        parts += [f"**{name}**, by {_who(table(), 'brings', name)}:\n\n", _wrapped(items), "\n\n"]
     return "".join(parts).rstrip() + "\n"
 
 
 def _roles(held: Mapping[Role, Rights]) -> str:
-    lines = ["| role | of which cases | personal values | reads | asks for |", "| --- | --- | --- | --- | --- |"]
+    named = ("role", "of which cases", "personal values", "reads", "asks for", "brings in")
+    lines = [f"| {' | '.join(named)} |", "| --- " * len(named) + "|"]
     for role in Role:
         told = table()["roles"][role.value]
         reads, does = ", ".join(told["reads"]), ", ".join(told["does"]) or "nothing"
-        lines.append(f"| {role} | {held[role].scope} | {held[role].personal} | {reads} | {does} |")
+        brings = ", ".join(told["brings"]) or "nothing"
+        lines.append(f"| {role} | {held[role].scope} | {held[role].personal} | {reads} | {does} | {brings} |")
     return "\n".join(lines) + "\n"
 
 
@@ -72,7 +83,9 @@ def _who(told: Mapping[str, Any], what: str, name: str) -> str:
 
 def _wrapped(names: Iterable[str], first: str = "", rest: str = "") -> str:
     text = ", ".join(f"`{name}`" for name in names)
-    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False)
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The rules of `rules.toml`: what each role may ask of the schema, of which cases, and how it sees personal values."""
+"""The rules of `rules.toml`: what each role may ask and bring in, of which cases, and how it sees personal values."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ class Rights:
     fields: Mapping[str, Set[str]]
     """By type, those that it reads."""
     mutations: Set[str]
+    items: Set[str]
+    """The types of items that it may bring in."""
 
     def may(self, kind: str, field: str) -> bool:
         """Whether it may ask for a field of a type, or for a mutation."""
@@ -77,7 +79,11 @@ def _rights(table: Mapping[str, Any], role: Mapping[str, Any]) -> Rights:
         for kind, named in table["reading"][bundle].items():
             fields[kind] = fields.get(kind, frozenset()) | frozenset(named)
     mutations = frozenset(one for bundle in role["does"] for one in table["doing"][bundle])
-    return Rights(Scope(role["scope"]), Showing(role["personal"]), fields, mutations)
+    items = frozenset(one for bundle in role["brings"] for one in table["bringing"][bundle])
+    scope = Scope(role["scope"])
+    if items and scope is not Scope.ALL:
+        raise ValueError("who brings items in has the scope all, since nobody looks at what each of them is about")
+    return Rights(scope, Showing(role["personal"]), fields, mutations, items)
 
 
 @cache

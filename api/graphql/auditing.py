@@ -81,7 +81,8 @@ class AuditFilter:
     actor_kind: list[ActorKind] = strawberry.field(default_factory=list, description="What kind of actor acted.")
     role: list[str] = strawberry.field(default_factory=list, description="The role in which they acted.")
     door: list[str] = strawberry.field(
-        default_factory=list, description="The door they came through: graphql, command-line, import, demo, ledger."
+        default_factory=list,
+        description="The door they came through: graphql, ingest, command-line, import, demo, ledger.",
     )
     recorded_from: datetime | None = strawberry.field(default=None, description="Recorded then or later.")
     recorded_before: datetime | None = strawberry.field(default=None, description="Recorded earlier than then.")

@@ -65,7 +65,9 @@ class Event:
     source_recorded_at: datetime | None = strawberry.field(description="When the system it came from heard of it.")
     register: str | None = strawberry.field(description="The register number that it gave: `C2026-000123`.")
     actor: Actor = strawberry.field(description="Who brought it about.")
-    door: str = strawberry.field(description="The door it came through: graphql, command-line, import, demo, ledger.")
+    door: str = strawberry.field(
+        description="The door it came through: graphql, ingest, command-line, import, demo, ledger."
+    )
     client: str | None = strawberry.field(description="The program that asked for it, as its token named it.")
     address: str | None = strawberry.field(
         description="Where it was asked for, as an IP address; null for what customers ask themselves."

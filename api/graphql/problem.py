@@ -67,6 +67,8 @@ class Code(StrEnum):
     """This caller sends more requests than it may; the header Retry-After says when to go on."""
     TOO_BUSY = "TOO_BUSY"
     """The server works at as many operations as it may."""
+    BODY_TOO_SLOW = "BODY_TOO_SLOW"
+    """The body of the request did not come in time."""
     TIMED_OUT = "TIMED_OUT"
     """The operation was stopped when its time was up. A mutation may have been carried out."""
     LEDGER_AWAY = "LEDGER_AWAY"

@@ -21,14 +21,35 @@ from ledger.stopping import ASKED_FOR, Statements
 T = TypeVar("T")
 
 
+class Room:
+    """For so many of one kind at a time."""
+
+    def __init__(self, most: int, of: str) -> None:
+        self._most = most
+        self._of = of
+        self.taken = 0
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """One that is being worked at. Raises: TurnedAway when there are as many as may be."""
+        if self.taken >= self._most:
+            message = f"This server works at {self._most} {self._of} already; send the same again in a moment."
+            raise TurnedAway(Code.TOO_BUSY, message, {"Retry-After": "1"}, limit=self._most)
+        self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
+
+
 class Admission:
     """The limits of one server on what it does at a time. It lives on the event loop."""
 
     def __init__(self, settings: Settings) -> None:
         self._rate = Rate(settings.rate_per_second, settings.rate_burst)
-        self._most = settings.operations_at_once
         self._seconds = settings.operation_seconds
-        self.in_flight = 0
+        self.operations = Room(settings.operations_at_once, "operations")
+        self.ingests = Room(settings.ingests_at_once, "bodies of items")
 
     def count(self, caller: str) -> None:
         """Counts a request. Raises: TurnedAway when its caller has sent too many."""
@@ -40,18 +61,6 @@ class Admission:
                 {"Retry-After": str(math.ceil(wait))},
                 limit=self._rate.per_second,
             )
-
-    @contextmanager
-    def one_more(self) -> Iterator[None]:
-        """An operation that is being worked at. Raises: TurnedAway when there are as many as may be."""
-        if self.in_flight >= self._most:
-            message = f"This server works at {self._most} operations already; send the same again in a moment."
-            raise TurnedAway(Code.TOO_BUSY, message, {"Retry-After": "1"}, limit=self._most)
-        self.in_flight += 1
-        try:
-            yield
-        finally:
-            self.in_flight -= 1
 
     async def in_time(self, operation: Coroutine[Any, Any, T]) -> T:
         """What comes of an operation. Raises: TurnedAway when its time is up; its statements are stopped then."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from strawberry.http import GraphQLRequestData
 
@@ -22,10 +24,10 @@ FIELDS = {"query": str, "operationName": str, "variables": dict, "extensions": d
 CALLED = {str: "a string", dict: "an object", list: "a list", int: "a number", float: "a number", bool: "a boolean"}
 
 
-async def asked_in(request: HttpRequest, documents: Documents, most_bytes: int) -> GraphQLRequestData:
+async def asked_in(request: HttpRequest, documents: Documents, most_bytes: int, seconds: float) -> GraphQLRequestData:
     """What a request asks for. Raises: TurnedAway, when it is no request of GraphQL over HTTP."""
     refuse_other_content(request)
-    return request_in(await bytes_of(request, most_bytes), documents)
+    return request_in(await bytes_of(request, most_bytes, seconds), documents)
 
 
 def refuse_other_content(request: HttpRequest) -> None:
@@ -41,16 +43,24 @@ def refuse_other_content(request: HttpRequest) -> None:
         )
 
 
-async def bytes_of(request: HttpRequest, most_bytes: int) -> bytes:
-    """The whole body. Raises: TurnedAway, as soon as it is too long, or before it is read when its header says so."""
+async def bytes_of(request: HttpRequest, most_bytes: int, seconds: float) -> bytes:
+    """The whole body. Raises: TurnedAway, as soon as it is too long, or before it is read when its header says so; when
+    it does not come in time, and when it ends before it is whole."""
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > most_bytes:
         raise _too_large(int(length), most_bytes)
     read = bytearray()
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > most_bytes:
-            raise _too_large(len(read), most_bytes)
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                read += chunk
+                if len(read) > most_bytes:
+                    raise _too_large(len(read), most_bytes)
+    except TimeoutError as error:
+        message = f"The body had not come to its end after {seconds:g} seconds; {len(read)} bytes of it were read."
+        raise TurnedAway(Code.BODY_TOO_SLOW, message, {"Connection": "close"}, limit=seconds) from error
+    except ClientDisconnect as error:
+        raise TurnedAway(Code.BAD_REQUEST, "The connection ended before the body did.") from error
     return bytes(read)
 
 

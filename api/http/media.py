@@ -32,6 +32,17 @@ def media_for(accept: str | None) -> Media | None:
     return max(Media, key=lambda media: acceptable.get(media, 0.0)) if acceptable else None
 
 
+def accepts(accept: str | None, kind: str) -> bool:
+    """Whether an answer of one type is taken, by the header `Accept`; whoever does not say takes any."""
+    if accept is None or not accept.strip():
+        return True
+    weights = dict(_weighed(part) for part in accept.split(","))
+    for named in (kind, kind.partition("/")[0] + "/*", "*/*"):
+        if named in weights:
+            return weights[named] > 0
+    return False
+
+
 def content_of(header: str | None) -> tuple[str, str]:
     """The type and the charset that a header `Content-Type` names, in lower case; UTF-8 when it names none."""
     message = Message()

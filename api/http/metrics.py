@@ -46,6 +46,7 @@ class Figures:
         self._operations: Counter[Labels] = Counter()
         self._durations: dict[str, list[int]] = {}
         self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._items: Counter[Labels] = Counter()
 
     def answered(self, path: str, status: int) -> None:
         """Counts a request."""
@@ -62,12 +63,18 @@ class Figures:
             buckets[next((at for at, bound in enumerate(SECONDS) if seconds <= bound), len(SECONDS))] += 1
             self._seconds[kind] += seconds
 
+    def ingested(self, kind: str, status: str, many: int) -> None:
+        """Counts items of a type that went one way."""
+        with self._lock:
+            self._items[("type", kind), ("status", status)] += many
+
     def figures(self) -> Iterator[Figure]:
         """What has been counted."""
         with self._lock:
             requests = [Sample(labels, many) for labels, many in self._requests.items()]
             operations = [Sample(labels, many) for labels, many in self._operations.items()]
             durations = {kind: (list(buckets), self._seconds[kind]) for kind, buckets in self._durations.items()}
+            items = [Sample(labels, many) for labels, many in self._items.items()]
         yield Figure("daybook_http_requests_total", "counter", "Requests by path and status.", requests)
         about = "Operations by kind and outcome: ok, or the code of the first error."
         yield Figure("daybook_operations_total", "counter", about, operations)
@@ -77,6 +84,7 @@ class Figures:
             "How long operations took, by kind.",
             list(_histogram(durations)),
         )
+        yield Figure("daybook_ingested_items_total", "counter", "Items by type, and by how they went.", items)
 
 
 def of_the_process() -> Iterator[Figure]:

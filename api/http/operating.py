@@ -87,7 +87,7 @@ class Operation:
             async with aclosing(await results()) as found:
                 return await anext(found)
 
-        with self._works.admission.one_more():
+        with self._works.admission.operations.one_more():
             result = await self._works.admission.in_time(answer())
         if result is None:
             await self._subscribed(await results())

@@ -44,6 +44,7 @@ class Router(GraphQLRouter[Request, None]):
         admission: Admission,
         documents: Documents,
         most_body_bytes: int,
+        body_seconds: float,
         ide: bool,
     ) -> None:
         super().__init__(
@@ -57,6 +58,7 @@ class Router(GraphQLRouter[Request, None]):
         self._admission = admission
         self._documents = documents
         self._most_body_bytes = most_body_bytes
+        self._body_seconds = body_seconds
         self.add_route(PATH, self._other_method, methods=list(OTHER_METHODS), include_in_schema=False)
 
     @override
@@ -87,13 +89,13 @@ class Router(GraphQLRouter[Request, None]):
     @override
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         starlette: HttpRequest = request._request  # type: ignore[attr-defined]  # whose body is to be read bit by bit
-        return await asked_in(starlette, self._documents, self._most_body_bytes)
+        return await asked_in(starlette, self._documents, self._most_body_bytes, self._body_seconds)
 
     @override
     async def execute_operation(self, request: HttpRequest, *arguments: Any, **more: Any) -> Any:
         asked: Request = more["context"]
         try:
-            with self._admission.one_more():
+            with self._admission.operations.one_more():
                 return await self._admission.in_time(super().execute_operation(request, *arguments, **more))
         finally:
             account = account_of(request)

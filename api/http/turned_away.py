@@ -28,6 +28,7 @@ STATUS_OF: Mapping[str, HTTPStatus] = {
     Code.LEDGER_AWAY: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
     Code.TOO_BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
+    Code.BODY_TOO_SLOW: HTTPStatus.REQUEST_TIMEOUT,
     Code.TIMED_OUT: HTTPStatus.GATEWAY_TIMEOUT,
 }
 """The status of an answer that one of these codes is in, whatever its form."""

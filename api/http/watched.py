@@ -12,12 +12,14 @@ from uuid import uuid4
 from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.graphql.problem import Code
 from api.http.admission import Admission
 from api.http.media import media_for
 from api.http.metrics import Figures
+from api.http.problem_details import details, details_of
 from api.http.rate import network_of
 from api.http.turned_away import STATUS_OF, TurnedAway, answer_with
 from api.log_lines import REQUEST_ID
@@ -38,7 +40,7 @@ class Account:
     """What is known of a request once it has been answered."""
 
     kind: str = "none"
-    """Query or mutation; none when it was not even read."""
+    """Query, mutation or ingest; none when it was not even read."""
     operation: str | None = None
     outcome: str = "ok"
     """The code of the first error, if there was any."""
@@ -64,11 +66,15 @@ class Watched:
     """Around the whole application. Here callers are counted, before anybody looks at who they say they are; and a
     fault that got past all else ends here, as a fault with an id."""
 
-    def __init__(self, app: ASGIApp, figures: Figures, admission: Admission, paths: frozenset[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, figures: Figures, admission: Admission, paths: frozenset[str], by_details: frozenset[str]
+    ) -> None:
         self._app = app
         self._figures = figures
         self._admission = admission
         self._paths = paths
+        self._by_details = by_details
+        """Those of them that answer by problem details rather than in GraphQL's form."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -121,7 +127,7 @@ class Watched:
             await self._app(scope, receive, sending)
         except TurnedAway as away:
             account.outcome = away.code
-            await away.response(media_for(Headers(scope=scope).get("accept")))(scope, receive, sending)
+            await self._answer(away, scope)(scope, receive, sending)
         except Exception as error:  # the door: whatever got here is told by an id that leads to the log
             fault = uuid4()
             LOG.error("Fault %s", fault, exc_info=error)
@@ -129,12 +135,20 @@ class Watched:
             if not status:
                 message = f"Something went wrong here. The log has it under {fault}."
                 told = {"message": message, "extensions": {"code": Code.FAULT.value, "fault": str(fault)}}
-                await answer_with({"errors": [told]}, None, STATUS_OF[Code.FAULT])(scope, receive, sending)
+                answer = answer_with({"errors": [told]}, None, STATUS_OF[Code.FAULT])
+                if scope["path"] in self._by_details:
+                    answer = details(STATUS_OF[Code.FAULT], Code.FAULT.value, message, fault=str(fault))
+                await answer(scope, receive, sending)
         finally:
             self._note(scope, account, status, time.perf_counter() - begun)
 
     def _path(self, scope: Scope) -> str:
         return scope["path"] if scope["path"] in self._paths else "other"
+
+    def _answer(self, away: TurnedAway, scope: Scope) -> Response:
+        if scope["path"] in self._by_details:
+            return details_of(away)
+        return away.response(media_for(Headers(scope=scope).get("accept")))
 
     def _note(self, scope: Scope, account: Account, status: int, seconds: float) -> None:
         path = self._path(scope)

@@ -51,8 +51,10 @@ class Watching:
 
     def _all(self, found: Found | None) -> Iterator[Figure]:
         yield from self._figures.figures()
-        in_flight = [Sample((), self._admission.in_flight)]
-        yield Figure("daybook_operations_in_flight", "gauge", "Operations that are being worked at.", in_flight)
+        operations = [Sample((), self._admission.operations.taken)]
+        yield Figure("daybook_operations_in_flight", "gauge", "Operations that are being worked at.", operations)
+        ingests = [Sample((), self._admission.ingests.taken)]
+        yield Figure("daybook_ingests_in_flight", "gauge", "Bodies of items that are being worked at.", ingests)
         yield from self._sockets.figures()
         draining = [Sample((), int(self._health.draining))]
         yield Figure("daybook_draining", "gauge", "1 while the server finishes what it has begun.", draining)

@@ -10,19 +10,19 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.imports.clock import readable_format
 from api.imports.errors import BadMapping
+from api.source_keys import namespace_of
 from api.zones import zones
 from domain.case.events import AttributeName
 from domain.customer import ContactKind, CustomerKind
 from domain.event import Label, ZoneName
 
-SOURCES_NAMESPACE = UUID("0b7a4c0e-6d4b-5f0a-9a55-8a3f5f3c9d21")
 MOST_ATTRIBUTES = 60  # as many as fit, at their longest, into the 56 KiB that the ledger keeps of one event
 # What some encodings read as half of a surrogate pair, which is no text.
 ESCAPES = rb"+2AA- \ud800"
@@ -198,7 +198,7 @@ class Mapping(Rule):
     @property
     def namespace(self) -> UUID:
         """In which the source's keys become ids."""
-        return uuid5(SOURCES_NAMESPACE, self.source)
+        return namespace_of(self.source)
 
     @property
     def digest(self) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from api.imports.clock import Clock
 from api.imports.errors import BadRow
 from api.imports.mapping import Column, Mapping
+from api.source_keys import id_in
 from domain.case.state import Moment
 
 
@@ -44,7 +45,7 @@ class Columns:
 
     def id_of(self, kind: str, *key: str) -> UUID:
         """The id of a thing, from the source's own key for it; the same in every copy of the file."""
-        return uuid5(self.namespace, "\0".join((kind, *key)))
+        return id_in(self.namespace, kind, *key)
 
 
 class Record:

@@ -177,7 +177,7 @@ def _build(hint: Any, value: Any, name: str, columns: list[tuple[str, Column, Us
     """How a field gets its value. Raises: ValueError, naming the key."""
     if _is_column(value):
         return _from_column(hint, value, name, columns)
-    bare = _bare(hint)
+    bare = bare_type(hint)
     if get_origin(bare) is tuple and isinstance(value, list):
         items = [_build(get_args(bare)[0], item, f"{name}.{nth}", columns) for nth, item in enumerate(value)]
         return lambda record: tuple(made for item in items if (made := item(record)) is not MISSING) or MISSING
@@ -215,7 +215,7 @@ def _from_column(hint: Any, value: Any, name: str, columns: list[tuple[str, Colu
         fault = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in (name, *fault["loc"]))
         raise ValueError(f"{place}: {str(fault['msg']).removeprefix('Value error, ')}") from error
-    bare = _bare(hint)
+    bare = bare_type(hint)
     personal = get_origin(bare) is Personal
     if personal and not rule.personal:
         raise ValueError(f"{name}: it is personal; say so with personal = true")
@@ -297,12 +297,12 @@ def _checked(hint: Any, value: Any, name: str) -> Any:
         raise ValueError(f"{name}: {fault[:1].lower()}{fault[1:]}") from error
 
 
-def _bare(hint: Any) -> Any:
+def bare_type(hint: Any) -> Any:
     """The type behind its constraints, and behind "or nothing"."""
     origin = get_origin(hint)
     if origin is Annotated:
-        return _bare(get_args(hint)[0])
+        return bare_type(get_args(hint)[0])
     if origin in (Union, types.UnionType):
         (first, *_) = [one for one in get_args(hint) if one is not types.NoneType]
-        return _bare(first)
+        return bare_type(first)
     return hint

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from api.source_keys import id_in
 from domain.case.commands import (
     AssignCase,
     ChangeCaseChannel,
@@ -110,7 +111,7 @@ class Source:
 
     def id_of(self, kind: str, *key: str) -> UUID:
         """The id of a thing, from the source's own key for it; the same in every copy of the file."""
-        return uuid5(self.namespace, "\0".join((kind, *key)))
+        return id_in(self.namespace, kind, *key)
 
     def opening(self, key: str, opening: Opening, first: Snapshot, at: datetime) -> list[Command]:
         """What begins a case. The first row is the record as it was registered, but for the stage it has come to."""

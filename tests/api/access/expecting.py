@@ -10,6 +10,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 from api.access.principal import Role
 from api.access.rules import Scope, Showing, rights_in
 from api.graphql.schema import SCHEMA
+from api.ingest.vocabulary import kinds
 
 LETTERS: Mapping[str, Role] = {
     "C": Role.CUSTOMER,
@@ -22,6 +23,8 @@ LETTERS: Mapping[str, Role] = {
 }
 FOLLOWING = ("Edge", "Payload", "UserError", "PageInfo")
 """Types that follow from what they are of."""
+ITEM = "Item"
+"""Under which the types of items stand in the list, that are brought in beside GraphQL."""
 Allowed = frozenset[tuple[Role, str]]
 
 
@@ -36,7 +39,7 @@ class Expected(NamedTuple):
 
 @cache
 def fields() -> Mapping[str, tuple[str, ...]]:
-    """The fields of every type of the schema that has to be named."""
+    """The fields of every type of the schema that has to be named, and the types of items."""
     found: dict[str, tuple[str, ...]] = {}
     for name, kind in SCHEMA._schema.type_map.items():
         if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) or name.startswith("__"):
@@ -44,7 +47,7 @@ def fields() -> Mapping[str, tuple[str, ...]]:
         page = name.endswith("Connection") and set(kind.fields) == {"edges", "nodes", "pageInfo"}
         if not page and not name.endswith(FOLLOWING):
             found[name] = tuple(kind.fields)
-    return found
+    return found | {ITEM: tuple(kinds())}
 
 
 @cache
@@ -81,5 +84,5 @@ def allowed_by(table: Mapping[str, Any]) -> Allowed:
         for role, rights in rights_in(table).items()
         for kind, names in fields().items()
         for field in names
-        if rights.may(kind, field)
+        if (field in rights.items if kind == ITEM else rights.may(kind, field))
     )

@@ -11,6 +11,7 @@ from api.access.principal import Role
 from api.access.rules import BadRules, rights, rights_in, table
 from api.graphql.permission import coordinates_of, refused
 from api.graphql.schema import SCHEMA
+from api.ingest.vocabulary import kinds
 from tests.api.access.expecting import allowed_by, expected, fields
 
 
@@ -30,12 +31,13 @@ def test_every_role_has_the_scope_and_the_sight_of_personal_values_that_the_list
     assert {role: (each.scope, each.personal) for role, each in rights().items()} == expected().ways
 
 
-def test_what_the_table_names_is_in_the_schema() -> None:
+def test_what_the_table_names_is_in_the_schema_or_a_type_of_item() -> None:
     types = SCHEMA._schema.type_map
     for bundle in table()["reading"].values():
         for kind, names in bundle.items():
             assert set(names) - {"*"} <= set(getattr(types[kind], "fields", ())), kind
     assert {one for bundle in table()["doing"].values() for one in bundle} == set(fields()["Mutation"])
+    assert {one for bundle in table()["bringing"].values() for one in bundle} == set(kinds())
 
 
 def lists_in(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -71,7 +73,7 @@ def test_no_rule_can_be_taken_away_without_the_list_noticing() -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("name", ["scope", "personal", "reads", "does"])
+@pytest.mark.parametrize("name", ["scope", "personal", "reads", "does", "brings"])
 def test_a_table_that_leaves_something_out_of_a_role_is_none(role: Role, name: str) -> None:
     without = copy.deepcopy(dict(table()))
     del without["roles"][role.value][name]
@@ -87,6 +89,13 @@ def test_a_table_without_one_of_the_roles_or_with_another_one_is_none() -> None:
     without["roles"]["king"] = without["roles"]["agent"]
     with pytest.raises(BadRules, match="king"):
         rights_in(without)
+
+
+def test_a_role_that_is_told_of_a_part_brings_in_nothing() -> None:
+    other = copy.deepcopy(dict(table()))
+    other["roles"]["agent"]["brings"] = ["heard"]
+    with pytest.raises(BadRules, match="scope all"):
+        rights_in(other)
 
 
 # What a document asks for ---------------------------------------------------------------------------------------------
