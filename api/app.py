@@ -61,11 +61,14 @@ def create_app(
     door = Door(workspace.ledger, workspace.runner, wait_seconds)
     shows_schema = checked.checks or not settings.production
 
+    admission, figures = Admission(settings), Figures()
+
     async def entered(connection: HTTPConnection) -> Request:
         address = connection.client.host if connection.client else None
-        return Request(door, await checked.principal(connection.headers, address), shows_schema=shows_schema)
+        principal = await checked.principal(connection.headers, address)
+        admission.recognise(connection.scope, principal)
+        return Request(door, principal, shows_schema=shows_schema)
 
-    admission, figures = Admission(settings), Figures()
     health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
     pools = {"book": workspace.database, "views": workspace.views}
     watching = Watching(health, figures, admission, pools).routes()
