@@ -68,12 +68,14 @@ def create_app(
     door = Door(workspace.ledger, workspace.runner, wait_seconds)
     shows_schema = checked.checks or not settings.production
 
+    admission, figures = Admission(settings), Figures()
+
     async def entered(connection: HTTPConnection) -> Request:
         address = connection.client.host if connection.client else None
         asker = await checked.principal(connection.headers, address)
+        admission.recognise(connection.scope, asker)
         return Request(door, asker, shows_schema=shows_schema, once=True)
 
-    admission, figures = Admission(settings), Figures()
     health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
     documents = Documents.of(settings)
     works = Works(schema, door, shows_schema, admission, documents, figures)

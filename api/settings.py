@@ -140,7 +140,8 @@ class Settings(BaseModel):
     operations_at_once: int = Field(64, ge=1, alias="DAYBOOK_OPERATIONS_AT_ONCE")
     """How many operations one server works at; those beyond are asked to come again."""
     rate_per_second: float = Field(200.0, ge=0, alias="DAYBOOK_RATE_PER_SECOND")
-    """How many requests a second each caller may go on sending; 0 is any number."""
+    """How many requests a second each caller may go on sending: whoever signed in, wherever they are, and else the
+    network that requests come from; 0 is any number."""
     rate_burst: int = Field(2_000, ge=1, alias="DAYBOOK_RATE_BURST")
     """How many a caller may send at once who has sent none for a while."""
     sockets: int = Field(2_000, ge=0, alias="DAYBOOK_SOCKETS")

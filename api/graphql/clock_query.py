@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
@@ -25,6 +26,8 @@ from domain.stream import Category, category_of, subject_of
 from projections import deadlines
 from projections.movement import Period
 from projections.sla_row import key_of_id
+
+HAVING_CLOCKS = frozenset({Category.CASE, Category.OBLIGATION})
 
 
 class SlaClockOrderField(StrEnum):
@@ -134,8 +137,8 @@ class ClockQuery:
     ) -> SlaClock | None:
         request = info.context
         await request.caught_up(consistency_token)
-        key = _key(id, request.door.book)
-        if not await request.sees(Category(category_of(key.subject)), subject_of(key.subject)):
+        key, kind, subject = _key(id, request.door.book)
+        if not await request.sees(kind, subject):
             return None
         timers = await request.loaders.timers.load(key.subject) or ()
         timer = next((each for each in timers if each.key == key), None)
@@ -153,15 +156,18 @@ async def _listed(
     return connection_of(window, page.rows, more=page.has_more, show=partial(clock_of, book=door.book, now=now))
 
 
-def _key(text: str, book: str) -> ClockKey:
-    """The key in a clock's id. Raises: Problem."""
+def _key(text: str, book: str) -> tuple[ClockKey, Category, UUID]:
+    """The key in a clock's id, and what it is a clock of. Raises: Problem."""
+    key, kind, subject, of_book = None, None, None, ""
     try:
-        kind, of_book, clock_id = parts_of(text)
+        called, of_book, clock_id = parts_of(text)
+        key = key_of_id(speakable(clock_id)) if called == CLOCK else None
+        if key is not None:
+            kind, subject = Category(category_of(key.subject)), subject_of(key.subject)
     except ValueError:
-        kind, of_book, clock_id = "", "", ""
-    key = key_of_id(speakable(clock_id)) if kind == CLOCK else None
-    if key is None:
+        pass
+    if key is None or subject is None or kind not in HAVING_CLOCKS:
         raise Problem(Code.BAD_ID, f"{text!r} is no id of a clock; use one as an answer gave it.")
     if of_book != book:
         raise Problem(Code.BAD_ID, f"{text!r} lies in book {of_book!r}; this door opens book {book!r}.")
-    return key
+    return key, kind, subject

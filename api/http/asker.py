@@ -35,6 +35,11 @@ class Asker:
         return self._principal
 
     @property
+    def known(self) -> Principal | None:
+        """Who it is; None before they were let in."""
+        return self._principal
+
+    @property
     def seconds_left(self) -> float | None:
         """How long the token still lets them in; None for who needs none."""
         return self._gate.seconds_left(self.principal)

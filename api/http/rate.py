@@ -37,6 +37,12 @@ class Rate:
             self._buckets.popitem(last=False)
         return 0.0 if allowed else (1 - tokens) / self.per_second
 
+    def give_back(self, caller: str) -> None:
+        """Puts back a token that was taken; no bucket holds more than a burst."""
+        had = self._buckets.get(caller)
+        if had is not None:
+            self._buckets[caller] = had._replace(tokens=min(self.burst, had.tokens + 1))
+
 
 def network_of(address: str | None) -> str:
     """Whom to count a request for by its address: in IPv6 the network of 64 bits, of which one host has all."""

@@ -85,13 +85,20 @@ class Socket:
                 raise Left(BY_PROTOCOL.get(event["code"], Why.CLIENT))
             self.received += 1
             try:
-                self._works.admission.count(self.caller)
+                self._count()
             except TurnedAway as away:
                 raise closed_by_rate(away) from None
             text = event.get("text")
             if text is None:
                 raise bad_message("Messages are text; this one is binary.")
             await self._take(message_in(text), group)
+
+    def _count(self) -> None:
+        """Counts a message as if it were a request. Raises: TurnedAway."""
+        scope = {"client": self._websocket.scope.get("client")}
+        self._works.admission.count(scope)
+        if (principal := self._asker.known) is not None:
+            self._works.admission.recognise(scope, principal)
 
     async def _take(self, message: Message, group: asyncio.TaskGroup) -> None:
         match message:

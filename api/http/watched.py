@@ -20,7 +20,6 @@ from api.http.admission import Admission
 from api.http.media import media_for
 from api.http.metrics import Figures
 from api.http.problem_details import details, details_of
-from api.http.rate import network_of
 from api.http.turned_away import STATUS_OF, TurnedAway, answer_with
 from api.log_lines import REQUEST_ID
 
@@ -63,8 +62,8 @@ def note_in_trace(account: Account) -> None:
 
 
 class Watched:
-    """Around the whole application. Here callers are counted, before anybody looks at who they say they are; and a
-    fault that got past all else ends here, as a fault with an id."""
+    """Around the whole application. Here requests are counted by network, before anybody looks at who says to send
+    them; and a fault that got past all else ends here, as a fault with an id."""
 
     def __init__(
         self, app: ASGIApp, figures: Figures, admission: Admission, paths: frozenset[str], by_details: frozenset[str]
@@ -103,7 +102,7 @@ class Watched:
             await send(message)
 
         try:
-            self._admission.count(network_of((scope.get("client") or (None,))[0]))
+            self._admission.count(scope)
             await self._app(scope, receive, sending)
         except TurnedAway as away:
             await away.response()(scope, receive, sending)
@@ -123,7 +122,7 @@ class Watched:
 
         try:
             if scope["path"] not in QUIET:
-                self._admission.count(network_of((scope.get("client") or (None,))[0]))
+                self._admission.count(scope)
             await self._app(scope, receive, sending)
         except TurnedAway as away:
             account.outcome = away.code

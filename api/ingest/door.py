@@ -112,6 +112,7 @@ class Ingest:
     async def _let_in(self, request: Request) -> Principal:
         """Who sends. Raises: NotLetIn."""
         principal = await self._gate.principal(request.headers, request.client.host if request.client else None)
+        self._admission.recognise(request.scope, principal)
         if not rights()[principal.role].items:
             raise forbidden("ROLE_REFUSED", f"The role {principal.role} brings in nothing here; a service does.")
         return principal

@@ -8,7 +8,7 @@ from graphql import parse
 
 from api.access.page import rendered
 from api.access.principal import Role
-from api.access.rules import BadRules, rights, rights_in, table
+from api.access.rules import BadRules, Scope, Showing, rights, rights_in, table
 from api.graphql.permission import coordinates_of, refused
 from api.graphql.schema import SCHEMA
 from api.ingest.vocabulary import kinds
@@ -70,6 +70,48 @@ def test_no_rule_can_be_taken_away_without_the_list_noticing() -> None:
             unnoticed.append((*path, gone))
     assert unnoticed == []
     assert len(every) > 350
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_role_can_be_given_another_scope_or_sight_without_the_list_noticing(role: Role) -> None:
+    ways = expected().ways
+    for name, kinds in (("scope", Scope), ("personal", Showing)):
+        for way in kinds:
+            changed = copy.deepcopy(dict(table()))
+            changed["roles"][role.value][name] = way.value
+            found = {each: (had.scope, had.personal) for each, had in rights_in(changed).items()}
+            assert (found == ways) is (way in ways[role]), (name, way)
+
+
+NOTHING_NEW = {
+    "own": set(Role) - {Role.CUSTOMER},
+    "speaking": {Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR},
+}
+"""What customers see and do of their own, those who handle their cases see and do as well."""
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(("which", "of"), [("reads", "reading"), ("does", "doing")])
+def test_no_role_can_be_given_another_bundle_without_the_list_noticing(role: Role, which: str, of: str) -> None:
+    unnoticed = set()
+    for bundle in set(table()[of]) - set(table()["roles"][role.value][which]):
+        changed = copy.deepcopy(dict(table()))
+        changed["roles"][role.value][which].append(bundle)
+        if allowed_by(changed) == expected().allowed:
+            unnoticed.add(bundle)
+    assert unnoticed == {bundle for bundle, roles in NOTHING_NEW.items() if bundle in table()[of] and role in roles}
+
+
+@pytest.mark.parametrize("bundle", table()["doing"])
+def test_no_mutation_can_be_put_in_a_bundle_without_the_list_noticing(bundle: str) -> None:
+    having = {role for role in Role if bundle in table()["roles"][role.value]["does"]}
+    wanted = {each for each in expected().allowed if each[1].startswith("Mutation.")}
+    for mutation in fields()["Mutation"]:
+        changed = copy.deepcopy(dict(table()))
+        changed["doing"][bundle].append(mutation)
+        found = {(role, f"Mutation.{one}") for role, had in rights_in(changed).items() for one in had.mutations}
+        theirs = {(role, f"Mutation.{mutation}") for role in having}
+        assert (found == wanted) is (theirs <= wanted), mutation
 
 
 @pytest.mark.parametrize("role", Role)

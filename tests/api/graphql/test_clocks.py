@@ -225,6 +225,8 @@ def test_a_clock_is_found_again_by_its_id_and_by_no_other(screen: FrontEnd) -> N
     elsewhere = opaque("clock", "other", f"case-{case_id(1)}/promises/legal/1/1/")
     for wrong in ("", "x", elsewhere, global_id(Category.CASE, "main", case_id(1)), opaque("clock", "main", "a/b")):
         assert screen.code(by_id, id=wrong) == "BAD_ID"
+    for subject in ("case-x", "case", f"unit-{case_id(1)}", f"book-{case_id(1)}", f"nothing-{case_id(1)}", ""):
+        assert screen.code(by_id, id=opaque("clock", "main", f"{subject}/promises/legal/1/1/")) == "BAD_ID"
     unspeakable = opaque("clock", "main", f"case-{case_id(1)}/promises/legal\0/1/1/")
     assert screen.code(by_id, id=unspeakable) == "BAD_ARGUMENTS"
 

@@ -146,3 +146,18 @@ def test_the_thread_of_the_views_ends_with_the_application(workspace: Workspace)
     with asking(create_app(workspace, development_actor=ACTOR)):
         assert following() == before + 1
     assert following() == before
+
+
+def test_clocks_that_disagree_stop_changes_and_say_so_and_questions_are_answered(database: Database) -> None:
+    with opened(database) as workspace, asking(create_app(workspace, development_actor=ACTOR)) as front_end:
+        assert workspace.runner.wait_for(workspace.ledger.head(), 20)
+        moved = "UPDATE ledger.head SET recorded_at = now() + %s"
+        asked = {"commandId": str(uuid4()), "kind": "COMPLAINT", "channel": "WEB"}
+        mutation = "mutation($input: ReceiveCaseInput!) { receiveCase(input: $input) { userErrors { code } } }"
+        with psycopg.connect(database.owner_url, autocommit=True) as owner:
+            owner.execute(moved, [timedelta(minutes=11)])
+            response = front_end.send(mutation, input=asked)
+            assert (response.status_code, code_of(response.json())) == (503, "CLOCKS_DISAGREE")
+            assert front_end.ask("{ cases { nodes { id } } }") == {"cases": {"nodes": []}}
+            owner.execute(moved, [timedelta()])
+        front_end.done("receiveCase", **asked)

@@ -5,11 +5,13 @@ from typing import Any
 
 import httpx
 import psycopg
+import pytest
+from fastapi import FastAPI
 
 from api.access.gate import Gate
 from api.app import create_app
 from tests.api.access.issuing import Issuer
-from tests.api.graphql.asking import FrontEnd, asking
+from tests.api.graphql.asking import PLACE, FrontEnd, asking
 from tests.api.graphql.conftest import ACTOR, opened
 from tests.conftest import Database
 
@@ -96,6 +98,8 @@ def test_a_caller_who_sends_too_many_is_told_when_to_go_on(database: Database) -
         responses = [front_end.send(HEAD) for _ in range(4)]
         assert [response.status_code for response in responses] == [200, 200, 200, 429]
         assert code_of(responses[-1]) == (429, "RATE_LIMITED")
+        params = responses[-1].json()["errors"][0]["extensions"]["params"]
+        assert params == {"limit": 0.01, "of": "network"}
         assert 1 <= int(responses[-1].headers["retry-after"]) <= 100
         assert code_of(front_end.sent(b"{")) == (429, "RATE_LIMITED")
         assert code_of(front_end.got("/nowhere")) == (429, "RATE_LIMITED")
@@ -111,14 +115,68 @@ def test_who_is_turned_away_before_anything_is_read_is_counted_by_the_status(dat
         assert 'daybook_operations_total{kind="none",outcome="BAD_REQUEST"} 1\n' in figures
 
 
-def test_whoever_tries_tokens_is_counted_before_any_is_looked_at(database: Database) -> None:
-    gate = Gate([Issuer().tokens])
-    with (
-        opened(database, rate_per_second=0.01, rate_burst=3) as workspace,
-        asking(create_app(workspace, gate=gate)) as it,
-    ):
-        tried = [it.send(HEAD, {"Authorization": f"Bearer {number}"}) for number in range(4)]
-    assert [code_of(response) for response in tried] == [(401, "UNAUTHENTICATED")] * 3 + [(429, "RATE_LIMITED")]
+class Addressed:
+    """A server with sign-in and a rate of three requests, and whoever sends some from whatever address."""
+
+    def __init__(self, front_end: FrontEnd, app: FastAPI, issuer: Issuer) -> None:
+        self.front_end = front_end
+        self.app = app
+        self.issuer = issuer
+
+    def sent(self, address: str, many: int, **claims: Any) -> list[tuple[int, str]]:
+        """What became of requests, each with a token that says so."""
+        token = self.issuer.token(claims={"roles": ["auditor"], **claims})
+        return self.tried(address, [f"Bearer {token}"] * many)
+
+    def tried(self, address: str, authorizations: list[str]) -> list[tuple[int, str]]:
+        """What became of requests with these headers."""
+        transport = httpx.ASGITransport(app=self.app, client=(address, 7))
+        client = httpx.AsyncClient(transport=transport, base_url=PLACE)
+        there = FrontEnd(self.front_end.portal, client)
+        found = [there.send(HEAD, {"Authorization": each}) for each in authorizations]
+        self.front_end.portal.call(client.aclose)
+        return [(200, "ok") if response.status_code == 200 else code_of(response) for response in found]
+
+
+@pytest.fixture
+def addressed(database: Database) -> Iterator[Addressed]:
+    issuer = Issuer()
+    with opened(database, rate_per_second=0.01, rate_burst=3) as workspace:
+        app = create_app(workspace, gate=Gate([issuer.tokens]))
+        with asking(app) as front_end:
+            yield Addressed(front_end, app, issuer)
+
+
+SERVED, LIMITED, REFUSED = (200, "ok"), (429, "RATE_LIMITED"), (401, "UNAUTHENTICATED")
+
+
+def test_whoever_tries_tokens_is_counted_before_any_is_looked_at(addressed: Addressed) -> None:
+    made_up = [f"Bearer {number}" for number in range(4)]
+    assert addressed.tried("192.0.2.7", made_up) == [REFUSED] * 3 + [LIMITED]
+    assert addressed.sent("192.0.2.7", 1) == [LIMITED], "they are in the same network, and no token is looked at"
+    assert addressed.sent("192.0.2.8", 1) == [SERVED]
+
+
+def test_people_behind_one_address_do_not_take_each_others_share(addressed: Addressed) -> None:
+    assert addressed.sent("192.0.2.7", 4, sub="one") == [SERVED] * 3 + [LIMITED]
+    assert addressed.sent("192.0.2.7", 3, sub="other") == [SERVED] * 3
+    assert addressed.tried("192.0.2.7", ["Basic x"]) == [REFUSED], "what they sent was not counted for their network"
+
+
+def test_one_who_comes_from_many_addresses_is_one_caller_in_whatever_role(addressed: Addressed) -> None:
+    found = [addressed.sent(f"192.0.2.{number}", 1, sub="one") for number in range(3)]
+    assert found == [[SERVED]] * 3
+    assert addressed.sent("198.51.100.9", 1, sub="one", roles=["compliance"]) == [LIMITED]
+    assert addressed.sent("198.51.100.9", 1, sub="other") == [SERVED]
+
+
+def test_who_is_limited_is_told_what_was_counted(addressed: Addressed) -> None:
+    addressed.sent("192.0.2.7", 3, sub="one")
+    token = addressed.issuer.token(claims={"roles": ["auditor"], "sub": "one"})
+    response = addressed.front_end.send(HEAD, {"Authorization": f"Bearer {token}"})
+    assert code_of(response) == LIMITED
+    assert response.json()["errors"][0]["extensions"]["params"] == {"limit": 0.01, "of": "caller"}
+    assert 1 <= int(response.headers["retry-after"]) <= 100
 
 
 def test_others_are_served_while_the_worst_documents_are_read(database: Database) -> None:

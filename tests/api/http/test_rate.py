@@ -23,6 +23,16 @@ def test_a_rate_of_nothing_lets_everybody_in() -> None:
     assert [rate.wait_of("a", 0.0) for _ in range(3)] == [0, 0, 0]
 
 
+def test_what_is_given_back_may_be_taken_again_and_no_bucket_grows_beyond_a_burst() -> None:
+    rate = Rate(per_second=1, burst=2)
+    rate.give_back("a")
+    for _ in range(3):
+        assert rate.wait_of("a", 0.0) == 0
+        rate.give_back("a")
+    rate.give_back("a")
+    assert [rate.wait_of("a", 0.0) for _ in range(3)] == [0, 0, 1]
+
+
 def test_so_many_callers_are_remembered_and_no_more() -> None:
     rate = Rate(per_second=1, burst=1)
     for number in range(MOST_CALLERS + 1):
