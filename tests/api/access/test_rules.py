@@ -75,8 +75,8 @@ def test_no_rule_can_be_taken_away_without_the_list_noticing() -> None:
 @pytest.mark.parametrize("role", Role)
 def test_no_role_can_be_given_another_scope_or_sight_without_the_list_noticing(role: Role) -> None:
     ways = expected().ways
-    for name, kinds in (("scope", Scope), ("personal", Showing)):
-        for way in kinds:
+    for name, ways_of in (("scope", Scope), ("personal", Showing)):
+        for way in ways_of:
             changed = copy.deepcopy(dict(table()))
             changed["roles"][role.value][name] = way.value
             found = {each: (had.scope, had.personal) for each, had in rights_in(changed).items()}
