@@ -6,14 +6,15 @@ import re
 
 from api.graphql.identity import opaque, parts_of
 from api.graphql.problem import Code, Problem
+from api.graphql.scalars import ConsistencyToken
 
 POSITION = re.compile(r"[0-9]{1,15}")
 """As long as one that every reader of JSON keeps exactly."""
 
 
-def token_of(book: str, position: int) -> str:
+def token_of(book: str, position: int) -> ConsistencyToken:
     """The token of a position in a book."""
-    return opaque("position", book, str(position))
+    return ConsistencyToken(opaque("position", book, str(position)))
 
 
 def position_of(token: str, book: str) -> int:
