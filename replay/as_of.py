@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from domain.amendment import AMENDMENTS
 from domain.correction import Reading
 from domain.envelope import Recorded
 from replay.reader import Reader
@@ -28,6 +29,8 @@ class PastStream(NamedTuple):
     are left out."""
     reading: Reading
     """How each of them was read by then."""
+    amending: Sequence[Recorded[Any]]
+    """All that was known of amendments, whenever they were made: by them the events are read."""
 
     def read(self) -> Iterator[Recorded[Any]]:
         """What is to be folded: corrections as they were known then, and nothing that came later."""
@@ -47,4 +50,5 @@ def streams_as_of(book: Reader, streams: Iterable[str], as_of: AsOf) -> dict[str
 def _past(history: Sequence[Recorded[Any]], valid_at: datetime) -> PastStream:
     reading = Reading(history)
     told = [recorded for recorded in history if (reading.of(recorded) or recorded).occurred_at <= valid_at]
-    return PastStream(told, reading)
+    amending = [recorded for recorded in history if isinstance(recorded.event, AMENDMENTS)]
+    return PastStream(told, reading, amending)

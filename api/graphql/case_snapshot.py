@@ -81,9 +81,9 @@ class CaseSnapshot(CaseFacts):
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
         return page_of_history(self.past.stream.written, window, self.past.stream.reading)
 
-    @resolved("What had been asked to be read otherwise or to count no longer, and what had become of that.")
+    @resolved("What was known to be asked to be read otherwise or to count no longer, and what had become of that.")
     def amendments(self) -> list[Amendment]:
-        return amendments_of(self.past.stream.written)
+        return amendments_of(self.past.stream.amending)
 
     @resolved("What had been asked about its deadlines, and what had become of that.")
     def deadline_requests(self) -> list[DeadlineRequest]:

@@ -130,6 +130,7 @@ def test_what_the_customer_said_is_read_as_it_was_read_then(screen: FrontEnd) ->
     # What had occurred on Monday is read with what is known on Friday.
     assert as_of(screen, 4 * DAY, HOUR)["words"]["value"] == "线路很慢"
     assert as_of(screen, 4 * DAY, HOUR)["history"]["nodes"][0]["amendedBy"] == 6
+    assert as_of(screen, 4 * DAY, HOUR)["amendments"] == after["amendments"]
 
 
 def test_its_clocks_stand_as_they_stood(screen: FrontEnd) -> None:

@@ -24,8 +24,8 @@ MORE = 6
 """A hundred items are about more kinds of things than one, each of which is read at once, and which look-ups meet in
 one batch varies a little between runs. One for each item would be many more."""
 
-FEW = {"OverrideCount.entries", "Unit.history"}
-"""Of which there are no twenty: the kinds of overrides are few, as is what happens to a unit."""
+FEW = {"ComplianceRow.clocks", "OverrideCount.entries", "Unit.history"}
+"""Of which two a row are no twenty: rows of counts are few, as is what happens to a unit."""
 
 
 @pytest.fixture(scope="module")
