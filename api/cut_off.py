@@ -1,4 +1,7 @@
-"""A cut-off: up to which position of the book something is known, and at which instant it is looked at."""
+"""A cut-off: up to which position of the book something is known, and at which instant it is looked at.
+
+A report is looked at when it was known or later; a single thing of the past also as of an earlier instant.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from api.present import present
 from domain.event import rfc3339
 from ledger.book import position_at, recorded_at
 from ledger.ledger import Ledger
+from replay.as_of import AsOf
 
 
 class BadCutOff(Exception):
@@ -46,6 +50,25 @@ def cut_off(ledger: Ledger, known: int | datetime, at: datetime | None = None) -
         )
     _has_come(ledger, seen)
     return CutOff(position, seen)
+
+
+def past_at(ledger: Ledger, known_at: datetime | None, valid_at: datetime | None) -> AsOf | None:
+    """What was recorded by an instant, as far as it had occurred by another one; None when nothing had been.
+
+    Without the first it is all that is known by now, without the second what had occurred by the first. The second may
+    be the later one: what was known then, looked at on a day after it. Raises: BadCutOff for what has not come yet,
+    LedgerAway.
+    """
+    for at in (known_at, valid_at):
+        if at is not None:
+            _has_come(ledger, at)
+    if known_at is None:
+        position = ledger.head()
+        recorded = recorded_at(ledger.database, ledger.book, position)
+        known = max(present(ledger), recorded) if recorded else present(ledger)
+    else:
+        position, known = position_at(ledger.database, ledger.book, known_at), known_at
+    return None if position == 0 else AsOf(position, known, known if valid_at is None else valid_at)
 
 
 def _position(ledger: Ledger, known: datetime) -> int:

@@ -43,8 +43,8 @@ class Reading:
         self._events = {(recorded.stream, recorded.version): recorded for recorded in history}
         self._deciding: dict[Place, Recorded[Any]] = {}
         """The amendment by which the event in a place is read as it is."""
-        self._instead: dict[Place, CorrectionRequested | None] = {}
-        """What the amendment in a place has read; None for a void."""
+        self._instead: dict[Place, Recorded[CorrectionRequested] | None] = {}
+        """The request that says what the amendment in a place has read; None for a void."""
         amending = [one for one in self._events.values() if isinstance(one.event, Amendment)]
         # An amendment is of something before it, so that whatever becomes of it is known once those after it are.
         for amendment in sorted(amending, key=lambda one: one.version, reverse=True):
@@ -71,8 +71,8 @@ class Reading:
         request = self._instead[amendment.stream, amendment.version]
         if request is None:
             return None
-        read: Recorded[E] = recorded._replace(event=cast(E, request.replacement.data))
-        if (occurrence := request.occurrence) is None:
+        read: Recorded[E] = recorded._replace(event=cast(E, request.event.replacement.data))
+        if (occurrence := request.event.occurrence) is None:
             return read
         at, zone, precision = occurrence.at, occurrence.zone, occurrence.precision
         return read._replace(occurred_at=at, occurred_zone=zone, occurred_precision=precision)
@@ -84,12 +84,17 @@ class Reading:
         """
         return self._deciding.get((recorded.stream, recorded.version))
 
-    def _request(self, amendment: Recorded[Any]) -> CorrectionRequested | None:
+    def request_of(self, recorded: Recorded[Any]) -> Recorded[CorrectionRequested] | None:
+        """The request in which stands how an event is read; None when it is read as it was written, or is void."""
+        amendment = self.amended_by(recorded)
+        return None if amendment is None else self._instead[amendment.stream, amendment.version]
+
+    def _request(self, amendment: Recorded[Any]) -> Recorded[CorrectionRequested] | None:
         if not isinstance(amendment.event, EventCorrected):
             return None
         place = (amendment.stream, amendment.event.request)
         request = self._events.get(place)
-        return request.event if request is not None and isinstance(request.event, CorrectionRequested) else None
+        return request if request is not None and isinstance(request.event, CorrectionRequested) else None
 
 
 def amended(history: Iterable[Recorded[Any]]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from projections.projection import FoldContext, key_of
 from projections.reading import histories
 from projections.reckoning import History
 from projections.sla_row import SlaTimer
-from projections.sla_timer import SLA_TIMER
+from projections.sla_timer import SLA_TIMER, rows
 from projections.unit import UNIT, UnitView
 from projections.working_out import subjects
 from projections.writing import added
@@ -85,13 +86,33 @@ def clocks(ledger: Ledger, position: int) -> Iterator[Part]:
     after = 0
     while begun := _begun(ledger, SLA_TIMER.subjects, after, position, SUBJECTS_AT_ONCE):
         after = begun[-1][0]
-        rows: list[SlaTimer] = []
+        found: list[SlaTimer] = []
         for subject in subjects(SLA_TIMER, [stream for _, stream in begun], read, standing):
             try:
-                rows += SLA_TIMER.rows(subject)
+                found += SLA_TIMER.rows(subject)
             except Exception as error:
                 raise CannotWorkOut(subject.stream, position, error) from error
-        yield Part(after, len(begun), rows)
+        yield Part(after, len(begun), found)
+
+
+def clocks_at(ledger: Ledger, streams: Collection[str], position: int, at: datetime) -> dict[str, Sequence[SlaTimer]]:
+    """The clocks of some cases and obligations as known at a position and as they stood at an instant, be it earlier or
+    later than what was recorded there; first due first.
+
+    Raises: CannotWorkOut, LedgerAway, UnknownTopic, UnreadableEvent.
+    """
+    standing = ledger.standing(SLA_TIMER.beside(ledger.book), position)
+    found: dict[str, Sequence[SlaTimer]] = {}
+    for subject in subjects(SLA_TIMER, streams, partial(histories, ledger, end=position), standing):
+        try:
+            found[subject.stream] = sorted(rows(subject, at), key=_first_due_first)
+        except Exception as error:
+            raise CannotWorkOut(subject.stream, position, error) from error
+    return found
+
+
+def _first_due_first(timer: SlaTimer) -> tuple[bool, datetime, str]:
+    return timer.due_at is None, timer.due_at or timer.reckoned_at, timer.clock_id
 
 
 def units(ledger: Ledger, position: int, among: Collection[str] | None = None) -> list[UnitView]:

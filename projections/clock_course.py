@@ -88,6 +88,6 @@ def _of_subject(told: Asked, wanted: Sequence[Wanted]) -> Mapping[Wanted, ClockC
 def _upcoming(told: Asked, clock: Clock, at: datetime) -> Sequence[Segment]:
     if clock.state is not State.RUNNING or clock.due is None or clock.due.at <= at:
         return ()
-    later = told.clocks(clock.due.at, segments=True)
+    later = told.until(at).clocks(clock.due.at, segments=True)
     segments = next((each.segments for each in later if each.key == clock.key), ())
     return tuple(each._replace(begin=max(each.begin, at)) for each in segments if each.end > at)

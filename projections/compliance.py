@@ -262,28 +262,119 @@ LIMIT %(limit)s
 """
 
 
-def clocks_of(
-    database: Database, book: str, question: Question, window: Window, figure: Figure = Figure.CLOCKS
-) -> Page[SlaTimer]:
-    """The part that a window cuts from the clocks that a figure counts; its order is one of `IN_ORDER`.
+class RowKey(NamedTuple):
+    """What tells a row of a report from its others; of a total there are no values."""
 
-    Raises: BadPlace, LedgerAway.
-    """
-    return database.patiently(lambda connection: _page(connection, SLA_TIMER, book, question, None, window, figure))
+    duty: Duty
+    values: tuple[str | None, ...] = ()
 
 
-def clocks_as_known(
-    ledger: Ledger,
-    question: Question,
-    position: int,
-    clocks: Iterable[Sequence[SlaTimer]],
-    window: Window,
+# All rows of one depth at once: the clocks of the question are numbered within their rows, and joined to those wanted.
+CLOCKS_OF_ROWS: LiteralString = """
+SELECT wanted_place, {columns} FROM (
+  SELECT seen.*, row_number() OVER (PARTITION BY {row} ORDER BY {ordering}) AS nth
+  FROM (
+    SELECT timer.*, {seen}, {values}
+    {clocks}
+    OFFSET 0
+  ) AS seen
+  WHERE {conditions}
+) AS ranked
+JOIN unnest({wanted}) WITH ORDINALITY AS wanted({names}, wanted_place) ON {same}
+WHERE nth <= %(limit)s
+ORDER BY wanted_place, nth
+"""
+
+
+def clocks_of_rows(
+    database: Database, book: str, question: Question, rows: Sequence[RowKey], window: Window,
     figure: Figure = Figure.CLOCKS,
-) -> Page[SlaTimer]:
+) -> dict[RowKey, Page[SlaTimer]]:  # fmt: skip
+    """For each of some rows of a report the part that a window cuts from the clocks that a figure counts.
+
+    That takes a statement for the rows of a report and another for its totals. Raises: BadPlace, LedgerAway.
+    """
+    return database.patiently(
+        lambda connection: _pages(connection, SLA_TIMER, book, question, None, rows, window, figure)
+    )
+
+
+def clocks_of_rows_as_known(
+    ledger: Ledger, question: Question, position: int, clocks: Iterable[Sequence[SlaTimer]], rows: Sequence[RowKey],
+    window: Window, figure: Figure = Figure.CLOCKS,
+) -> dict[RowKey, Page[SlaTimer]]:  # fmt: skip
     """The same of clocks as known at a position. Raises: BadPlace, NoTableAside, LedgerAway, DiskFull."""
     with as_known.aside(ledger.database, ledger.book, clocks) as connection:
         units = as_known.units(ledger, position) if question.asks_for_the_tree else []
-        return _page(connection, as_known.KNOWN, ledger.book, question, units, window, figure)
+        return _pages(connection, as_known.KNOWN, ledger.book, question, units, rows, window, figure)
+
+
+def _pages(
+    connection: psycopg.Connection,
+    view: Reckoning[SlaTimer],
+    book: str,
+    question: Question,
+    units: Sequence[UnitView] | None,
+    rows: Sequence[RowKey],
+    window: Window,
+    figure: Figure,
+) -> dict[RowKey, Page[SlaTimer]]:
+    found: dict[RowKey, Page[SlaTimer]] = {}
+    for apart in (question.apart, ()):
+        wanted = [row for row in rows if len(row.values) == len(apart)]
+        if len(wanted) == 1:  # the index that the order leans on ends with the page
+            of_group = question.of_group(wanted[0].duty, dict(zip(apart, wanted[0].values, strict=True)))
+            found[wanted[0]] = _page(connection, view, book, of_group, units, window, figure)
+        elif wanted:
+            found |= _pages_of(connection, view, book, question, apart, units, wanted, window, figure)
+        if not question.apart:
+            break
+    return found
+
+
+def _pages_of(
+    connection: psycopg.Connection,
+    view: Reckoning[SlaTimer],
+    book: str,
+    question: Question,
+    apart: Sequence[Grouping],
+    units: Sequence[UnitView] | None,
+    wanted: Sequence[RowKey],
+    window: Window,
+    figure: Figure,
+) -> dict[RowKey, Page[SlaTimer]]:
+    inside, places = window.condition()
+    clocks = clocks_asked(question, connection, book, units)
+    names = [f"group_{place}" for place, _ in enumerate(apart)]
+    values = [f'({value_of(each, question.by)}) COLLATE "C" AS {name}' for each, name in zip(apart, names, strict=True)]
+    # Two that are none are alike in this, and the join can be hashed.
+    same = [f"coalesce({name}, '') = wanted_{name} AND ({name} IS NULL) = none_{name}" for name in names]
+    asked_names = [f"{kind}_{name}" for name in names for kind in ("wanted", "none")]
+    text: str = CLOCKS_OF_ROWS
+    for name, what in {
+        "{row}": ", ".join(["row_duty", *names]),
+        "{ordering}": window.ordering(),
+        "{seen}": SEEN,
+        "{values}": ", ".join([f"{DUTY} AS row_duty", *values]),
+        "{clocks}": clocks.text,
+        "{conditions}": " AND ".join([*inside, WHICH[figure]]),
+        "{wanted}": ", ".join(
+            ["%(wanted_duty)s::text[]"]
+            + [f"%({name})s::{'text' if name.startswith('wanted') else 'boolean'}[]" for name in asked_names]
+        ),
+        "{names}": ", ".join(["wanted_duty", *asked_names]),
+        "{same}": " AND ".join(["row_duty = wanted_duty", *same]),
+    }.items():
+        text = text.replace(name, what)
+    parameters = {**clocks.parameters, **places, "limit": window.limit + 1}
+    parameters["wanted_duty"] = [row.duty.value for row in wanted]
+    for place, name in enumerate(names):
+        parameters[f"wanted_{name}"] = [row.values[place] or "" for row in wanted]
+        parameters[f"none_{name}"] = [row.values[place] is None for row in wanted]
+    found: dict[RowKey, list[SlaTimer]] = {row: [] for row in wanted}
+    for place, *row in connection.execute(view.query(text), parameters, binary=True):
+        found[wanted[place - 1]].append(of_row(row))
+    return {row: paged(timers, window) for row, timers in found.items()}
 
 
 def _page(

@@ -110,6 +110,8 @@ class SlaTimer(NamedTuple):
     elapsed_seconds: int | None
     """From start to stop by the clock on the wall; None for what was done before it began."""
     next_alarm_at: datetime | None
+    warned_at: datetime | None
+    """When its first warning was recorded, or is due if nothing happens."""
     alarms: tuple[TimerAlarm, ...]
     when_due: Verdict | None
     now_verdict: Verdict | None

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain.case.deadline import DeadlineWarned, OwnClock
 from domain.case.events import CaseAssigned, CaseReceived, CaseRegistered, CaseUnassigned
 from domain.case.relations import CaseAbsorbed
 from domain.case.tiers import customers_of, tiers_of
@@ -46,6 +47,11 @@ class Asked(NamedTuple):
     tiers: Sequence[TierSince]
     inherited: History
     as_recorded: History
+
+    def until(self, at: datetime) -> Asked:
+        """The same as of an instant, whatever is known to have happened after it."""
+        history = [recorded for recorded in self.history if recorded.occurred_at <= at]
+        return self._replace(history=history, at=at, tiers=[tier for tier in self.tiers if tier.at <= at])
 
     def clocks(self, at: datetime, *, segments: bool = False) -> tuple[Clock, ...]:
         """The clocks at an instant."""
@@ -104,11 +110,13 @@ def matters(recorded: Recorded[Any]) -> bool:
 # Rows -----------------------------------------------------------------------------------------------------------------
 
 
-def rows(subject: Subject) -> list[SlaTimer]:
-    """Every clock of a case or an obligation."""
+def rows(subject: Subject, at: datetime | None = None) -> list[SlaTimer]:
+    """Every clock of a case or an obligation, as it stands after the last event, or at an instant before that."""
     if not subject.history:
         return []
     told = asked(subject)
+    if at is not None:
+        told = told.until(at)
     found = {clock.key: clock for clock in told.clocks(told.at)}
     if not found:
         return []
@@ -163,6 +171,8 @@ class _About(NamedTuple):
     obligation_id: UUID | None
     receipt: CaseReceived | None
     registered: Recorded[Any] | None
+    warned: Mapping[OwnClock, datetime]
+    """When the first warning of a clock was recorded to be due."""
     grouped: dict[datetime, Mapping[str, Any]]
     """What `grouping` gave before: most clocks of a subject begin together."""
 
@@ -172,10 +182,15 @@ class _About(NamedTuple):
         receipt = next((event for event in events if isinstance(event, CaseReceived)), None)
         registered = next((each for each in told.history if isinstance(each.event, CaseRegistered)), None)
         course, owed = list(_course(told)), key_of(subject.stream)
+        warned: dict[OwnClock, datetime] = {}
+        for each in told.history:
+            if isinstance(each.event, DeadlineWarned):
+                of = each.event.clock
+                warned[of] = min(each.occurred_at, warned.get(of, each.occurred_at))
         if category_of(subject.stream) == Category.CASE:
-            return cls(subject, told, course, owed, None, receipt, registered, {})
+            return cls(subject, told, course, owed, None, receipt, registered, warned, {})
         case_id = next((event.case_id for event in events if isinstance(event, ObligationOpened)), None)
-        return cls(subject, told, course, case_id, owed, None, None, {})
+        return cls(subject, told, course, case_id, owed, None, None, warned, {})
 
     def at(self, at: datetime) -> _Known:
         """What was known at an instant, or else first after it."""
@@ -280,6 +295,7 @@ def _row(clock: Clock, about: _About) -> SlaTimer:
         counted_seconds=clock.counted // SECOND,
         remaining_seconds=None if clock.remaining is None else clock.remaining // SECOND,
         next_alarm_at=clock.next_alarm,
+        warned_at=_warned_at(clock, about),
         alarms=tuple(TimerAlarm(*alarm) for alarm in clock.alarms),
         when_due=clock.when_due,
         now_verdict=clock.now,
@@ -335,6 +351,13 @@ def _subject(key: ClockKey, about: _About) -> dict[str, Any]:
     }
 
 
+def _warned_at(clock: Clock, about: _About) -> datetime | None:
+    key = clock.key
+    recorded = about.warned.get(OwnClock(key.policy, key.target, key.part, key.cycle, key.instance))
+    told = [alarm.at for alarm in clock.alarms if alarm.kind == "warning"]
+    return min(told if recorded is None else [*told, recorded], default=None)
+
+
 def _extension(told: Extended) -> TimerExtension:
     return TimerExtension(
         told.step, told.version, told.approved_at, told.late, told.due_before.at, told.due_after.at, told.ignored
@@ -352,7 +375,7 @@ WHERE book = %(book)s
 
 SLA_TIMER: Reckoning[SlaTimer] = Reckoning(
     name="sla_timer",
-    version=2,
+    version=3,
     reads=frozenset(
         {
             Category.CASE,

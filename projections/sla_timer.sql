@@ -54,6 +54,7 @@ CREATE TABLE {table} (
   remaining_seconds bigint,
   elapsed_seconds bigint,
   next_alarm_at timestamptz,
+  warned_at timestamptz,
   alarms jsonb NOT NULL,
   when_due text,
   now_verdict text,

@@ -259,6 +259,25 @@ class Tree:
         """The units that stand right below a unit, by name."""
         return self._children.get(unit_id, ())
 
+    def tops(self) -> tuple[UnitAt, ...]:
+        """The units above which none stands, by name."""
+        return self._children.get(None, ())
+
+    def names_below(self, unit_id: UUID, borne: Mapping[UUID, Sequence[str]]) -> frozenset[str]:
+        """The names by which cases may be held by a unit or by one below it, out of all that units bear or bore.
+
+        Cases name their unit as it was called then. A name that a unit outside bears by now is that one's.
+        """
+        waiting, inside = [unit_id], set[UUID]()
+        while waiting:
+            here = waiting.pop()
+            if here not in inside:
+                inside.add(here)
+                waiting += [each.unit_id for each in self.below(here)]
+        elsewhere = {each.name for each in self.units.values() if each.unit_id not in inside}
+        own = {self.units[each].name for each in inside}
+        return frozenset(own | ({name for each in inside for name in borne.get(each, ())} - elsewhere))
+
     def walk(self) -> Iterator[tuple[int, UnitAt]]:
         """Every unit once, each right after the one above it and before those below it, with its depth from 0."""
         seen: set[UUID] = set()

@@ -38,24 +38,12 @@ def reach_of(principal: Principal, rights: Rights, ledger: Ledger) -> Reach:
 
 
 def below(called: str, tree: Tree, names: dict[UUID, list[str]], principal: Principal) -> Reach:
-    """The cases of a unit and of those below it. A unit that the tree does not know has no others below it.
-
-    Cases name their unit as it was called then. A name that a unit outside bears by now is that one's.
-    """
+    """The cases of a unit and of those below it. A unit that the tree does not know has no others below it."""
     top = tree.called(called) or tree.units.get(id_of_unit(called))
     if top is None:
         return Reach(units=frozenset({called}), name=principal.name)
-    waiting, inside = [top.unit_id], set[UUID]()
-    while waiting:
-        here = waiting.pop()
-        if here not in inside:
-            inside.add(here)
-            waiting += [each.unit_id for each in tree.below(here)]
-    elsewhere = {each.name for each in tree.units.values() if each.unit_id not in inside}
-    own = {tree.units[each].name for each in inside}
-    borne = {name for each in inside for name in names.get(each, ())}
     at_the_top = top.parent is None or top.parent not in tree.units
-    return Reach(units=frozenset(own | (borne - elsewhere)), unheld=at_the_top, name=principal.name)
+    return Reach(units=tree.names_below(top.unit_id, names), unheld=at_the_top, name=principal.name)
 
 
 def sees(ledger: Ledger, reach: Reach, kind: Category, subject: UUID) -> bool:

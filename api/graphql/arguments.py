@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -10,11 +11,14 @@ import strawberry
 from api.graphql.cases import Sorting
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST
 from api.graphql.problem import Code, Problem
+from api.graphql.scalars import ConsistencyToken
+from domain.envelope import RegisterNumber
 
 T = TypeVar("T")
+NUMBER = re.compile(r"([A-Za-z]+\d{4})-(\d{1,9})")
 
 Token = Annotated[
-    str | None,
+    ConsistencyToken | None,
     strawberry.argument(
         description="A token out of an earlier answer: this one then shows at least what that one did, or fails as "
         "NOT_CAUGHT_UP. The header Daybook-Consistency-Token does the same for a whole request."
@@ -27,6 +31,14 @@ Before = Annotated[str | None, BEFORE]
 Direction = Annotated[Sorting, strawberry.argument(description="Which way the order runs.")]
 OccurredFrom = Annotated[datetime | None, strawberry.argument(description="Counts what happened then or later.")]
 OccurredBefore = Annotated[datetime | None, strawberry.argument(description="Counts what happened earlier than then.")]
+
+
+def number_in(text: str) -> RegisterNumber:
+    """A register number as people write it: C2026-000123, c2026-123. Raises: Problem."""
+    found = NUMBER.fullmatch(text.strip())
+    if found is None:
+        raise Problem(Code.BAD_ARGUMENTS, f"{text!r} is no register number; write one such as C2026-000123.")
+    return RegisterNumber(found[1].upper(), int(found[2]))
 
 
 def the_one(found: list[T], what: str, key: str) -> T | None:

@@ -14,13 +14,14 @@ from api.graphql.cases import Sorting
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, MOST_A_PAGE, Connection, PageArguments
 from api.graphql.enums import ActorKind, Departure, shown
 from api.graphql.identity import identity_of
+from api.graphql.loaders import EntriesOf
 from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from domain.stream import Category
 from projections import audit_trail, overrides
 from projections.audit_trail import OCCURRED, POSITION, Override, Recording
-from projections.paging import Order
+from projections.paging import Order, Page
 
 LONGEST_SECONDS = 300 * 366 * 86_400
 """More than lies between any two dates of a ledger."""
@@ -160,7 +161,9 @@ async def counted_departures(request: Request, recording: Recording) -> list[Dep
 class OverrideCount:
     kind: Override = strawberry.field(description="What kind of thing.")
     events: int = strawberry.field(description="How often.")
-    where: strawberry.Private[audit_trail.AuditFilter]
+    of: strawberry.Private[overrides.OverridesOf]
+    recording: strawberry.Private[Recording]
+    back_dated_over: strawberry.Private[timedelta]
 
     @resolved("The events behind the count, the latest first.")
     async def entries(
@@ -171,7 +174,9 @@ class OverrideCount:
         last: Annotated[int | None, LAST] = None,
         before: Annotated[str | None, BEFORE] = None,
     ) -> Connection[AuditEntry]:
-        return await listed_entries(info.context, self.where, AuditOrder(), PageArguments(first, after, last, before))
+        window = PageArguments(first, after, last, before).window(POSITION, descending=True)
+        wanted = EntriesOf(self.of, window, self.recording, self.back_dated_over)
+        return page_of_entries(window, await info.context.loaders.overrides_of.load(wanted) or Page([], has_more=False))
 
 
 @strawberry.type(description="What somebody did beside the ordinary course of things.")
@@ -210,11 +215,5 @@ async def counted_overrides(
 
 def _counts(told: overrides.ActorOverrides, recording: Recording, span: timedelta) -> Iterator[OverrideCount]:
     for kind, events in told.counts.items():
-        where = audit_trail.AuditFilter(
-            actor=told.actor,
-            actor_kinds=(told.actor_kind,),
-            recording=recording,
-            overrides=(kind,),
-            back_dated_over=span,
-        )
-        yield OverrideCount(kind=kind, events=events, where=where)
+        of = overrides.OverridesOf(told.actor, told.actor_kind, kind)
+        yield OverrideCount(kind=kind, events=events, of=of, recording=recording, back_dated_over=span)

@@ -17,7 +17,7 @@ from api.graphql.enums import shown
 from api.graphql.identity import global_id
 from api.graphql.passing import lasting, passing, shown_by
 from api.graphql.request import Request
-from api.graphql.scalars import SafeInt
+from api.graphql.scalars import ConsistencyToken, SafeInt
 from api.live.board import Board, Move, Units, moved
 from api.present import present
 from domain.stream import Category
@@ -48,7 +48,9 @@ class BoardChange:
     )
     position: SafeInt = strawberry.field(description="The place in the book of what made it so.")
     recorded_at: datetime = strawberry.field(description="When the ledger heard of that.")
-    consistency_token: str = strawberry.field(description="Stands for this change: after it, the next one follows.")
+    consistency_token: ConsistencyToken = strawberry.field(
+        description="Stands for this change: after it, the next one follows."
+    )
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -41,7 +41,17 @@ from ledger.ledger import PersonalPlace
 from projections.case_file import CaseFile
 
 if TYPE_CHECKING:
+    from api.graphql.case_snapshot import CaseSnapshot
     from api.graphql.customer import Customer
+
+KnownAt = Annotated[
+    datetime | None,
+    strawberry.argument(description="Known is what was recorded by then; everything up to now when left out."),
+]
+ValidAt = Annotated[
+    datetime | None,
+    strawberry.argument(description="It had occurred by then; by `knownAt` when left out. It may be later than that."),
+]
 
 
 @strawberry.type(description="An amount of money.")
@@ -74,8 +84,8 @@ class CaseCounts:
     pauses: int = strawberry.field(description="Began to wait for something.")
 
 
-@strawberry.type(description="One matter of a customer, as it stands now.")
-class Case(Node):
+@strawberry.type(description="What is so of a case, now or as of some day.")
+class CaseFacts(Node):
     number: str | None = strawberry.field(description="Its register number, `C2026-000123`; null until registered.")
     source_key: str | None = strawberry.field(description="Its key in the system it came from.")
     kind: CaseKind = strawberry.field(description="What kind of matter it is.")
@@ -144,9 +154,13 @@ class Case(Node):
     stream: strawberry.Private[str]
     customer_id: strawberry.Private[UUID | None]
     words_place: strawberry.Private[PersonalPlace | None]
+    """Where the customer's words lie, by the reading that is shown."""
     survivor_id: strawberry.Private[UUID | None]
     absorbed_ids: strawberry.Private[tuple[UUID, ...]]
 
+
+@strawberry.type(description="One matter of a customer, as it stands now.")
+class Case(CaseFacts):
     @resolved("Whom it is about; null when nobody knows, or while their file is not there.")
     async def customer(self, info: Info) -> Annotated[Customer, strawberry.lazy("api.graphql.customer")] | None:
         from api.graphql.customer import shown_customer
@@ -211,6 +225,14 @@ class Case(Node):
     async def clocks(self, info: Info) -> list[SlaClock]:
         return await clocks_of(info.context, self.stream)
 
+    @resolved("The case as it was known at one instant, as far as it had occurred by another; null when nothing was.")
+    async def as_of(
+        self, info: Info, known_at: KnownAt = None, valid_at: ValidAt = None
+    ) -> Annotated[CaseSnapshot, strawberry.lazy("api.graphql.case_snapshot")] | None:
+        from api.graphql.case_snapshot import shown_snapshot
+
+        return await shown_snapshot(info.context, subject_of(self.stream), known_at, valid_at)
+
     @resolved("What was asked about its deadlines: more time, other terms, another verdict; and what became of that.")
     async def deadline_requests(self, info: Info) -> list[DeadlineRequest]:
         return deadline_requests_of(await info.context.loaders.histories.load(self.stream) or ())
@@ -218,9 +240,14 @@ class Case(Node):
 
 def case_of(file: CaseFile, book: str) -> Case:
     """A case file as the schema shows it."""
+    named = strawberry.ID(global_id(Category.CASE, book, file.case_id))
+    return Case(id=named, words_place=file.words_place, **facts_of(file))
+
+
+def facts_of(file: CaseFile) -> dict[str, Any]:
+    """What a case file says, as the schema shows it; all but its id, and where the customer's words lie."""
     money = file.redress
-    return Case(
-        id=strawberry.ID(global_id(Category.CASE, book, file.case_id)),
+    return dict(
         number=str(file.register) if file.register else None,
         redress=Money(minor_units=SafeInt(money.minor_units), currency=money.currency) if money else None,
         open_pauses=[OpenPause(ground=ground, since=since) for ground, since in file.open_pauses],
@@ -246,7 +273,6 @@ def case_of(file: CaseFile, book: str) -> Case:
         position=SafeInt(file.position),
         stream=file.stream,
         customer_id=file.customer_id,
-        words_place=file.words_place,
         **{name: getattr(file, name) for name in SAME},
     )
 

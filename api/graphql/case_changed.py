@@ -15,7 +15,7 @@ from api.graphql.case import Case, shown_case
 from api.graphql.consistency import Place
 from api.graphql.passing import lasting, passing, shown_by
 from api.graphql.request import Request
-from api.graphql.scalars import SafeInt
+from api.graphql.scalars import ConsistencyToken, SafeInt
 from api.live.about import About
 from domain.stream import Category
 from ledger.marks import Mark
@@ -42,7 +42,9 @@ class CaseChange:
     case: Case = strawberry.field(
         description="The case as it stands when this is told, which may show later changes already."
     )
-    consistency_token: str = strawberry.field(description="Stands for this change: after it, the next one follows.")
+    consistency_token: ConsistencyToken = strawberry.field(
+        description="Stands for this change: after it, the next one follows."
+    )
 
 
 async def case_changes(request: Request, case_id: UUID, place: Place) -> AsyncGenerator[CaseChange | None, None]:

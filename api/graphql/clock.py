@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -16,8 +16,10 @@ from api.graphql.policy_enums import SubjectKind, TargetKind
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from domain.event import rfc3339
 from projections.clock_course import ClockCourse, wanted_at
 from projections.sla_row import SlaTimer, state_at, verdicts_at
+from projections.sla_timer import TICK
 
 if TYPE_CHECKING:
     from api.graphql.case import Case
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 CLOCK = "clock"
 """What stands in the id of one, where that of a case has its kind."""
+CLOCK_SNAPSHOT = "clock-snapshot"
 
 
 @strawberry.type(description="What people read, in both languages of the console.")
@@ -72,9 +75,17 @@ class SlaAlarm:
     level: int | None = strawberry.field(description="The level of an escalation.")
 
 
-@strawberry.type(description="A target as it runs for a case, a part of one or an obligation (时限).")
-class SlaClock:
-    id: strawberry.ID = strawberry.field(description="Its id; opaque, and the same for as long as it exists.")
+@strawberry.type(description="How a clock stands from an instant on, if nothing happens.")
+class SlaNextState:
+    at: datetime = strawberry.field(description="The first instant at which it stands so.")
+    state: State = strawberry.field(description="How it stands from then on.")
+
+
+@strawberry.interface(
+    description="What a clock says: of `SlaClock` as known by now, of `SlaClockSnapshot` as it was known earlier."
+)
+class SlaClockFace:
+    id: strawberry.ID = strawberry.field(description="Its id; opaque, and of nothing else.")
     target: str = strawberry.field(description="The target, by its name within the policy.")
     title: SlaTitle = strawberry.field(description="What people call it.")
     kind: TargetKind = strawberry.field(description="What is to be done in time.")
@@ -97,7 +108,10 @@ class SlaClock:
     )
     state: State = strawberry.field(description="How it stands.")
     state_changes_at: datetime | None = strawberry.field(
-        description="When the state changes if nothing happens; null when it does not."
+        description="The first instant at which the state is another one if nothing happens; null when it stays."
+    )
+    next_states: list[SlaNextState] = strawberry.field(
+        description="The states to come if nothing happens, in order of time; the first begins at `stateChangesAt`."
     )
     verdicts: SlaVerdicts = strawberry.field(description="Whether it was kept.")
     started_at: datetime | None = strawberry.field(
@@ -182,7 +196,20 @@ class SlaClock:
         return None if course is None else explanation_of(course.explanation)
 
 
-async def _course(clock: SlaClock, info: Info) -> ClockCourse | None:
+@strawberry.type(description="A target as it runs for a case, a part of one or an obligation (时限), as known by now.")
+class SlaClock(SlaClockFace):
+    """The live one."""
+
+
+@strawberry.type(
+    description="A clock as it was known earlier: at `evaluatedAt`, by what the book had up to `knownPosition`. It is "
+    "no `SlaClock`, and has an id of its own, so that no cache takes the one for the other."
+)
+class SlaClockSnapshot(SlaClockFace):
+    known_position: SafeInt = strawberry.field(description="The last position of the book that was known.")
+
+
+async def _course(clock: SlaClockFace, info: Info) -> ClockCourse | None:
     now = await info.context.now() if clock.known is None else clock.evaluated_at
     return await info.context.loaders.courses.load(wanted_at(clock.timer, now, clock.known))
 
@@ -195,12 +222,21 @@ SAME = (
 """Fields that the view has just as the schema shows them."""
 
 
-def clock_of(timer: SlaTimer, book: str, now: datetime, known: int | None = None) -> SlaClock:
-    """A clock as the schema shows it, at an instant; as known by now, or at a position."""
-    state = state_at(timer, now)
-    when_due, by_now = verdicts_at(timer, now)
-    return SlaClock(
-        id=strawberry.ID(opaque(CLOCK, book, timer.clock_id)),
+def clock_of(timer: SlaTimer, book: str, now: datetime) -> SlaClock:
+    """A clock as the schema shows it, at an instant; as known by now."""
+    return SlaClock(id=strawberry.ID(opaque(CLOCK, book, timer.clock_id)), **_shown(timer, now, None))
+
+
+def past_clock_of(timer: SlaTimer, book: str, at: datetime, known: int) -> SlaClockSnapshot:
+    """A clock as it was known at a position, looked at at an instant."""
+    named = opaque(CLOCK_SNAPSHOT, book, timer.clock_id, str(known), rfc3339(at))
+    return SlaClockSnapshot(id=strawberry.ID(named), known_position=SafeInt(known), **_shown(timer, at, known))
+
+
+def _shown(timer: SlaTimer, now: datetime, known: int | None) -> dict[str, Any]:
+    state, when_due, by_now = state_at(timer, now), *verdicts_at(timer, now)
+    to_come = list(_next_states(timer, now))
+    return dict(
         title=SlaTitle(en=timer.title_en, zh=timer.title_zh),
         subject=timer.subject_kind,
         part=timer.part or None,
@@ -209,7 +245,8 @@ def clock_of(timer: SlaTimer, book: str, now: datetime, known: int | None = None
         rule=timer.rule or None,
         evaluated_at=now,
         state=state,
-        state_changes_at=_changes_at(timer, state),
+        state_changes_at=to_come[0].at if to_come else None,
+        next_states=to_come,
         verdicts=SlaVerdicts(
             when_due=when_due, now=by_now, rests_on_late=timer.rests_on_late, born_overdue=timer.born_overdue
         ),
@@ -237,11 +274,16 @@ def _due(at: datetime | None, on: date | None) -> SlaDue | None:
     return None if at is None else SlaDue(at=at, on=on)
 
 
-def _changes_at(timer: SlaTimer, state: State) -> datetime | None:
-    """When the state is another one if nothing happens."""
-    if state is State.NOT_STARTED:
-        return timer.started_at
-    return timer.due_at if state is State.RUNNING else None
+def _next_states(timer: SlaTimer, now: datetime) -> Iterator[SlaNextState]:
+    """The states to come if nothing happens. What is due at an instant in time is overdue behind it, and what is due on
+    a day with the midnight that ends it."""
+    state = state_at(timer, now)
+    behind = None if timer.due_at is None else timer.due_at if timer.due_open_ended else timer.due_at + TICK
+    for at in sorted({each for each in (timer.started_at, behind) if each is not None and each > now}):
+        later = state_at(timer, at)
+        if later is not state:
+            state = later
+            yield SlaNextState(at=at, state=state)
 
 
 async def clocks_of(request: Request, stream: str) -> list[SlaClock]:

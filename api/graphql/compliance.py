@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import strawberry
+from strawberry.dataloader import DataLoader
 
 from api.compliance import asked, versions_of
 from api.graphql.arguments import After, Before, First, Last, Token
-from api.graphql.clock import SlaClock, SlaTitle, clock_of
+from api.graphql.clock import SlaClockFace, SlaTitle, clock_of, past_clock_of
 from api.graphql.compliance_enums import By, Duty, Figure, Grouping
 from api.graphql.compliance_known import MOST_CASES, ComplianceKnown, KeptClocks
 from api.graphql.connection import Connection, PageArguments, connection_of
+from api.graphql.door import Door
 from api.graphql.enums import CaseKind, Channel, Priority, Tier
 from api.graphql.policy_enums import TargetKind
 from api.graphql.problem import Code, Problem, speakable
-from api.graphql.request import Info, Request
+from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
 from projections import as_known, compliance
 from projections.compliance_question import IN_ORDER, Question, Values
 from projections.movement import Period
+from projections.paging import Page, Window
+from projections.sla_row import SlaTimer
 
 MOST_DRILLS = 100
-"""Of how many rows one answer has the clocks: each asks the database anew."""
+"""Of how many rows one answer has the clocks: with a thousand rows of a page each it would have too many."""
 
 WORDS: Mapping[Grouping, type[StrEnum]] = MappingProxyType({
     Grouping.DUTY: Duty,
@@ -103,21 +107,52 @@ class ComplianceFigures:
     counted: ComplianceTimes = strawberry.field(description="In the target's own time, such as working time.")
 
 
+class Drill(NamedTuple):
+    """A page of the clocks behind a figure of a row."""
+
+    row: compliance.RowKey
+    window: Window
+    figure: Figure
+
+
 class Drills:
-    """How often the clocks behind a row were asked for, and those of a report as known earlier."""
+    """The clocks behind the rows of one report; those of a report as known earlier are kept."""
 
-    def __init__(self, kept: KeptClocks | None = None) -> None:
+    def __init__(self, door: Door, question: Question, kept: KeptClocks | None) -> None:
         self.kept = kept
+        self._door = door
+        self._question = question
         self._made = 0
+        self._pages: DataLoader[Drill, Page[SlaTimer]] = DataLoader(load_fn=self._load)
 
-    def one_more(self) -> None:
-        """Raises: Problem when that is once too often."""
+    async def page(self, drill: Drill) -> Page[SlaTimer]:
+        """The clocks. Raises: Problem when they are asked for once too often."""
         self._made += 1
         if self._made > MOST_DRILLS:
             message = (
                 f"One answer has the clocks of at most {MOST_DRILLS} rows; ask for fewer rows, or for one's alone."
             )
             raise Problem(Code.DOCUMENT_TOO_LARGE, message, limit=MOST_DRILLS)
+        return await self._pages.load(drill)
+
+    async def _load(self, drills: list[Drill]) -> list[Page[SlaTimer]]:
+        found = await self._door.off_loop(self._read, drills)
+        return [found[drill] for drill in drills]
+
+    def _read(self, drills: Sequence[Drill]) -> dict[Drill, Page[SlaTimer]]:
+        """The pages, in as many statements as there are windows and figures, of which a document has few."""
+        ledger, question, kept = self._door.ledger, self._question, self.kept
+        found: dict[Drill, Page[SlaTimer]] = {}
+        for window, figure in dict.fromkeys((each.window, each.figure) for each in drills):
+            rows = [each.row for each in drills if (each.window, each.figure) == (window, figure)]
+            if kept is None:
+                pages = compliance.clocks_of_rows(ledger.database, ledger.book, question, rows, window, figure)
+            else:
+                pages = compliance.clocks_of_rows_as_known(
+                    ledger, question, kept.position, [kept.clocks], rows, window, figure
+                )
+            found |= {Drill(row, window, figure): page for row, page in pages.items()}
+        return found
 
 
 @strawberry.type(description="Some clocks that are counted together.")
@@ -130,10 +165,14 @@ class ComplianceRow:
         description="What people call the target, where the row is of one and all of its clocks call it the same."
     )
     figures: ComplianceFigures = strawberry.field(description="What is counted of them.")
+    key: strawberry.Private[compliance.RowKey]
     question: strawberry.Private[Question]
     drills: strawberry.Private[Drills]
 
-    @resolved("The clocks that one of its figures counts, first due or first begun first.")
+    @resolved(
+        "The clocks that one of its figures counts, first due or first begun first: each a `SlaClock`, or in a report "
+        "as known earlier a `SlaClockSnapshot`."
+    )
     async def clocks(
         self,
         info: Info,
@@ -144,10 +183,14 @@ class ComplianceRow:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[SlaClock]:
-        self.drills.one_more()
-        arguments = PageArguments(first, after, last, before)
-        return await _clocks(info.context, self.question, self.drills.kept, figure, arguments)
+    ) -> Connection[SlaClockFace]:
+        question, book, kept = self.question, info.context.door.book, self.drills.kept
+        window = PageArguments(first, after, last, before).window(IN_ORDER[question.by], descending=False)
+        page = await self.drills.page(Drill(self.key, window, figure))
+        show: Callable[[SlaTimer], SlaClockFace] = partial(clock_of, book=book, now=question.now)
+        if kept is not None:
+            show = partial(past_clock_of, book=book, at=question.now, known=kept.position)
+        return connection_of(window, page.rows, more=page.has_more, show=show)
 
 
 @strawberry.type(description="A version of a policy or a calendar.")
@@ -228,7 +271,7 @@ class ComplianceQuery:
             question = replace(asked(ledger, cut.at, by, period, groups, where, cut.position), reach=reach)
             return compliance.report_as_known(ledger, question, cut.position, [kept.clocks], most_rows), kept
 
-        return _shown(*await request.door.off_loop(read))
+        return _shown(request.door, *await request.door.off_loop(read))
 
 
 def _where(conditions: Sequence[ComplianceCondition]) -> dict[Grouping, Values]:
@@ -259,9 +302,10 @@ def _named(field: Grouping, value: str | None) -> str | None:
     return value if words is None or value is None else words(value).name
 
 
-def _shown(answer: compliance.Report, kept: KeptClocks | None) -> ComplianceReport:
+def _shown(door: Door, answer: compliance.Report, kept: KeptClocks | None) -> ComplianceReport:
     policies, calendars, zone_data, engine = versions_of(answer.versions)
-    question, drills = answer.question, Drills(kept)
+    question = answer.question
+    drills = Drills(door, question, kept)
     return ComplianceReport(
         evaluated_at=question.now,
         cut_off=SafeInt(answer.position),
@@ -291,7 +335,8 @@ def _row(question: Question, row: compliance.Row, drills: Drills) -> ComplianceR
             elapsed=_times(figures.elapsed),
             counted=_times(figures.counted),
         ),
-        question=question.of_group(row.duty, row.group),
+        key=compliance.RowKey(row.duty, tuple(row.group.values())),
+        question=question,
         drills=drills,
     )
 
@@ -299,18 +344,3 @@ def _row(question: Question, row: compliance.Row, drills: Drills) -> ComplianceR
 def _times(lasting: compliance.Lasting) -> ComplianceTimes:
     median, p90, p99 = (None if each is None else SafeInt(each) for each in lasting)
     return ComplianceTimes(median_seconds=median, p90_seconds=p90, p99_seconds=p99)
-
-
-async def _clocks(
-    request: Request, question: Question, kept: KeptClocks | None, figure: Figure, arguments: PageArguments
-) -> Connection[SlaClock]:
-    """A page of the clocks behind a figure. Raises: Problem."""
-    window, door = arguments.window(IN_ORDER[question.by], descending=False), request.door
-    if kept is None:
-        read = partial(compliance.clocks_of, door.ledger.database, door.book, question, window, figure)
-    else:
-        clocks = [kept.clocks]
-        read = partial(compliance.clocks_as_known, door.ledger, question, kept.position, clocks, window, figure)
-    page = await door.off_loop(read)
-    show = partial(clock_of, book=door.book, now=question.now, known=kept and kept.position)
-    return connection_of(window, page.rows, more=page.has_more, show=show)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from api.graphql.identity import opaque, parts_of
 from api.graphql.problem import Code, Problem
+from api.graphql.scalars import ConsistencyToken
 
 POSITION = re.compile(r"[0-9]{1,15}")
 """As long as one that every reader of JSON keeps exactly."""
@@ -19,9 +20,9 @@ class Place(NamedTuple):
     beside: str = ""
 
 
-def token_of(book: str, position: int, beside: str = "") -> str:
+def token_of(book: str, position: int, beside: str = "") -> ConsistencyToken:
     """The token of a position in a book."""
-    return opaque("position", book, str(position), *([beside] if beside else []))
+    return ConsistencyToken(opaque("position", book, str(position), *([beside] if beside else [])))
 
 
 def position_of(token: str, book: str) -> int:

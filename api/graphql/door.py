@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from api.graphql.consistency import token_of
+from api.graphql.scalars import ConsistencyToken
 from api.live.feed import Feed
 from api.live.reckonings import Reckonings
 from api.live.steps import Steps
@@ -76,6 +77,6 @@ class Door:
         """The time of day, as `present` has it. It asks the database, and so is asked off the loop."""
         return present(self.ledger)
 
-    def token(self, position: int) -> str:
+    def token(self, position: int) -> ConsistencyToken:
         """The consistency token of a position."""
         return token_of(self.book, position)

@@ -121,8 +121,10 @@ class Event:
         )
 
 
-def page_of_history(history: Sequence[Recorded[DomainEvent]], window: Window) -> Connection[Event]:
-    """A page of a stream's events. A stream is short, and read whole."""
+def page_of_history(
+    history: Sequence[Recorded[DomainEvent]], window: Window, reading: Reading | None = None
+) -> Connection[Event]:
+    """A page of a stream's events, which is short, and read whole; read by now unless a reading is given."""
     after, before = (
         None if place is None else int(window.order.values_of(place)[0]) for place in (window.after, window.before)
     )
@@ -131,5 +133,5 @@ def page_of_history(history: Sequence[Recorded[DomainEvent]], window: Window) ->
     ]
     chosen = within[max(0, len(within) - window.limit) :] if window.from_end else within[: window.limit]
     return connection_of(
-        window, chosen, more=len(within) > len(chosen), show=partial(Event.of, reading=Reading(history))
+        window, chosen, more=len(within) > len(chosen), show=partial(Event.of, reading=reading or Reading(history))
     )

@@ -8,7 +8,7 @@ import strawberry
 
 from api.graphql.door import Door
 from api.graphql.enums import BookTime
-from api.graphql.scalars import SafeInt
+from api.graphql.scalars import ConsistencyToken, SafeInt
 from ledger.book import books
 
 
@@ -21,7 +21,7 @@ class LedgerHead:
     zone: str = strawberry.field(description="The IANA zone in which the book's years begin.")
     position: SafeInt = strawberry.field(description="The position of its last event.")
     recorded_at: datetime = strawberry.field(description="When that was recorded.")
-    consistency_token: str = strawberry.field(description="Stands for everything recorded so far.")
+    consistency_token: ConsistencyToken = strawberry.field(description="Stands for everything recorded so far.")
 
 
 async def head_of_book(door: Door) -> LedgerHead:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -11,13 +11,16 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from api.access.reaching import customers_within
+from api.cut_off import BadCutOff, past_at
 from api.graphql.door import Door
+from api.past_case import PastCase, past_cases
 from domain.envelope import Recorded
 from domain.event import Event
 from domain.personal import Personal
 from domain.stream import Category
 from ledger.ledger import PersonalPlace
 from projections import (
+    as_known,
     case_file,
     clock_course,
     customer_cases,
@@ -26,22 +29,25 @@ from projections import (
     deadlines,
     movement,
     obligation,
+    overrides,
     staff,
     unit,
 )
-from projections.audit_trail import AuditEntry, pages_about
+from projections.audit_trail import AuditEntry, Recording, pages_about
 from projections.before_and_after import FieldChange, changes
 from projections.case_file import CaseFile
 from projections.clock_course import ClockCourse, Wanted
 from projections.customer_profile import CaseCounts, CustomerProfile
 from projections.movement import Movement
 from projections.obligation import ObligationView
+from projections.overrides import OverridesOf
 from projections.paging import Page, Window
 from projections.reach import Reach
 from projections.sla_row import SlaTimer
 from projections.staff import StaffView
 from projections.timeline import TimelineEntry, TimelineFilter
 from projections.unit import Tree, UnitView
+from replay.as_of import AsOf
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -77,8 +83,34 @@ class AuditOf(NamedTuple):
     window: Window
 
 
+class EntriesOf(NamedTuple):
+    """A page of the events behind one count of overrides."""
+
+    of: OverridesOf
+    window: Window
+    recording: Recording
+    back_dated_over: timedelta
+
+
+class PastOf(NamedTuple):
+    """A case as of two instants."""
+
+    case_id: UUID
+    as_of: AsOf
+
+
+class PastClocksOf(NamedTuple):
+    """The clocks of a case or an obligation as known at a position, looked at at an instant."""
+
+    stream: str
+    known: int
+    at: datetime
+
+
 Place = tuple[str, int]
 """A stream and a version in it."""
+Instants = tuple[datetime | None, datetime | None]
+"""By when something was recorded, and by when it had occurred."""
 
 
 class Loaders:
@@ -116,10 +148,20 @@ class Loaders:
             door, lambda wanted: clock_course.courses(ledger, wanted)
         )
         self.presents: DataLoader[str, datetime] = _presents(door)
+        self.as_of: DataLoader[Instants, Any] = _by_key(
+            door, lambda wanted: {each: _past_at(door, each) for each in wanted}
+        )
+        self.past_cases: DataLoader[PastOf, PastCase | None] = _by_key(door, lambda wanted: _past_cases(door, wanted))
+        self.past_clocks: DataLoader[PastClocksOf, Sequence[SlaTimer] | None] = _by_key(
+            door, lambda wanted: _past_clocks(door, wanted)
+        )
         self.personal: DataLoader[PersonalPlace, Personal[Any] | None] = _by_key(door, ledger.disclose)
         self.histories: DataLoader[str, Sequence[Recorded[Event]] | None] = _by_key(door, ledger.histories)
         self.audit_of: DataLoader[AuditOf, Page[AuditEntry] | None] = _by_key(
             door, lambda wanted: _audit_of(door, wanted)
+        )
+        self.overrides_of: DataLoader[EntriesOf, Page[AuditEntry] | None] = _by_key(
+            door, lambda wanted: _overrides_of(door, wanted)
         )
         self.changes: DataLoader[Place, tuple[FieldChange, ...] | None] = _by_key(
             door, lambda places: _changes(door, places)
@@ -207,6 +249,34 @@ def _trees(door: Door, instants: Sequence[datetime]) -> dict[datetime, Tree]:
     return {at: unit.tree_of(every, at) for at in instants}
 
 
+def _past_at(door: Door, instants: Instants) -> AsOf | BadCutOff | None:
+    """What can be known then. That nothing can is a matter of one field, and not of all that ask in one batch."""
+    try:
+        return past_at(door.ledger, *instants)
+    except BadCutOff as error:
+        return error
+
+
+def _past_cases(door: Door, wanted: Sequence[PastOf]) -> dict[PastOf, PastCase]:
+    """Cases as of some instants, of which a document has few: in one reading for each."""
+    found: dict[PastOf, PastCase] = {}
+    for as_of in dict.fromkeys(each.as_of for each in wanted):
+        ids = [each.case_id for each in wanted if each.as_of == as_of]
+        cases = past_cases(door.ledger, ids, as_of)
+        found |= {PastOf(case_id, as_of): past for case_id, past in cases.items()}
+    return found
+
+
+def _past_clocks(door: Door, wanted: Sequence[PastClocksOf]) -> dict[PastClocksOf, Sequence[SlaTimer]]:
+    """The same for clocks."""
+    found: dict[PastClocksOf, Sequence[SlaTimer]] = {}
+    for known, at in dict.fromkeys((each.known, each.at) for each in wanted):
+        streams = [each.stream for each in wanted if (each.known, each.at) == (known, at)]
+        clocks = as_known.clocks_at(door.ledger, streams, known, at)
+        found |= {PastClocksOf(stream, known, at): timers for stream, timers in clocks.items()}
+    return found
+
+
 def _timelines_of(door: Door, reach: Reach, wanted: Sequence[TimelineOf]) -> dict[TimelineOf, Page[TimelineEntry]]:
     """The same for timelines, whose filters a document has as few of."""
     found: dict[TimelineOf, Page[TimelineEntry]] = {}
@@ -224,6 +294,19 @@ def _audit_of(door: Door, wanted: Sequence[AuditOf]) -> dict[AuditOf, Page[Audit
         ids = [each.subject for each in wanted if (each.category, each.window) == (category, window)]
         pages = pages_about(door.ledger.database, door.book, category, ids, window)
         found |= {AuditOf(category, subject, window): page for subject, page in pages.items()}
+    return found
+
+
+def _overrides_of(door: Door, wanted: Sequence[EntriesOf]) -> dict[EntriesOf, Page[AuditEntry]]:
+    """The pages, in one statement for each window and question, of which a document has few."""
+    found: dict[EntriesOf, Page[AuditEntry]] = {}
+    for asked in dict.fromkeys(each[1:] for each in wanted):
+        window, recording, span = asked
+        counts = [each.of for each in wanted if each[1:] == asked]
+        pages = overrides.pages_of(
+            door.ledger.database, door.book, counts, window, recording=recording, back_dated_over=span
+        )
+        found |= {EntriesOf(count, *asked): page for count, page in pages.items()}
     return found
 
 

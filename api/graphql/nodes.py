@@ -8,7 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from api.graphql.case import shown_case
+from api.graphql.case_snapshot import is_snapshot, snapshot_of_id
 from api.graphql.customer import shown_customer
+from api.graphql.identity import identity_of
+from api.graphql.node import Node
 from api.graphql.obligation import shown_obligation
 from api.graphql.request import Request
 from api.graphql.staff import shown_staff
@@ -32,3 +35,14 @@ TYPES: Mapping[Category, str] = MappingProxyType({
     Category.STAFF: "StaffMember",
     Category.OBLIGATION: "Obligation",
 })  # fmt: skip
+
+
+async def shown_node(request: Request, text: str) -> Node | None:
+    """Whatever has a global id; None when there is no such thing, or none for the asker's role. Raises: Problem."""
+    if is_snapshot(text):
+        return await snapshot_of_id(request, text) if request.rights.may("CaseSnapshot", "id") else None
+    found = identity_of(text, request.door.book)
+    if not request.rights.may(TYPES[found.kind], "id"):
+        return None
+    node: Node | None = await SHOWN[found.kind](request, found.subject)
+    return node

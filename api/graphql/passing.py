@@ -11,6 +11,7 @@ from api.graphql.consistency import Place, place_of
 from api.graphql.door import Door
 from api.graphql.problem import Code, Problem
 from api.graphql.request import Request
+from api.graphql.scalars import ConsistencyToken
 from api.live.feed import Word
 from ledger.errors import LedgerAway
 from ledger.marks import Mark, marks
@@ -21,7 +22,7 @@ PAGE = 500
 """Marks read at a time. They are small, and what is told of them is read for each as it is told."""
 
 Since = Annotated[
-    str | None,
+    ConsistencyToken | None,
     strawberry.argument(
         description="A consistency token: what follows it is told, first what has been recorded since, then what "
         "comes. When left out, what comes from now on."

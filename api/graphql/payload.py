@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.carrying_out import Objection
 from api.graphql.codes import code_type
+from api.graphql.scalars import ConsistencyToken
 
 
 @strawberry.interface(description="Why something was not done, in words for the asker and in terms for the front end.")
@@ -60,7 +61,7 @@ def answer_of(name: str, subject: str, shown: Any, codes: Iterable[str]) -> Answ
             ),
             "user_errors": (list[error], "Why it was not done; empty when it was."),  # type: ignore[valid-type]
             "consistency_token": (
-                str | None,
+                ConsistencyToken | None,
                 "Stands for what this answer shows: a query that carries it shows at least that.",
             ),
         },

@@ -28,7 +28,8 @@ from api.graphql.policy_enums import (
     SubjectKind,
     TargetKind,
 )
-from api.graphql.policy_inputs import DURATION, EXPRESSION
+from api.graphql.policy_inputs import EXPRESSION
+from api.graphql.scalars import Duration
 from api.policy_words import target_words
 from domain.sla import policy
 
@@ -56,7 +57,7 @@ class Statute:
 @strawberry.type(description="How a target's time is counted; fields that its type has none of are null.")
 class TargetClock:
     type: ClockType = strawberry.field(description="How it is counted.")
-    duration: str | None = strawberry.field(description=f"How long, of working or elapsed time. {DURATION}")
+    duration: Duration | None = strawberry.field(description="How long, of working or elapsed time.")
     count: int | None = strawberry.field(description="How many days, weeks, months or years.")
     ends: Ends | None = strawberry.field(description="When on its last day.")
     first_day: FirstDay | None = strawberry.field(description="Whether the day of the start counts.")
@@ -89,7 +90,7 @@ class TargetPauses:
 @strawberry.type(description="A length in a clock's own measure: one of the two.")
 class Measure:
     count: int | None = strawberry.field(description="Of the clock's days, weeks, months or years.")
-    duration: str | None = strawberry.field(description=f"Of clocks of time. {DURATION}")
+    duration: Duration | None = strawberry.field(description="Of clocks of time.")
 
     @classmethod
     def of(cls, length: int | timedelta) -> Measure:
@@ -112,7 +113,7 @@ class ExtensionStep:
 @strawberry.type(description="When somebody is told that a target runs out: one of the three.")
 class Reminder:
     at_percent: int | None = strawberry.field(description="At so many per cent of the target's own time.")
-    before: str | None = strawberry.field(description=f"So long before the due. {DURATION}")
+    before: Duration | None = strawberry.field(description="So long before the due.")
     before_business_days: int | None = strawberry.field(description="So many working days before it.")
 
 
@@ -120,7 +121,7 @@ class Reminder:
 class EscalationRung:
     level: int = strawberry.field(description="The level, from 1.")
     at_percent: int | None = strawberry.field(description="100 is the due itself.")
-    after_due: str | None = strawberry.field(description=f"So long after the due. {DURATION}")
+    after_due: Duration | None = strawberry.field(description="So long after the due.")
     to_unit: str | None = strawberry.field(description="The unit that is told.")
     to_staff: str | None = strawberry.field(description="The member of staff who is told.")
 
@@ -161,7 +162,7 @@ class PolicyTarget:
     reopen: Reopen = strawberry.field(description="What a reopening does to it.")
     cycles: Cycles = strawberry.field(description="How the cycles of a reopened case count.")
     late_record: LateRecord = strawberry.field(description="Whether a stop in time counts that was recorded late.")
-    late_record_within: str | None = strawberry.field(description=f"With ACCEPT_WITHIN. {DURATION}")
+    late_record_within: Duration | None = strawberry.field(description="With ACCEPT_WITHIN.")
     verdict_by: CalendarOf = strawberry.field(description="Which calendar decides; both dues are shown.")
 
 
@@ -206,9 +207,9 @@ class PolicyDocument:
     targets: list[PolicyTarget] = strawberry.field(description="What is to be done in time.")
 
 
-def _duration(length: Any) -> str | None:
-    """A duration as ISO 8601 has it; None for anything else."""
-    return policy.duration(length) if isinstance(length, timedelta) else None
+def _duration(length: Any) -> Duration | None:
+    """A length of time; None for anything else."""
+    return Duration(policy.duration(length)) if isinstance(length, timedelta) else None
 
 
 def _clock(clock: policy.ClockType) -> TargetClock:

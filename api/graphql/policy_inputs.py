@@ -28,9 +28,9 @@ from api.graphql.policy_enums import (
     SubjectKind,
     TargetKind,
 )
+from api.graphql.scalars import Duration
 
 EXPRESSION = "An expression over events, such as `any(response-sent(kind=final), case-resolved)`."
-DURATION = "An ISO 8601 duration, such as `PT4H`."
 REQUEST = "The number of the request."
 
 
@@ -52,9 +52,7 @@ class StatuteInput:
 @strawberry.input(description="How a target's time is counted; which fields are needed depends on its type.")
 class TargetClockInput:
     type: ClockType = strawberry.field(description="How it is counted.")
-    duration: str | None = strawberry.field(
-        default=None, description=f"How long, of working or elapsed time. {DURATION}"
-    )
+    duration: Duration | None = strawberry.field(default=None, description="How long, of working or elapsed time.")
     count: int | None = strawberry.field(default=None, description="How many days, weeks, months or years.")
     ends: Ends | None = strawberry.field(default=None, description="When on its last day. Null is END_OF_DAY.")
     first_day: FirstDay | None = strawberry.field(
@@ -97,7 +95,7 @@ class TargetPausesInput:
 @strawberry.input(description="A length in a clock's own measure: one of the two.")
 class MeasureInput:
     count: int | None = strawberry.field(default=None, description="Of the clock's days, weeks, months or years.")
-    duration: str | None = strawberry.field(default=None, description=f"Of clocks of time. {DURATION}")
+    duration: Duration | None = strawberry.field(default=None, description="Of clocks of time.")
 
 
 @strawberry.input(description="A step of the extension ladder.")
@@ -117,7 +115,7 @@ class ExtensionStepInput:
 @strawberry.input(description="When somebody is told that a target runs out: one of the three.")
 class ReminderInput:
     at_percent: int | None = strawberry.field(default=None, description="At so many per cent of the target's time.")
-    before: str | None = strawberry.field(default=None, description=f"So long before the due. {DURATION}")
+    before: Duration | None = strawberry.field(default=None, description="So long before the due.")
     before_business_days: int | None = strawberry.field(default=None, description="So many working days before it.")
 
 
@@ -125,7 +123,7 @@ class ReminderInput:
 class EscalationRungInput:
     level: int = strawberry.field(description="The level, from 1.")
     at_percent: int | None = strawberry.field(default=None, description="100 is the due itself.")
-    after_due: str | None = strawberry.field(default=None, description=f"So long after the due. {DURATION}")
+    after_due: Duration | None = strawberry.field(default=None, description="So long after the due.")
     to_unit: str | None = strawberry.field(default=None, description="The unit that is told.")
     to_staff: str | None = strawberry.field(default=None, description="The member of staff who is told.")
 
@@ -179,7 +177,7 @@ class PolicyTargetInput:
     late_record: LateRecord | None = strawberry.field(
         default=None, description="Whether a stop in time counts that was recorded late. Null is ACCEPT."
     )
-    late_record_within: str | None = strawberry.field(default=None, description=f"With ACCEPT_WITHIN. {DURATION}")
+    late_record_within: Duration | None = strawberry.field(default=None, description="With ACCEPT_WITHIN.")
     verdict_by: CalendarOf | None = strawberry.field(
         default=None, description="Which calendar decides. Null is AS_PROMISED."
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from api.graphql.arguments import After, Before, First, Last, Token, one_argument, the_one
+from api.graphql.arguments import After, Before, First, Last, Token, number_in, one_argument, the_one
 from api.graphql.audit import AuditEntry
 from api.graphql.auditing import (
     ActorOverrides,
@@ -21,6 +20,7 @@ from api.graphql.auditing import (
 )
 from api.graphql.calendar import CalendarQuery
 from api.graphql.case import Case, case_of, shown_case
+from api.graphql.case_snapshot import CaseSnapshotQuery
 from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
 from api.graphql.clock_query import ClockQuery
 from api.graphql.compliance import ComplianceQuery
@@ -31,17 +31,17 @@ from api.graphql.identity import identity_of
 from api.graphql.ledger_head import LedgerHead, head_of_book
 from api.graphql.movements import MovementQuery
 from api.graphql.node import Node
-from api.graphql.nodes import SHOWN, TYPES
+from api.graphql.nodes import shown_node
 from api.graphql.obligation_query import ObligationQuery
 from api.graphql.organisation_query import OrganisationQuery
 from api.graphql.policy import PolicyQuery
-from api.graphql.problem import Code, Problem, speakable
+from api.graphql.problem import speakable
 from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
+from api.graphql.sla_summary import SlaSummaryQuery
 from api.graphql.viewer import ViewerQuery
 from api.graphql.what_if import WhatIfQuery
-from domain.envelope import RegisterNumber
 from domain.stream import Category
 from projections import case_file, customer_profile
 from projections.audit_trail import Recording
@@ -50,16 +50,6 @@ RecordedFrom = Annotated[datetime | None, strawberry.argument(description="Count
 RecordedBefore = Annotated[
     datetime | None, strawberry.argument(description="Counts what was recorded earlier than then.")
 ]
-
-NUMBER = re.compile(r"([A-Za-z]+\d{4})-(\d{1,9})")
-
-
-def _number(text: str) -> RegisterNumber:
-    """A register number as people write it: C2026-000123, c2026-123. Raises: Problem."""
-    found = NUMBER.fullmatch(text.strip())
-    if found is None:
-        raise Problem(Code.BAD_ARGUMENTS, f"{text!r} is no register number; write one such as C2026-000123.")
-    return RegisterNumber(found[1].upper(), int(found[2]))
 
 
 @strawberry.type(description="Everything that can be read.")
@@ -73,6 +63,8 @@ class Query(
     ClockQuery,
     ComplianceQuery,
     WhatIfQuery,
+    CaseSnapshotQuery,
+    SlaSummaryQuery,
     ViewerQuery,
 ):
     @resolved("Anything with a global id; null when there is no such thing.")
@@ -83,11 +75,7 @@ class Query(
     ) -> Node | None:
         # Relay fetches anew by this field, and knows it only with `id` alone; a token comes by the header.
         await info.context.caught_up(None)
-        found = identity_of(id, info.context.door.book)
-        if not info.context.rights.may(TYPES[found.kind], "id"):
-            return None
-        node: Node | None = await SHOWN[found.kind](info.context, found.subject)
-        return node
+        return await shown_node(info.context, id)
 
     @resolved("A case, by exactly one of its id, its number or its source key; null for none.")
     async def case(
@@ -109,7 +97,7 @@ class Query(
         if by == "id":
             return await shown_case(request, identity_of(value, book, Category.CASE).subject)
         if by == "number":
-            found = await request.door.off_loop(case_file.by_number, database, book, _number(value))
+            found = await request.door.off_loop(case_file.by_number, database, book, number_in(value))
             files = [] if found is None else [found]
         else:
             files = await request.door.off_loop(case_file.by_source_key, database, book, speakable(value))

@@ -1,20 +1,25 @@
-"""Scalars of the schema: instants with their offset, and whole numbers beyond 32 bits."""
+"""Scalars of the schema: instants with their offset, days, lengths of time, whole numbers beyond 32 bits, tokens."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NewType
 from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
+from pydantic import TypeAdapter, ValidationError
 from strawberry.types.scalar import ScalarDefinition
 
 from domain.event import COUNT_LIMIT, rfc3339
 
 SafeInt = NewType("SafeInt", int)
 """A whole number that JavaScript keeps exactly."""
+Duration = NewType("Duration", str)
+"""A length of time as ISO 8601 writes it."""
+ConsistencyToken = NewType("ConsistencyToken", str)
+"""An opaque mark of a position."""
 
 # Seconds may be left out, as browsers do. `datetime.fromisoformat` takes much more, and not the same in every Python:
 # weeks, other separators, 24:00, a NUL in front of the offset.
@@ -23,6 +28,7 @@ INSTANT = re.compile(
     r"([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 
+SPAN = TypeAdapter(timedelta)
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -61,6 +67,21 @@ def _whole(value: Any) -> int:
     return value
 
 
+def _text(value: Any) -> str:
+    """A text. What it says is checked where it is used, which knows the field of the form that it came from."""
+    if not isinstance(value, str):
+        raise GraphQLError(f"{value!r} is no text.")
+    return value
+
+
+def span_of(text: str) -> timedelta:
+    """The length of time that a text says. Raises: ValueError."""
+    try:
+        return SPAN.validate_python(text if text.startswith("P") else "")
+    except ValidationError:
+        raise ValueError(f"{text!r} is no duration; write one as ISO 8601 has it, such as PT4H.") from None
+
+
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
@@ -90,5 +111,21 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
         serialize=int,
         parse_value=_whole,
+    ),
+    Duration: strawberry.scalar(
+        name="Duration",
+        description="A length of time as ISO 8601 writes it: `PT4H`, `PT30M`, `P1DT12H`, where a day is 24 hours. What "
+        "was measured, and is to be counted down or compared, is in seconds instead.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#appendix-A",
+        serialize=str,
+        parse_value=_text,
+    ),
+    ConsistencyToken: strawberry.scalar(
+        name="ConsistencyToken",
+        description="Stands for what an answer shows. It is opaque, a text in base64url; a query that carries it shows "
+        "at least that.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc4648#section-5",
+        serialize=str,
+        parse_value=_text,
     ),
 }

@@ -21,7 +21,7 @@ from api.graphql.identity import opaque
 from api.graphql.passing import lasting, marks_between, shown_by, word_beyond
 from api.graphql.problem import Code, Problem
 from api.graphql.request import Request
-from api.graphql.scalars import SafeInt
+from api.graphql.scalars import ConsistencyToken, SafeInt
 from api.live.clocks import Bearing, Followed, Moment, Seen, seen, turns
 from api.live.turns import Because, Order, Turn
 from domain.stream import Category, category_of, subject_of
@@ -67,7 +67,9 @@ class SlaChange:
     position: SafeInt | None = strawberry.field(
         description="The place in the book of what was recorded; null when only time has passed."
     )
-    consistency_token: str = strawberry.field(description="Stands for this change: after it, the next one follows.")
+    consistency_token: ConsistencyToken = strawberry.field(
+        description="Stands for this change: after it, the next one follows."
+    )
 
 
 class Start(NamedTuple):

@@ -22,7 +22,7 @@ from domain.sla.measures import Hours
 from domain.sla.policy import NoNumber, OnExpiry, StatedDate, SubjectKind
 from domain.sla.run import Run
 from domain.sla.runs import Runner
-from domain.sla.segments import counted, segments_of
+from domain.sla.segments import counted, counting_from, segments_of
 from domain.sla.selection import Fit
 from domain.sla.standards import Standards
 from domain.sla.stated import stated_lanes
@@ -187,7 +187,7 @@ def _clock(key: ClockKey, run: Run, runner: Runner, pair: Pair, *, segments: boo
         segments=segments_of(run, hours, end, runner.timeline) if segments else (),
         pauses=len({pause.place for pause in run.pauses}) if run.pauses else 0,
         counted=counted(run, hours, end),
-        remaining=None if run.due is None else _remaining(hours, end, run.due.at, state),
+        remaining=None if run.due is None else _remaining(run, hours, end, run.due.at, state),
         extensions=tuple(run.extended),
         alarms=alarms_of(key, run, hours, state, pair, runner.timeline, runner.at),
         when_due=pair.when_due,
@@ -234,9 +234,10 @@ def _end(run: Run, runner: Runner) -> datetime:
     return max(runner.timeline.all[place].at, begin)
 
 
-def _remaining(hours: Hours, at: datetime, due: datetime, state: State) -> Any:
+def _remaining(run: Run, hours: Hours, at: datetime, due: datetime, state: State) -> Any:
     if at <= due:
-        return hours.own.between(at, due)
+        begin = max(at, counting_from(run, hours))  # what is left of an excluded first day is no time of the target's
+        return hours.own.between(begin, due) if begin < due else NOTHING
     return NOTHING if state is State.PAUSED else NOTHING - hours.own.between(due, at)
 
 

@@ -350,7 +350,7 @@ def test_a_view_that_has_stopped_still_says_where_to_look(ledger: Ledger, views:
     Runner(ledger, views, (SLA_TIMER,)).catch_up()
     receive(ledger, [2], MONDAY)
     with views.connection() as connection:
-        connection.execute("ALTER TABLE views.sla_timer_2 ADD CONSTRAINT one_case CHECK (source_key = 'K-1')")
+        connection.execute("ALTER TABLE views.sla_timer_3 ADD CONSTRAINT one_case CHECK (source_key = 'K-1')")
     assert noted.sweep(until=DUE + hours(1)) == 2
     assert (alarms(ledger, 1), alarms(ledger, 2)) == ([MISSED, FIRST], [])
 

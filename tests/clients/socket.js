@@ -9,7 +9,7 @@ import { resuming } from "../../examples/front-end/built/resuming.js";
 
 const url = process.env.DAYBOOK_URL;
 const CHANGED = `
-  subscription Changed($id: ID!, $after: String) {
+  subscription Changed($id: ID!, $after: ConsistencyToken) {
     caseChanged(id: $id, after: $after) { version consistencyToken case { id priority } }
   }
 `;

@@ -12,7 +12,9 @@ import pytest
 from domain.case.commands import RegisterCase, ResolveCase
 from domain.case.events import Outcome
 from domain.case.relations import MergeCase
+from domain.correction import applied
 from domain.customer import AssignTier, Tier
+from domain.sla.clock import State
 from domain.stream import Category, stream_of
 from domain.unit.commands import MoveUnit, OpenUnit, RenameUnit
 from domain.unit.events import UnitKind, id_of_unit
@@ -20,12 +22,12 @@ from ledger.database import Database
 from ledger.errors import LedgerAway
 from ledger.ledger import Ledger
 from projections import as_known, unit
-from projections.compliance import Report, clocks_as_known, clocks_of, report, report_as_known
+from projections.compliance import Report, RowKey, clocks_of_rows, clocks_of_rows_as_known, report, report_as_known
 from projections.compliance_question import IN_ORDER, By, Duty, Figure, Grouping, Question
 from projections.movement import Period
 from projections.paging import Window
 from projections.runner import Runner
-from projections.sla_row import SlaTimer
+from projections.sla_row import SlaTimer, state_at, verdicts_at
 from projections.sla_timer import SLA_TIMER
 from tests import conftest
 from tests.ledger.submissions import OPENED, register_customer
@@ -223,14 +225,14 @@ def test_behind_a_figure_as_known_then_lie_the_clocks_that_it_counted_then(ledge
     assert runner.catch_up() == ledger.head()
     position, question = ledger.head(), Question(AFTER, ZONE, groups=(Grouping.BRANCH,))
     window = Window(IN_ORDER[By.DUE], limit=3)
-    before = clocks_of(ledger.database, "main", question, window, Figure.MISSED)
+    east = [RowKey(Duty.INTERNAL, ("East",))]
+    before = clocks_of_rows(ledger.database, "main", question, east, window, Figure.MISSED)
     another_tree(ledger)
     a_late_record(ledger)
     assert runner.catch_up() == ledger.head()
     rows = [[row] for row in worked_out(ledger, position)]
-    of_branch = question.of_group(Duty.INTERNAL, {Grouping.BRANCH: "East"})
-    assert clocks_as_known(ledger, of_branch, position, rows, window, Figure.MISSED) == before
-    assert clocks_of(ledger.database, "main", question, window, Figure.MISSED) != before
+    assert clocks_of_rows_as_known(ledger, question, position, rows, east, window, Figure.MISSED) == before
+    assert clocks_of_rows(ledger.database, "main", question, east, window, Figure.MISSED) != before
 
 
 # How it is done -------------------------------------------------------------------------------------------------------
@@ -327,3 +329,35 @@ def test_a_tree_that_is_further_than_the_clocks_is_counted_as_it_was_known_with_
     assert told(ledger, question) == before
     runner.catch_up()
     assert told(ledger, question).rows != before.rows
+
+
+# At an instant --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_clocks_of_a_case_at_an_instant_are_those_of_a_book_in_which_nothing_happened_after_it(
+    ledger: Ledger, seed: int
+) -> None:
+    writers = Writers(ledger, seed, customers=5, cases=12, amending=0.2)
+    organised(ledger)
+    writers.write(150)
+    position, streams = ledger.head(), [about(number) for number in range(12)]
+    occurred = sorted(each.occurred_at for stream in streams for each in applied(ledger.history(stream)))
+    instants = [occurred[0] - HOUR, *occurred[:: len(occurred) // 6], occurred[-1], LATER]
+    seen = set()
+    for at in instants:
+        for stream, timers in as_known.clocks_at(ledger, streams, position, at).items():
+            history = [each for each in applied(ledger.history(stream)) if each.occurred_at <= at]
+            assert bool(timers) <= bool(history)
+            for timer in timers:
+                assert timer.reckoned_at == at
+                assert timer.started_at is None or timer.started_at <= at or timer.state is State.NOT_STARTED
+                assert timer.stopped_at is None or timer.stopped_at <= at
+                seen.add(timer.state)
+    assert {State.RUNNING, State.OVERDUE} <= seen
+    late = {row.clock_id: row for row in worked_out(ledger, position)}
+    at_the_end = as_known.clocks_at(ledger, streams, position, LATER)
+    for timer in (each for timers in at_the_end.values() for each in timers):
+        assert (timer.state, timer.now_verdict) == (
+            state_at(late[timer.clock_id], LATER), verdicts_at(late[timer.clock_id], LATER)[1],
+        )  # fmt: skip

@@ -7,12 +7,12 @@ const HEAD = graphql(`
   }
 `);
 const CASE = graphql(`
-  query OneCase($id: ID!, $token: String!) {
+  query OneCase($id: ID!, $token: ConsistencyToken!) {
     case(id: $id, consistencyToken: $token) { id number status version }
   }
 `);
 const CHANGED = graphql(`
-  subscription CaseChanged($id: ID!, $after: String!) {
+  subscription CaseChanged($id: ID!, $after: ConsistencyToken!) {
     caseChanged(id: $id, after: $after) {
       consistencyToken
       case { id number status version }

@@ -57,7 +57,7 @@ def test_a_role_that_sees_values_masked_reveals_them_for_a_purpose_and_the_ledge
     actor = recorded.metadata.actor
     assert (actor.name, actor.kind, actor.role) == ("赵敏", ActorKind.PERSON, "compliance")
     document = """
-    query($t: String) {
+    query($t: ConsistencyToken) {
       auditTrail(filter: {subjectKind: [ACCESS]}, consistencyToken: $t) { nodes { event { topic actor { name } } } }
     }
     """

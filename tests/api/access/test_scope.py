@@ -318,6 +318,56 @@ def test_a_compliance_report_counts_the_clocks_within_reach_and_shows_these(
     assert units_of(world, behind) == seen
 
 
+def test_a_summary_counts_the_clocks_within_reach_whatever_unit_is_asked_about(
+    world: World, who: Any, asker: Signed, seen: frozenset[str]
+) -> None:
+    document = """query($unit: String, $by: [SlaSummaryField!]) {
+      slaSummary(unit: $unit, groupBy: $by) { totals { running } rows { group { value } running } } }"""
+    if who[0] in {"customer", "agent", "service"}:
+        assert asker.code(document) == "FORBIDDEN"
+        return
+
+    def summary(unit: str | None, by: str) -> tuple[dict[str | None, int], int]:
+        found = asker.ask(document, unit=unit, by=[by])["slaSummary"]
+        rows = {row["group"][0]["value"]: row["running"] for row in found["rows"]}
+        return rows, sum(total["running"] for total in found["totals"])
+
+    every = {None if unit == NOBODY else unit: 1 for unit in seen}
+    assert summary(None, "UNIT") == (every, len(seen))
+    below = dict.fromkeys(seen & {NORTH, BEIJING}, 1)
+    assert summary(NORTH, "UNIT") == (below, len(below))
+    assert summary(NORTH, "SUBUNIT") == (below, len(below))
+    assert summary(EAST, "UNIT") == (dict.fromkeys(seen & {EAST}, 1), len(seen & {EAST}))
+    assert summary("南极分部", "SUBUNIT") == ({}, 0)
+
+
+# What was so ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_past_of_a_case_lies_within_reach_where_the_case_does_now(
+    world: World, who: Any, asker: Signed, seen: frozenset[str]
+) -> None:
+    at = world.administrator.ask("{ ledgerHead { recordedAt } }")["ledgerHead"]["recordedAt"]
+    of_case = "query($id: ID!, $at: DateTime) { case(id: $id) { asOf(validAt: $at) { status } } }"
+    direct = """query($id: ID, $number: String, $at: DateTime) {
+      caseSnapshot(id: $id, number: $number, knownAt: $at) { id clocks { case { id } } } }"""
+    by_node = "query($id: ID!) { node(id: $id) { id } }"
+    for unit, case in world.cases.items():
+        past = world.administrator.ask(direct, id=case, at=at)["caseSnapshot"]
+        assert past is not None
+        if who[0] in {"customer", "agent", "service"}:
+            assert asker.code(direct, id=case, at=at) == asker.code(of_case, id=case, at=at) == "FORBIDDEN"
+            assert asker.ask(by_node, id=past["id"]) == {"node": None}
+            continue
+        there = past if unit in seen else None
+        assert asker.ask(direct, id=case, at=at) == {"caseSnapshot": there}
+        assert asker.ask(direct, number=world.numbers[unit], at=at) == {"caseSnapshot": there}
+        assert asker.ask(by_node, id=past["id"]) == {"node": there and {"id": past["id"]}}
+        assert asker.ask(of_case, id=case, at=at) == {
+            "case": {"asOf": {"status": "REGISTERED"}} if unit in seen else None
+        }
+
+
 # By whatever door -----------------------------------------------------------------------------------------------------
 
 

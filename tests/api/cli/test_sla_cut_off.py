@@ -259,7 +259,7 @@ def test_rows_that_another_program_worked_out_are_told_and_worked_out_anew_by_kn
 ) -> None:
     by_this_one = saved(daybook, tmp_path).read_text("utf-8")
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
-        connection.execute("UPDATE views.sla_timer_2 SET engine = 0 WHERE state = 'met'")
+        connection.execute("UPDATE views.sla_timer_3 SET engine = 0 WHERE state = 'met'")
     result = daybook("sla", "report", "--json")
     head = json.loads(result.stdout)
     assert head["versions"]["engine"] == [0, ENGINE]

@@ -21,6 +21,7 @@ WAYS = {
     "Query": "{ FIELD }",
     "AbsorbedCustomer": "{ customers(first: MOST) { nodes { absorbed { FIELD } } } }",
     "Case": "{ cases(first: MOST) { nodes { FIELD } } }",
+    "CaseSnapshot": '{ cases(first: MOST) { nodes { asOf(validAt: "2026-05-30T00:00:00Z") { FIELD } } } }',
     "ComplianceRow": "{ complianceReport(mostRows: MOST, groupBy: [MONTH, TARGET]) { rows { FIELD } } }",
     "Customer": "{ customers(first: MOST) { nodes { FIELD } } }",
     "Obligation": "{ obligations(first: MOST) { nodes { FIELD } } }",
@@ -47,12 +48,12 @@ class Place(NamedTuple):
         return frozenset(_fields(self.parent)[self.field].args)
 
     @property
-    def items(self) -> GraphQLObjectType:
+    def items(self) -> GraphQLObjectType | GraphQLInterfaceType:
         """The type of what it lists."""
         connection = get_named_type(_fields(self.parent)[self.field].type)
         assert isinstance(connection, GraphQLObjectType)
         item = get_named_type(connection.fields["nodes"].type)
-        assert isinstance(item, GraphQLObjectType)
+        assert isinstance(item, GraphQLObjectType | GraphQLInterfaceType)
         return item
 
     def document(self, arguments: str, shown: str, most: int = 100, variables: str = "") -> str:

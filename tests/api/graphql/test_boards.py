@@ -11,7 +11,7 @@ from tests.api.graphql.asking import FrontEnd
 from tests.api.graphql.following import DEVELOPER, Follower, Stream, beside
 
 BOARD = """
-subscription($unit: String, $filter: CaseFilter, $after: String) {
+subscription($unit: String, $filter: CaseFilter, $after: ConsistencyToken) {
   casesOnBoard(unit: $unit, filter: $filter, after: $after) {
     move caseId position recordedAt consistencyToken case { id unit status priority }
   }

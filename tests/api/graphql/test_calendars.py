@@ -138,7 +138,7 @@ def test_a_calendar_that_somebody_proposed_and_published_is_listed_among_own_app
         token = front_end.ask("{ ledgerHead { consistencyToken } }")["ledgerHead"]["consistencyToken"]
         shown = "nodes { requestedBy decidedBy overrides event { topic } }"
         own = "filter: {override: [OWN_APPROVAL]}, consistencyToken: $token"
-        asked = f"query ($token: String) {{ auditTrail({own}) {{ {shown} }} }}"
+        asked = f"query ($token: ConsistencyToken) {{ auditTrail({own}) {{ {shown} }} }}"
         assert front_end.ask(asked, token=token)["auditTrail"]["nodes"] == [{
             "requestedBy": "陈洁", "decidedBy": "陈洁", "overrides": ["OWN_APPROVAL"],
             "event": {"topic": "calendar-published.1"},
@@ -150,7 +150,7 @@ def test_a_calendar_that_somebody_proposed_and_published_is_listed_among_own_app
 def test_what_was_decided_of_calendars_stands_in_the_audit_trail(front_end: FrontEnd) -> None:
     front_end.done("proposeCalendar", **PROPOSED | {"document": DOCUMENT | {"name": "trailed"}}, shown="version")
     token = front_end.ask("{ ledgerHead { consistencyToken } }")["ledgerHead"]["consistencyToken"]
-    asked = "query ($token: String) { auditTrail(first: 1, consistencyToken: $token) { nodes { %s } } }"
+    asked = "query ($token: ConsistencyToken) { auditTrail(first: 1, consistencyToken: $token) { nodes { %s } } }"
     shown = "subjectKind event { topic data } changes { field after }"
     (entry,) = front_end.ask(asked % shown, token=token)["auditTrail"]["nodes"]
     assert (entry["subjectKind"], entry["event"]["topic"]) == ("CALENDAR", "calendar-proposed.1")

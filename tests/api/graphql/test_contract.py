@@ -29,6 +29,8 @@ DATED = re.compile(r"Since (\d{4}-\d\d-\d\d), until (\d{4}-\d\d-\d\d): \S.*\.", 
 NO_NODES = {
     "AbsorbedCustomer": "its id leads to the survivor",
     "PersonalString": "its id says where it lies, and its state is shown wherever it is shown",
+    "SlaClockFace": "it is what the two that follow have in common",
+    "SlaClockSnapshot": "it is found again by the snapshot of its case, or by the report, that it stands in",
     "SlaClock": "it is asked for by `slaClock`, since what it shows is worked out for the asking",
 }
 """Types with an id that `node` does not answer."""
@@ -136,3 +138,39 @@ def test_node_is_asked_for_by_its_id_alone_as_relay_knows_it() -> None:
     assert query is not None
     assert {name: str(argument.type) for name, argument in query.fields["node"].args.items()} == {"id": "ID!"}
     assert str(query.fields["node"].type) == "Node"
+
+
+def reached_from(name: str) -> set[str]:
+    """The types with fields to which an answer of a type leads."""
+    found: set[str] = set()
+    waiting = [PUBLISHED.type_map[name]]
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and kind.name not in found:
+            found.add(kind.name)
+            waiting += [get_named_type(field.type) for field in kind.fields.values()]
+    return found
+
+
+def test_what_never_happened_has_types_of_its_own_throughout() -> None:
+    assert {name for name in reached_from("HypotheticalOutcome") if not name.startswith("Hypothetical")} == set()
+
+
+def test_the_past_has_types_of_its_own_and_says_what_the_live_ones_say() -> None:
+    case, past = PUBLISHED.type_map["Case"], PUBLISHED.type_map["CaseSnapshot"]
+    assert isinstance(case, GraphQLObjectType)
+    assert isinstance(past, GraphQLObjectType)
+    # What is only of now: pages of other views, and the way into the past itself.
+    assert case.fields.keys() - past.fields.keys() == {"movements", "audit", "asOf"}
+    assert past.fields.keys() - case.fields.keys() == {"case", "knownAt", "validAt", "knownPosition"}
+    different = {
+        name: (str(case.fields[name].type), str(field.type))
+        for name, field in past.fields.items()
+        if name in case.fields and str(case.fields[name].type) != str(field.type)
+    }
+    assert different == {
+        "mergedInto": ("Case", "CaseSnapshot"),
+        "absorbed": ("[Case!]!", "[CaseSnapshot!]!"),
+        "clocks": ("[SlaClock!]!", "[SlaClockSnapshot!]!"),
+    }
+    assert "SlaClock" not in {get_named_type(field.type).name for field in past.fields.values()}

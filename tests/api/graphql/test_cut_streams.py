@@ -20,7 +20,7 @@ from tests.api.graphql.asking import FrontEnd
 from tests.api.graphql.following import Follower, beside
 
 BOARD = """
-subscription($after: String) {
+subscription($after: ConsistencyToken) {
   casesOnBoard(after: $after, filter: { status: [RECEIVED, REGISTERED, IN_PROGRESS] }) {
     move caseId position consistencyToken case { id }
   }

@@ -19,7 +19,7 @@ from tests.api.graphql.asking import FrontEnd, asking
 from tests.api.graphql.conftest import ACTOR, opened
 from tests.conftest import Database
 
-SHOWN = "query($token: String) { cases(consistencyToken: $token) { nodes { id } } }"
+SHOWN = "query($token: ConsistencyToken) { cases(consistencyToken: $token) { nodes { id } } }"
 
 
 @contextmanager

@@ -41,14 +41,14 @@ HOUR = timedelta(hours=1)
 NORTH, EAST = "北京分部", "华东分部"
 OWED, LAST = UUID(int=0x0B11), 99
 CHANGED = """
-subscription($unit: String, $case: ID, $after: String) {
+subscription($unit: String, $case: ID, $after: ConsistencyToken) {
   slaChanged(unit: $unit, caseId: $case, after: $after) {
     because at before after warns position clockId consistencyToken clock { id target state }
   }
 }
 """
 TIMERS = """
-query($where: SlaClockFilter, $after: String, $token: String) {
+query($where: SlaClockFilter, $after: String, $token: ConsistencyToken) {
   slaTimers(filter: $where, orderBy: {field: STARTED_AT}, first: 100, after: $after, consistencyToken: $token) {
     nodes { id state } pageInfo { endCursor hasNextPage }
   }

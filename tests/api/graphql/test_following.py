@@ -13,9 +13,9 @@ from domain.stream import Category
 from tests.api.graphql.asking import FrontEnd
 from tests.api.graphql.following import DEVELOPER, Follower, beside
 
-HEADS = "subscription($after: String) { ledgerHead(after: $after) { position consistencyToken } }"
+HEADS = "subscription($after: ConsistencyToken) { ledgerHead(after: $after) { position consistencyToken } }"
 CASE = """
-subscription($id: ID!, $after: String) {
+subscription($id: ID!, $after: ConsistencyToken) {
   caseChanged(id: $id, after: $after) {
     topic subject version position occurredAt recordedAt consistencyToken case { id status unit version position }
   }
@@ -169,7 +169,7 @@ def test_a_subscription_has_the_limits_of_every_document(follower: Follower, cas
 
 
 def test_a_fault_within_an_item_is_masked_and_the_stream_goes_on(follower: Follower, case: str) -> None:
-    document = """subscription($id: ID!, $after: String) {
+    document = """subscription($id: ID!, $after: ConsistencyToken) {
       caseChanged(id: $id, after: $after) { case { movements(after: "nonsense") { nodes { kind } } } }
     }"""
     with follower.following(document, id=case, after=follower.token()) as stream:

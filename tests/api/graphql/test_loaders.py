@@ -109,11 +109,13 @@ def test_the_movements_of_many_cases_are_read_at_once(filled: FrontEnd, statemen
         filled.done("registerCase", caseId=case_id, unit=f"Branch {at}")
         filled.done("transferCase", caseId=case_id, fromUnit=f"Branch {at}", toUnit="Head office")
     token = filled.ask("{ ledgerHead { consistencyToken } }")["ledgerHead"]["consistencyToken"]
-    filled.ask("query($token: String) { cases(first: 1, consistencyToken: $token) { nodes { id } } }", token=token)
+    filled.ask(
+        "query($token: ConsistencyToken) { cases(first: 1, consistencyToken: $token) { nodes { id } } }", token=token
+    )
     statements.clear()  # with those by which that query waited for the views
     shown = "movements(first: 1, after: $after) { nodes { kind fromUnit toUnit } pageInfo { hasNextPage endCursor } }"
     nodes = f"{{ cases(first: 30, consistencyToken: $token) {{ nodes {{ {shown} }} }} }}"
-    query = f"query($token: String, $after: String) {nodes}"
+    query = f"query($token: ConsistencyToken, $after: String) {nodes}"
     found = [case["movements"] for case in filled.ask(query, token=token)["cases"]["nodes"]]
     units = {page["nodes"][0]["toUnit"] for page in found}
     assert units == {f"Branch {at}" for at in range(30)}

@@ -27,11 +27,11 @@ AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CASE_ID = UUID("00000000-0000-4000-8000-000000000007")
 OTHER_ID = UUID("00000000-0000-4000-8000-000000000008")
 CHANGED = """
-subscription($id: ID!, $after: String) {
+subscription($id: ID!, $after: ConsistencyToken) {
   caseChanged(id: $id, after: $after) { position version topic consistencyToken case { id } }
 }
 """
-HEADS = "subscription($after: String) { ledgerHead(after: $after) { position consistencyToken } }"
+HEADS = "subscription($after: ConsistencyToken) { ledgerHead(after: $after) { position consistencyToken } }"
 HEAD = "{ ledgerHead { position consistencyToken } }"
 
 

@@ -1,0 +1,195 @@
+"""A case as it was: known at one instant, as far as it had occurred by another, in a type of its own.
+
+A normalising cache must never take what was so for what is so.
+"""
+
+from __future__ import annotations
+
+from asyncio import gather
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from api.cut_off import BadCutOff
+from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.arguments import After, Before, First, Last, Token, number_in, one_argument
+from api.graphql.case import Case, CaseFacts, KnownAt, ValidAt, facts_of, shown_case
+from api.graphql.clock import SlaClockSnapshot, past_clock_of
+from api.graphql.connection import Connection, PageArguments
+from api.graphql.customer import Customer, shown_customer
+from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
+from api.graphql.history import BY_VERSION, Event, page_of_history
+from api.graphql.identity import identity_of, opaque, parts_of
+from api.graphql.loaders import PastClocksOf, PastOf
+from api.graphql.personal import PersonalString, shown_personal
+from api.graphql.problem import Code, Problem
+from api.graphql.request import Info, Request
+from api.graphql.resolved import resolved
+from api.graphql.scalars import SafeInt
+from api.past_case import PastCase
+from domain.event import rfc3339
+from domain.stream import Category, subject_of
+from ledger.book import recorded_at
+from replay.as_of import AsOf
+
+SNAPSHOT = "case-snapshot"
+"""What stands in the id of one, where that of a case has its kind."""
+LONGEST_POSITION = 15
+
+
+@strawberry.type(
+    description="A case as it was known at one instant, as far as it had occurred by another. It never changes: "
+    "whatever is recorded later, its `id` leads to the same again."
+)
+class CaseSnapshot(CaseFacts):
+    known_at: datetime = strawberry.field(description="Known is what was recorded by then.")
+    valid_at: datetime = strawberry.field(description="It had occurred by then.")
+    known_position: SafeInt = strawberry.field(description="The last position of the book that had been recorded.")
+    version: int = strawberry.field(description="The version of the latest of its events that this shows.")
+    past: strawberry.Private[PastCase]
+    as_of: strawberry.Private[AsOf]
+
+    @resolved("The case as it stands now; null when its receipt no longer counts.")
+    async def case(self, info: Info) -> Case | None:
+        return await shown_case(info.context, subject_of(self.stream))
+
+    @resolved("Whom it was about then, with their file as it stands now.")
+    async def customer(self, info: Info) -> Customer | None:
+        return None if self.customer_id is None else await shown_customer(info.context, self.customer_id)
+
+    @resolved("The case that had taken its place, as of the same instants.")
+    async def merged_into(
+        self, info: Info
+    ) -> Annotated[CaseSnapshot, strawberry.lazy("api.graphql.case_snapshot")] | None:
+        return None if self.survivor_id is None else await _shown(info.context, self.survivor_id, self.as_of)
+
+    @resolved("The cases whose place it had taken, as of the same instants.")
+    async def absorbed(self, info: Info) -> list[Annotated[CaseSnapshot, strawberry.lazy("api.graphql.case_snapshot")]]:
+        found = await gather(*(_shown(info.context, each, self.as_of) for each in self.absorbed_ids))
+        return [snapshot for snapshot in found if snapshot is not None]
+
+    @resolved("What the customer said, word for word, as it was read then.")
+    async def words(self, info: Info) -> PersonalString | None:
+        return await shown_personal(info.context, self.words_place)
+
+    @resolved("The events that it comes of, by version, as they were written; amended as was known then.")
+    async def history(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Event]:
+        window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
+        return page_of_history(self.past.stream.written, window, self.past.stream.reading)
+
+    @resolved("What was known to be asked to be read otherwise or to count no longer, and what had become of that.")
+    def amendments(self) -> list[Amendment]:
+        return amendments_of(self.past.stream.amending)
+
+    @resolved("What had been asked about its deadlines, and what had become of that.")
+    def deadline_requests(self) -> list[DeadlineRequest]:
+        return deadline_requests_of(self.past.stream.read())
+
+    @resolved("Its clocks (时限), first due first, by the policies and calendars known then, looked at at `validAt`.")
+    async def clocks(self, info: Info) -> list[SlaClockSnapshot]:
+        as_of = self.as_of
+        timers = await info.context.loaders.past_clocks.load(PastClocksOf(self.stream, as_of.position, as_of.valid_at))
+        book = info.context.door.book
+        return [past_clock_of(timer, book, as_of.valid_at, as_of.position) for timer in timers or ()]
+
+
+@strawberry.type
+class CaseSnapshotQuery:
+    @resolved(
+        "A case as it was known at one instant, as far as it had occurred by another; null when nothing was. Ask by "
+        "exactly one of its id and its number. It finds a case whose receipt no longer counts, too."
+    )
+    async def case_snapshot(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="The id of the case.")] = None,  # noqa: A002
+        number: Annotated[
+            str | None, strawberry.argument(description="Its register number, such as C2026-000123.")
+        ] = None,
+        known_at: KnownAt = None,
+        valid_at: ValidAt = None,
+        consistency_token: Token = None,
+    ) -> CaseSnapshot | None:
+        request = info.context
+        await request.caught_up(consistency_token)
+        by, value = one_argument(id=id, number=number)
+        if by == "id":
+            case_id = identity_of(value, request.door.book, Category.CASE).subject
+            return await shown_snapshot(request, case_id, known_at, valid_at)
+        stream = await request.door.off_loop(request.door.ledger.stream_of_number, number_in(value))
+        return None if stream is None else await shown_snapshot(request, subject_of(stream), known_at, valid_at)
+
+
+async def shown_snapshot(
+    request: Request, case_id: UUID, known_at: datetime | None, valid_at: datetime | None
+) -> CaseSnapshot | None:
+    """A case as of two instants; None when nothing was known of it. Raises: Problem."""
+    try:
+        as_of: AsOf | None = await request.loaders.as_of.load((known_at, valid_at))
+    except BadCutOff as error:
+        raise Problem(Code.BAD_ARGUMENTS, str(error)) from None
+    return None if as_of is None else await _shown(request, case_id, as_of)
+
+
+async def _shown(request: Request, case_id: UUID, as_of: AsOf) -> CaseSnapshot | None:
+    """Whose past it is lies where the case does now; what is a case no more, with whoever sees the whole book."""
+    reach = await request.reach()
+    if not reach.everything and await request.loaders.cases.load(case_id) is None:
+        return None
+    past = await request.loaders.past_cases.load(PastOf(case_id, as_of))
+    if past is None:
+        return None
+    book = request.door.book
+    instants = rfc3339(as_of.known_at), rfc3339(as_of.valid_at)
+    return CaseSnapshot(
+        id=strawberry.ID(opaque(SNAPSHOT, book, str(case_id), str(as_of.position), *instants)),
+        known_at=as_of.known_at,
+        valid_at=as_of.valid_at,
+        known_position=SafeInt(as_of.position),
+        past=past,
+        as_of=as_of,
+        words_place=past.words_place,
+        **facts_of(past.file),
+    )
+
+
+# By its id ------------------------------------------------------------------------------------------------------------
+
+
+def is_snapshot(text: str) -> bool:
+    """Whether an id is one of a snapshot, be it a right one or not."""
+    try:
+        return parts_of(text)[:1] == [SNAPSHOT]
+    except ValueError:
+        return False
+
+
+async def snapshot_of_id(request: Request, text: str) -> CaseSnapshot | None:
+    """The snapshot with an id. Raises: Problem for what is no id of one, or has a cut-off that cannot be."""
+    book = request.door.book
+    try:
+        _, of_book, case_id, position, known_at, valid_at = parts_of(text)
+        if len(position) > LONGEST_POSITION:
+            raise ValueError("no position")
+        found = UUID(case_id), AsOf(int(position), datetime.fromisoformat(known_at), datetime.fromisoformat(valid_at))
+    except ValueError:
+        raise Problem(Code.BAD_ID, f"{text!r} is no id of this ledger; use one as an answer gave it.") from None
+    if of_book != book:
+        raise Problem(Code.BAD_ID, f"{text!r} lies in book {of_book!r}; this door opens book {book!r}.")
+    case, as_of = found
+    if not await request.door.off_loop(_could_be, request, as_of):
+        raise Problem(Code.BAD_ID, f"{text!r} names a past that this book does not have; use one as an answer gave it.")
+    return await _shown(request, case, as_of)
+
+
+def _could_be(request: Request, as_of: AsOf) -> bool:
+    """Whether the position had been recorded by the instant."""
+    if as_of.known_at.tzinfo is None or as_of.valid_at.tzinfo is None:
+        return False
+    ledger = request.door.ledger
+    recorded = recorded_at(ledger.database, ledger.book, as_of.position)
+    return recorded is not None and recorded <= as_of.known_at

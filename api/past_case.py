@@ -1,0 +1,61 @@
+"""Cases as they were known at one instant, as far as they had occurred by another: folded anew out of their events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.amendment import AMENDMENTS
+from domain.stream import Category, stream_of
+from ledger.ledger import Ledger, PersonalPlace
+from projections.case_file import CASE_FILE, CaseFile
+from projections.projection import FoldContext
+from replay.as_of import AsOf, PastStream, streams_as_of
+from replay.reader import Reader
+
+WORDS = "/words"
+
+
+class PastCase(NamedTuple):
+    """A case as of two instants."""
+
+    file: CaseFile
+    """By the fold of the live view, so that both mean the same."""
+    stream: PastStream
+
+    @property
+    def words_place(self) -> PersonalPlace | None:
+        """Where the customer's words lie as they were read then, for the ledger to disclose.
+
+        A place that is read as by now would show a correction that nobody knew of.
+        """
+        version = self.file.words_version
+        told = next((one for one in self.stream.written if one.version == version), None)
+        if told is None:
+            return None
+        request = self.stream.reading.request_of(told)
+        if request is None:
+            return PersonalPlace(told.stream, told.version, WORDS)
+        return PersonalPlace(request.stream, request.version, f"/replacement/data{WORDS}")
+
+
+def past_cases(ledger: Ledger, case_ids: Iterable[UUID], as_of: AsOf) -> dict[UUID, PastCase]:
+    """Those of some cases that had been received by then. Raises: LedgerAway, UnknownTopic, UnreadableEvent."""
+    streams = {stream_of(Category.CASE, case_id): case_id for case_id in case_ids}
+    found: dict[UUID, PastCase] = {}
+    for stream, past in streams_as_of(Reader(ledger), streams, as_of).items():
+        file = _folded(streams[stream], past)
+        if file is not None:
+            found[streams[stream]] = PastCase(file, past)
+    return found
+
+
+def _folded(case_id: UUID, past: PastStream) -> CaseFile | None:
+    file, context = None, FoldContext(case_id)
+    for recorded in past.written:
+        if isinstance(recorded.event, AMENDMENTS):
+            file = file and CASE_FILE.noted(file, recorded)
+        elif (read := past.reading.of(recorded)) is not None:
+            file = CASE_FILE.fold(file, read, context)
+    return file

@@ -1,0 +1,54 @@
+"""Streams as they were known at one instant, as far as their events had occurred by another: the past on both axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.amendment import AMENDMENTS
+from domain.correction import Reading
+from domain.envelope import Recorded
+from replay.reader import Reader
+
+
+class AsOf(NamedTuple):
+    """Two instants: by when it was recorded what is known, and by when it had occurred."""
+
+    position: int
+    """The last position of the book that is known: what was recorded by `known_at`."""
+    known_at: datetime
+    valid_at: datetime
+
+
+class PastStream(NamedTuple):
+    """A stream as of both."""
+
+    written: Sequence[Recorded[Any]]
+    """Its events in order of version, as they were written, with the amendments of them; those that had not occurred
+    are left out."""
+    reading: Reading
+    """How each of them was read by then."""
+    amending: Sequence[Recorded[Any]]
+    """All that was known of amendments, whenever they were made: by them the events are read."""
+
+    def read(self) -> Iterator[Recorded[Any]]:
+        """What is to be folded: corrections as they were known then, and nothing that came later."""
+        return (told for recorded in self.written if (told := self.reading.of(recorded)) is not None)
+
+
+def streams_as_of(book: Reader, streams: Iterable[str], as_of: AsOf) -> dict[str, PastStream]:
+    """Some streams as of two instants; empty where there was nothing by then.
+
+    The valid axis only selects: events are taken when they had occurred by then as they are read, so that one whose
+    time was corrected is where it really was. Raises: LedgerAway, UnknownTopic, UnreadableEvent.
+    """
+    found = book.histories(streams, as_of.position)
+    return {stream: _past(history, as_of.valid_at) for stream, history in found.items()}
+
+
+def _past(history: Sequence[Recorded[Any]], valid_at: datetime) -> PastStream:
+    reading = Reading(history)
+    told = [recorded for recorded in history if (reading.of(recorded) or recorded).occurred_at <= valid_at]
+    amending = [recorded for recorded in history if isinstance(recorded.event, AMENDMENTS)]
+    return PastStream(told, reading, amending)
