@@ -13,6 +13,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from api.access.gate import Gate
+from api.access.links import FOLDER
 from api.access.principal import without_sign_in
 from api.access.refused import NotLetIn
 from api.graphql.door import WAIT_SECONDS, Door
@@ -20,6 +21,7 @@ from api.graphql.problem import Code
 from api.graphql.request import Request
 from api.graphql.schema import SCHEMA
 from api.http.admission import Admission
+from api.http.attachments import Files
 from api.http.documents import Documents
 from api.http.health import Health
 from api.http.media import media_for
@@ -58,7 +60,7 @@ def create_app(
             raise ValueError("an application has a gate, or somebody in whose name everything is done")
         gate = Gate(unproved=without_sign_in(development_actor))
     settings, checked = workspace.settings, gate
-    door = Door(workspace.ledger, workspace.runner, wait_seconds)
+    door = Door(workspace.ledger, workspace.runner, wait_seconds, settings.attachment_bytes)
     shows_schema = checked.checks or not settings.production
 
     async def entered(connection: HTTPConnection) -> Request:
@@ -69,12 +71,13 @@ def create_app(
     health = Health(workspace.ledger, timedelta(seconds=settings.ready_lag_seconds))
     pools = {"book": workspace.database, "views": workspace.views}
     watching = Watching(health, figures, admission, pools).routes()
+    files = Files(door, checked, settings.transfers_at_once)
     app = FastAPI(
         title="Daybook",
         lifespan=partial(running, workspace, alarms),
         openapi_url=None,
         redirect_slashes=False,
-        routes=[*watching],
+        routes=[*watching, *files.routes()],
         telemetry=telemetry(traces, sent=settings.traces),
     )
     app.state.health = health
@@ -92,7 +95,7 @@ def create_app(
     app.add_exception_handler(NotLetIn, _not_let_in)
     if not checked.checks:  # a token is sent on purpose; what a page elsewhere has the browser send holds none
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *settings.hosts], www_redirect=False)
-    paths = frozenset({PATH, *(route.path for route in watching)})
+    paths = frozenset({PATH, FOLDER, *(route.path for route in watching)})
     app.add_middleware(Watched, figures=figures, admission=admission, paths=paths)
     return app
 

@@ -125,6 +125,10 @@ class Settings(BaseModel):
     """How far the views may be behind before a server says that it is not ready."""
     body_bytes: int = Field(512 * 1024, ge=1024, alias="DAYBOOK_BODY_BYTES")
     """How long the body of a request may be; the schema has no use for a longer one."""
+    attachment_bytes: int = Field(100 * 1024 * 1024, ge=1, le=10 * 1024**3, alias="DAYBOOK_ATTACHMENT_BYTES")
+    """How long a file may be that is uploaded."""
+    transfers_at_once: int = Field(16, ge=1, alias="DAYBOOK_TRANSFERS_AT_ONCE")
+    """How many files one server takes in or hands out at a time; those beyond are asked to come again."""
     operation_seconds: float = Field(30.0, gt=0, le=3600, alias="DAYBOOK_OPERATION_SECONDS")
     """How long an operation may take; then it is answered with an error, and its statements are stopped."""
     statement_seconds: float = Field(60.0, gt=0, le=3600, alias="DAYBOOK_STATEMENT_SECONDS")

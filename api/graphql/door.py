@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from api.access.links import Links
 from api.graphql.consistency import token_of
 from api.present import present
 from ledger.ledger import Ledger
@@ -23,6 +24,7 @@ WAIT_THREADS = 100
 READ_THREADS = 2
 """Reading a document is Python alone: more threads would only take turns."""
 WAIT_SECONDS = 5.0
+ATTACHMENT_BYTES = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Door:
     ledger: Ledger
     runner: Runner
     wait_seconds: float = WAIT_SECONDS
+    attachment_bytes: int = ATTACHMENT_BYTES
+    """How long a file may be."""
     working: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WORK_THREADS))
     waiting: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WAIT_THREADS))
     reading: CapacityLimiter = field(default_factory=partial(CapacityLimiter, READ_THREADS))
@@ -44,6 +48,11 @@ class Door:
     def book(self) -> str:
         """The book that this door opens."""
         return self.ledger.book
+
+    @cached_property
+    def links(self) -> Links:
+        """The links to files of the book."""
+        return Links(self.ledger.attachments.link_key, self.book)
 
     async def off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
         """What synchronous work gives back."""

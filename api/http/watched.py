@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access.links import FOLDER
 from api.graphql.problem import Code
 from api.http.admission import Admission
 from api.http.media import media_for
@@ -36,7 +37,7 @@ class Account:
     """What is known of a request once it has been answered."""
 
     kind: str = "none"
-    """Query or mutation; none when it was not even read."""
+    """Query or mutation, or attachment for a file; none when it was not even read."""
     operation: str | None = None
     outcome: str = "ok"
     """The code of the first error, if there was any."""
@@ -107,7 +108,8 @@ class Watched:
             REQUEST_ID.reset(before)
 
     def _note(self, scope: Scope, account: Account, status: int, seconds: float) -> None:
-        path = scope["path"] if scope["path"] in self._paths else "other"
+        path = FOLDER if scope["path"].startswith(FOLDER) else scope["path"]  # without the link, which is a permission
+        path = path if path in self._paths else "other"
         if account.outcome == "ok" and status >= 400:  # turned away by somebody who knows nothing of accounts
             account.outcome = HTTPStatus(status).name
         self._figures.answered(path, status)
