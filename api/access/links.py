@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -74,20 +74,21 @@ class Links:
     def given(self, use: For, attachment_id: UUID, principal: Principal) -> Given:
         """A link for somebody who may do this."""
         expires_at = (self._now() + LASTS[use]).replace(microsecond=0)
-        said = orjson.dumps([use, str(attachment_id), self.mark_of(principal), int(expires_at.timestamp())])
-        return Given(f"{FOLDER}{_text(said)}.{_text(self._seal(said))}", expires_at)
+        said = [use, str(attachment_id), self.mark_of(principal), int(expires_at.timestamp())]
+        sealed = orjson.dumps([*said, self._seal(said)])
+        return Given(f"{FOLDER}{urlsafe_b64encode(sealed).decode().rstrip('=')}", expires_at)
 
     def read(self, text: str) -> Link:
         """What the last part of a path permits. Raises: NoLink, Expired."""
         try:
             if len(text) > LONGEST:
                 raise ValueError("too long")
-            said, seal = map(_bytes, text.split("."))
-            if not hmac.compare_digest(seal, self._seal(said)):
+            *said, seal = orjson.loads(b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True))
+            if not hmac.compare_digest(seal.encode(), self._seal(said).encode()):
                 raise ValueError("another seal")
-            use, attachment_id, given_to, until = orjson.loads(said)
+            use, attachment_id, given_to, until = said
             link = Link(For(use), UUID(attachment_id), given_to, datetime.fromtimestamp(until, UTC))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise NoLink("This is no link of this server; ask for a new one.") from error
         if link.expires_at <= self._now():
             raise Expired("The time of this link is over; ask for a new one.")
@@ -96,15 +97,8 @@ class Links:
     def mark_of(self, principal: Principal) -> str:
         """By what a link tells to whom it was given, without naming them."""
         who = [principal.issuer, principal.subject, principal.role, principal.unit, str(principal.customer)]
-        return hmac.new(self._key, b"to\0" + orjson.dumps(who), "sha256").hexdigest()[:32]
+        return hmac.new(self._key, b"\0given to\0" + orjson.dumps(who), "sha256").hexdigest()[:32]
 
-    def _seal(self, said: bytes) -> bytes:
-        return hmac.digest(self._key, self._book.encode() + b"\0" + said, "sha256")
-
-
-def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _bytes(text: str) -> bytes:
-    return b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)
+    def _seal(self, said: Sequence[object]) -> str:
+        told = self._book.encode() + b"\0" + orjson.dumps(said)
+        return hmac.new(self._key, told, "sha256").hexdigest()

@@ -1,5 +1,6 @@
 """Links to files that are none, what is said of a file, and what becomes of what nobody attached."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from api.access.links import For, Links
 from api.access.principal import Principal
 from api.attached import KEPT, sweep
 from api.graphql.attachment import attachment_in, id_of_attachment
-from api.graphql.identity import opaque
+from api.graphql.identity import opaque, parts_of
 from api.workspace import Workspace
 from tests.api.graphql.asking import FrontEnd
 from tests.api.http.sending import DEVELOPER, SHOWN, UPLOAD, WHOLE, Sender, code_of, given
@@ -43,17 +44,26 @@ def test_a_link_ends(sender: Sender, workspace: Workspace) -> None:
 def changed(url: str) -> Iterator[str]:
     """Links that are none, most of them nearly one."""
     folder, text = url.rsplit("/", 1)
-    said, seal = text.split(".")
-    turned = ("A" if said[5] != "A" else "B") + said[6:]
-    yield f"{folder}/{said[:5]}{turned}.{seal}"
-    yield f"{folder}/{said}.{seal[:-2]}"
-    yield f"{folder}/{said}."
-    yield f"{folder}/{said}"
-    yield f"{folder}/.{seal}"
-    yield f"{folder}/{said}.{seal}.{seal}"
-    yield f"{folder}/{opaque('download', str(uuid4()))}.{seal}"
+    *said, seal = parts_of(text)
+    yield f"{folder}/{text[:40]}{'A' if text[40] != 'A' else 'B'}{text[41:]}"
+    yield f"{folder}/{text[:-4]}"
+    for place in range(len(said)):  # another use, another file, somebody else, another time
+        other = [*said[:place], "upload" if said[place] == "download" else str(uuid4()), *said[place + 1 :]]
+        yield f"{folder}/{opaque(*other, seal)}"
+        yield f"{folder}/{opaque(*said[:place], *said[place + 1 :], seal)}"
+    yield f"{folder}/{opaque(*said, '')}"
+    yield f"{folder}/{opaque(*said)}"
+    yield f"{folder}/{opaque()}"
+    yield f"{folder}/{opaque(*said, seal, seal)}"
+    yield f"{folder}/{b64('{}')}"
+    yield f"{folder}/{b64('[1, 2, 3, 4, 5]')}"
+    yield f"{folder}/{b64('[' * 700)}"
     yield f"{folder}/%E2%82%AC.%00"
-    yield f"{folder}/{'A' * 5_000}.{seal}"
+    yield f"{folder}/{'A' * 5_000}"
+
+
+def b64(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def test_a_link_that_was_changed_leads_nowhere(sender: Sender, workspace: Workspace) -> None:
