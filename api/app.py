@@ -14,6 +14,7 @@ from starlette.responses import Response
 from strawberry.schema import BaseSchema
 
 from api.access.gate import Gate
+from api.access.links import FOLDER
 from api.access.principal import without_sign_in
 from api.access.refused import NotLetIn
 from api.graphql.door import WAIT_SECONDS, Door
@@ -21,6 +22,7 @@ from api.graphql.problem import Code
 from api.graphql.request import Request
 from api.graphql.schema import SCHEMA
 from api.http.admission import Admission
+from api.http.attachments import Files
 from api.http.documents import Documents
 from api.http.health import Health
 from api.http.media import media_for
@@ -65,7 +67,7 @@ def create_app(
             raise ValueError("an application has a gate, or somebody in whose name everything is done")
         gate = Gate(unproved=without_sign_in(development_actor))
     settings, checked = workspace.settings, gate
-    door = Door(workspace.ledger, workspace.runner, wait_seconds)
+    door = Door(workspace.ledger, workspace.runner, wait_seconds, settings.attachment_bytes)
     shows_schema = checked.checks or not settings.production
 
     admission, figures = Admission(settings), Figures()
@@ -82,12 +84,13 @@ def create_app(
     sockets = Sockets(works, checked, settings, (*HOSTS, *settings.hosts))
     pools = {"book": workspace.database, "views": workspace.views}
     watching = Watching(health, figures, admission, sockets, pools).routes()
+    files = Files(door, checked, settings.transfers_at_once)
     app = FastAPI(
         title="Daybook",
         lifespan=partial(running, workspace, alarms, door.feed),
         openapi_url=None,
         redirect_slashes=False,
-        routes=[*watching, sockets.route(PATH)],
+        routes=[*watching, *files.routes(), sockets.route(PATH)],
         telemetry=telemetry(traces, sent=settings.traces),
     )
     app.state.health, app.state.sockets = health, sockets
@@ -108,7 +111,7 @@ def create_app(
     app.add_exception_handler(NotLetIn, _not_let_in)
     if not checked.checks:  # a token is sent on purpose; what a page elsewhere has the browser send holds none
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, *settings.hosts], www_redirect=False)
-    paths = frozenset({PATH, INGEST, *(route.path for route in watching)})
+    paths = frozenset({PATH, INGEST, FOLDER, *(route.path for route in watching)})
     app.add_middleware(Watched, figures=figures, admission=admission, paths=paths, by_details=frozenset({INGEST}))
     return app
 

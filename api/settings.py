@@ -133,6 +133,10 @@ class Settings(BaseModel):
     """How many items one such body may hold."""
     ingests_at_once: int = Field(4, ge=1, alias="DAYBOOK_INGESTS_AT_ONCE")
     """How many such bodies one server works at; those beyond are asked to come again."""
+    attachment_bytes: int = Field(100 * 1024 * 1024, ge=1, le=10 * 1024**3, alias="DAYBOOK_ATTACHMENT_BYTES")
+    """How long a file may be that is uploaded."""
+    transfers_at_once: int = Field(16, ge=1, alias="DAYBOOK_TRANSFERS_AT_ONCE")
+    """How many files one server takes in or hands out at a time; those beyond are asked to come again."""
     operation_seconds: float = Field(30.0, gt=0, le=3600, alias="DAYBOOK_OPERATION_SECONDS")
     """How long an operation may take; then it is answered with an error, and its statements are stopped."""
     statement_seconds: float = Field(60.0, gt=0, le=3600, alias="DAYBOOK_STATEMENT_SECONDS")

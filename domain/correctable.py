@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from domain.attachment import AttachmentAdded
 from domain.book import BookOpened, SelfApprovalAllowed, SelfApprovalForbidden
 from domain.calendar import CalendarDeclined, CalendarProposed, CalendarPublished
 from domain.case.deadline import DeadlineMissed, DeadlineWarned, RevisionDeclined, RevisionRequested, VerdictRevised
@@ -245,6 +246,7 @@ CORRECTABLE: tuple[type[Event], ...] = (
     ObligationReopened,
     ObligationEscalated,
     PersonalRevealed,
+    AttachmentAdded,
 )
 """All of them, written out, so that adding one is a line in a review."""
 

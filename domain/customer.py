@@ -11,7 +11,8 @@ from uuid import UUID
 from pydantic import StringConstraints
 from typing_extensions import override
 
-from domain import key_account
+from domain import attachment, key_account
+from domain.attachment import AttachmentAdded, Attachments
 from domain.decider import Decided, Decider
 from domain.departure import Broken, Departure, stepped
 from domain.envelope import Context, Occurred, Recorded
@@ -141,6 +142,7 @@ CustomerEvent: TypeAlias = (
     | KeyAccountEvent
     | CustomerMerged
     | CustomerAbsorbed
+    | AttachmentAdded
 )
 
 # Commands -------------------------------------------------------------------------------------------------------------
@@ -228,6 +230,12 @@ class MergeCustomers(AboutCustomer):
         return (self.stream, stream_of(Category.CUSTOMER, self.into))
 
 
+class AttachToCustomer(attachment.Attaching, AboutCustomer):
+    """Put a file to the customer's own."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (*_KNOWN, *attachment.REFUSALS)
+
+
 CustomerCommand: TypeAlias = (
     RegisterCustomer
     | RenameCustomer
@@ -237,6 +245,7 @@ CustomerCommand: TypeAlias = (
     | AssignTier
     | KeyAccountCommand
     | MergeCustomers
+    | AttachToCustomer
 )
 
 # Life -----------------------------------------------------------------------------------------------------------------
@@ -262,6 +271,7 @@ class Customer:
     tier: TierAssigned | None = None
     account: KeyAccount = NO_ACCOUNT
     merged_into: UUID | None = None
+    attachments: Attachments = ()
 
 
 def needs(command: CustomerCommand, context: Context) -> Iterable[str]:
@@ -296,6 +306,9 @@ def decide(customer: Customer | None, command: CustomerCommand, context: Context
             return [] if _known(customer).tier == tier else _told(customer, tier, context)
         case MergeCustomers():
             return _merge(_known(customer), command, context)
+        case AttachToCustomer():
+            added = attachment.attached(_known(customer).attachments, command, command.customer_id)
+            return [] if added is None else _told(customer, added, context)
         case key_account.MakeVisit() if command.words is not None:
             _about(command, command.words, "words")
             return key_account.decide(_known(customer).account, command, context, _merged(customer))
@@ -326,6 +339,8 @@ def evolve(customer: Customer | None, recorded: Recorded[CustomerEvent]) -> Cust
             return replace(customer, tier=event)
         case CustomerMerged(into=into):
             return replace(customer, merged_into=into)
+        case AttachmentAdded():
+            return replace(customer, attachments=attachment.with_one_more(customer.attachments, event))
         case _:
             return replace(customer, account=key_account.evolve(customer.account, event, recorded.occurred_at))
 

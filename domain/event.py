@@ -53,6 +53,9 @@ SourceKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 ZoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*$", max_length=64)]
 """An IANA zone by name, such as Asia/Shanghai. Whether the zone exists is checked where zone data is: at the door."""
 
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 digest in lower-case hexadecimal (FIPS 180-4)."""
+
 COUNT_LIMIT = 2**53 - 1
 Count = Annotated[int, Field(ge=0, le=COUNT_LIMIT)]
 """A whole number that every JSON reader keeps exactly (RFC 8785, 3.2.2.3)."""

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, TypeAlias, assert_never, get_args
+from typing import ClassVar, TypeAlias, assert_never, get_args
 from uuid import UUID
 
-from pydantic import StringConstraints
 from typing_extensions import override
 
 from domain.decider import Decided, Decider
 from domain.envelope import Context, Recorded
-from domain.event import Command, Count, Event, Label, Refused, ZoneName
+from domain.event import Command, Count, Event, Label, Refused, Sha256, ZoneName
 from domain.refusal import Refusal
 from domain.stream import Category, stream_of
-
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-"""A SHA-256 digest in lower-case hexadecimal (FIPS 180-4)."""
 
 # Events ---------------------------------------------------------------------------------------------------------------
 

@@ -90,6 +90,7 @@ class Refusal(StrEnum):
     """It is said to have happened before the obligation was opened."""
 
     TOUCHPOINT_ALREADY_RECORDED = "TOUCHPOINT_ALREADY_RECORDED"
+    UNKNOWN_TOUCHPOINT = "UNKNOWN_TOUCHPOINT"
 
     UNKNOWN_IMPORT = "UNKNOWN_IMPORT"
     IMPORT_ALREADY_STARTED = "IMPORT_ALREADY_STARTED"

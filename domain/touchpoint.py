@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
 from typing_extensions import override
 
+from domain import attachment
+from domain.attachment import Attaching, AttachmentAdded, Attachments
 from domain.channel import Channel, Direction
 from domain.decider import Decided, Decider
 from domain.envelope import Context, Recorded
@@ -34,12 +36,25 @@ class TouchpointRecorded(Event):
     words: Personal[Words] | None
 
 
-class RecordTouchpoint(Command):
+TouchpointEvent: TypeAlias = TouchpointRecorded | AttachmentAdded
+
+
+class AboutTouchpoint(Command):
+    """Something asked for about one touchpoint."""
+
+    touchpoint_id: UUID
+
+    @property
+    @override
+    def stream(self) -> str:
+        return stream_of(Category.TOUCHPOINT, self.touchpoint_id)
+
+
+class RecordTouchpoint(AboutTouchpoint):
     """Note that a customer and the company met."""
 
     REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.TOUCHPOINT_ALREADY_RECORDED, Refusal.SUBJECT_MISMATCH)
 
-    touchpoint_id: UUID
     customer_id: UUID | None = None
     case_id: UUID | None = None
     channel: Channel
@@ -50,30 +65,66 @@ class RecordTouchpoint(Command):
     words: Personal[Words] | None = None
     """About the customer; about the case when the customer is unknown; else about the touchpoint itself."""
 
-    @property
-    @override
-    def stream(self) -> str:
-        return stream_of(Category.TOUCHPOINT, self.touchpoint_id)
+
+class AttachToTouchpoint(Attaching, AboutTouchpoint):
+    """Put a file to the touchpoint: what was handed over, photographed or recorded then."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_TOUCHPOINT, *attachment.REFUSALS)
+
+
+TouchpointCommand: TypeAlias = RecordTouchpoint | AttachToTouchpoint
 
 
 @dataclass(frozen=True, slots=True)
 class Touchpoint:
-    """What was recorded of the moment; it is settled at once."""
+    """What was recorded of the moment, which is settled at once, and the files that were put to it."""
 
     record: TouchpointRecorded
+    attachments: Attachments = ()
 
 
-def decide(touchpoint: Touchpoint | None, command: RecordTouchpoint, context: Context) -> Decided:
-    """The record, or nothing when the same is recorded already. Raises: Refused."""
-    del context  # one event has no order that history could depart from
-    subject = command.customer_id or command.case_id or command.touchpoint_id
-    if command.words is not None and command.words.subject != subject:
-        raise Refused(
-            Refusal.SUBJECT_MISMATCH,
-            "The words are about somebody else than this touchpoint; give them under the id of its customer, "
-            "or of its case when the customer is unknown, or else its own.",
-            field="words",
-        )
+def subject_of_touchpoint(record: TouchpointRecorded, touchpoint_id: UUID) -> UUID:
+    """Whom what was said then is about: the customer, or the case while nobody knows whose, or else the moment."""
+    return record.customer_id or record.case_id or touchpoint_id
+
+
+def decide(touchpoint: Touchpoint | None, command: TouchpointCommand, context: Context) -> Decided:
+    """The events that the command leads to; none when nothing changes. Raises: Refused."""
+    del context  # a record and the files beside it have no order that history could depart from
+    match command:
+        case RecordTouchpoint():
+            return _record(touchpoint, command)
+        case AttachToTouchpoint():
+            return _attach(touchpoint, command)
+        case _:
+            assert_never(command)
+
+
+def evolve(touchpoint: Touchpoint | None, recorded: Recorded[TouchpointEvent]) -> Touchpoint | None:
+    """The touchpoint after an event; its first record stays, and what comes before that leaves nothing."""
+    event = recorded.event
+    match event:
+        case TouchpointRecorded():
+            return touchpoint or Touchpoint(event)
+        case AttachmentAdded():
+            if touchpoint is None:
+                return None
+            return replace(touchpoint, attachments=attachment.with_one_more(touchpoint.attachments, event))
+        case _:
+            assert_never(event)
+
+
+TOUCHPOINT: Decider[Touchpoint | None] = Decider(
+    Category.TOUCHPOINT,
+    None,
+    decide,
+    evolve,
+    events=(TouchpointRecorded, AttachmentAdded),
+    begins=TouchpointRecorded,
+)
+
+
+def _record(touchpoint: Touchpoint | None, command: RecordTouchpoint) -> Decided:
     record = TouchpointRecorded(
         customer_id=command.customer_id,
         case_id=command.case_id,
@@ -84,6 +135,13 @@ def decide(touchpoint: Touchpoint | None, command: RecordTouchpoint, context: Co
         unit=command.unit,
         words=command.words,
     )
+    if command.words is not None and command.words.subject != subject_of_touchpoint(record, command.touchpoint_id):
+        raise Refused(
+            Refusal.SUBJECT_MISMATCH,
+            "The words are about somebody else than this touchpoint; give them under the id of its customer, "
+            "or of its case when the customer is unknown, or else its own.",
+            field="words",
+        )
     if touchpoint is None:
         return [record]
     if touchpoint.record == record:
@@ -95,11 +153,11 @@ def decide(touchpoint: Touchpoint | None, command: RecordTouchpoint, context: Co
     )
 
 
-def evolve(touchpoint: Touchpoint | None, recorded: Recorded[TouchpointRecorded]) -> Touchpoint | None:
-    """The touchpoint after an event; its first record stays."""
-    return touchpoint or Touchpoint(recorded.event)
-
-
-TOUCHPOINT: Decider[Touchpoint | None] = Decider(
-    Category.TOUCHPOINT, None, decide, evolve, events=(TouchpointRecorded,), begins=TouchpointRecorded
-)
+def _attach(touchpoint: Touchpoint | None, command: AttachToTouchpoint) -> Decided:
+    if touchpoint is None:
+        raise Refused(
+            Refusal.UNKNOWN_TOUCHPOINT, "There is no such touchpoint; record it first.", field="touchpoint_id"
+        )
+    subject = subject_of_touchpoint(touchpoint.record, command.touchpoint_id)
+    event = attachment.attached(touchpoint.attachments, command, subject)
+    return [] if event is None else [event]

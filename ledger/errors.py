@@ -82,3 +82,27 @@ class WrongKey(LedgerError):
 
 class SchemaMismatch(LedgerError):
     """The database's schema is not the one that this program was written for."""
+
+
+class UploadRefused(LedgerError):
+    """The bytes of a file were not taken; nothing of them was kept."""
+
+
+class WrongSize(UploadRefused):
+    """There are more bytes than were announced, or fewer."""
+
+
+class WrongDigest(UploadRefused):
+    """The bytes have another digest than was announced."""
+
+
+class OtherBytes(UploadRefused):
+    """Other bytes were uploaded for the same attachment before."""
+
+
+class UploadGone(UploadRefused):
+    """The attachment, or what had been uploaded of it, was taken away meanwhile."""
+
+
+class DamagedContent(LedgerError):
+    """Some of a file's bytes are not there, or not those that were uploaded."""

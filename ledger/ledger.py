@@ -24,6 +24,7 @@ from domain.event import Event, Refused
 from domain.personal import Personal, personal_values
 from ledger import opening
 from ledger.append import Draft, LeftOut, Write, Written
+from ledger.attachments import Attachments
 from ledger.codec import Codec, Disclosure, metadata_bytes, seal
 from ledger.database import Database
 from ledger.decision import (
@@ -156,6 +157,7 @@ class Ledger(Application[str]):
         self._lines = Lines()
         self._digest_key = master.derive(DIGESTS)
         self._keys = KeyRing(book, master, self._fetch_keys, self._keep_keys, self._any_key)
+        self.attachments = Attachments(database, book, self._keys, master)
         super().__init__({"PERSISTENCE_MODULE": "ledger.recorder", "DAYBOOK_BOOK": book})
         self.rows = cast(LedgerRecorder, self.recorder)
         self._mapper = cast(LedgerMapper, self.mapper)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, assert_never
 
+from domain.attachment import AttachmentAdded
 from domain.case.deadline import DeadlineMissed, DeadlineWarned, RevisionDeclined, RevisionRequested, VerdictRevised
 from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
 from domain.case.due import DueStated
@@ -101,7 +102,7 @@ def changes(view: CaseFile, event: RareEvent, at: datetime) -> Changes:  # noqa:
             return NOTHING
         case MaterialCompleted() | SentToPortal() | HotlineInformed() | RegulatorReceived() | RegulatorForwarded():
             return NOTHING
-        case ReturnSubmitted():
+        case ReturnSubmitted() | AttachmentAdded():
             return NOTHING
         case ExtensionRequested() | ExtensionApproved() | ExtensionDeclined():
             return NOTHING

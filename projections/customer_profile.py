@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, assert_never
 from uuid import UUID
 
+from domain.attachment import AttachmentAdded
 from domain.case.state import ENDED
 from domain.customer import (
     ContactKind,
@@ -26,7 +27,7 @@ from domain.customer import (
 from domain.envelope import Recorded
 from domain.event import Precision
 from domain.key_account import ManagerAssigned, ManagerReleased, VisitCancelled, VisitMade, VisitPlanned
-from domain.stream import Category, stream_of
+from domain.stream import Category, category_of, stream_of
 from domain.touchpoint import TouchpointRecorded
 from ledger.database import Database
 from ledger.ledger import PersonalPlace
@@ -142,11 +143,13 @@ class CustomerProfile(NamedTuple):
 
 
 def keys(recorded: Recorded[ProfileEvent]) -> tuple[UUID, ...]:
-    """The customer; nobody for a touchpoint with somebody unknown."""
+    """The customer; nobody for a touchpoint with somebody unknown, nor for the files put to one."""
     event = recorded.event
-    if not isinstance(event, TouchpointRecorded):
+    if category_of(recorded.stream) == Category.CUSTOMER:
         return (key_of(recorded.stream),)
-    return () if event.customer_id is None else (event.customer_id,)
+    if isinstance(event, TouchpointRecorded) and event.customer_id is not None:
+        return (event.customer_id,)
+    return ()
 
 
 def fold(
@@ -192,6 +195,8 @@ def _after(profile: CustomerProfile, event: CustomerEvent, recorded: Recorded[Pr
             return profile._replace(manager=None, manager_since=None)
         case VisitPlanned() | VisitMade() | VisitCancelled():
             return profile._replace(visits=_visits(profile.visits, event, recorded))
+        case AttachmentAdded():
+            return profile
         case CustomerMerged():
             return profile._replace(merged_into=event.into, merged_at=at)
         case CustomerAbsorbed():

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain.attachment import AttachmentAdded
 from domain.channel import Channel, Direction
 from domain.envelope import Recorded
 from domain.event import Precision, rfc3339
@@ -68,6 +69,8 @@ class EntryKind(StrEnum):
     """Another case took this one's place."""
     CASE_ABSORBED = "case-absorbed"
     """This case took another one's place."""
+    ATTACHMENT_ADDED = "attachment-added"
+    """The customer sent a file in, or was sent one."""
     CUSTOMER_CHANGED = "customer-changed"
     """The case turned out to be this customer's."""
     CUSTOMER_REGISTERED = "customer-registered"
@@ -167,6 +170,7 @@ TOLD: Mapping[str, Telling] = MappingProxyType({
     "case-merged.1": Telling(EntryKind.CASE_MERGED, other_id="into"),
     "case-absorbed.1": Telling(EntryKind.CASE_ABSORBED, other_id="case_id"),
     "case-customer-changed.1": Telling(EntryKind.CUSTOMER_CHANGED),
+    "attachment-added.1": Telling(EntryKind.ATTACHMENT_ADDED, term="media_type", words="file_name"),
     "customer-registered.1": Telling(EntryKind.CUSTOMER_REGISTERED, term="kind", words="name"),
     "customer-renamed.1": Telling(EntryKind.RENAMED, words="name"),
     "contact-recorded.1": Telling(EntryKind.CONTACT_RECORDED, term="kind", words="value"),
@@ -188,7 +192,7 @@ def entries(recorded: Recorded[Any]) -> Sequence[TimelineEntry]:
     """The entry that an event makes, if it makes one."""
     event = recorded.event
     told = TOLD.get(event.TOPIC)
-    if told is None:
+    if told is None or _is_not_theirs(recorded):
         return ()
     category = Category(category_of(recorded.stream))
     subject = key_of(recorded.stream)
@@ -216,6 +220,15 @@ def entries(recorded: Recorded[Any]) -> Sequence[TimelineEntry]:
             words=None if _field(event, told.words) is None else f"/{told.words}",
         ),
     )
+
+
+def _is_not_theirs(recorded: Recorded[Any]) -> bool:
+    """Whether it is a file that did not pass between customer and company, or one beside a touchpoint, which is an
+    entry itself."""
+    event = recorded.event
+    if not isinstance(event, AttachmentAdded):
+        return False
+    return event.direction is None or category_of(recorded.stream) == Category.TOUCHPOINT
 
 
 def _field(event: Any, name: str | None) -> Any:

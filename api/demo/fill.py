@@ -13,6 +13,7 @@ import psycopg
 from api.alarms.following import nobody
 from api.alarms.sweeping import Sweeper
 from api.demo.group import BOOK, ZONE
+from api.demo.papers import bring
 from api.demo.telling import HERE, Step
 from api.demo.year import DOOR, Saying, Year
 from api.settings import Settings, WrongSetting
@@ -99,6 +100,7 @@ class _Filling:
         """Takes in what is told next."""
         commands = self._commands(one.step)
         if commands:
+            bring(self._ledger, one.step.actor, commands)
             said_at = one.step.said_at
             self._waiting.append(Submission(one.command_id, commands, one.step.actor, DOOR, said_at=said_at))
             self._streams.update(stream for command in commands for stream in command.streams)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from api.demo.papers import sent_in
 from api.demo.told import Told
 from domain.case.events import Outcome
 from domain.case.outside import (
@@ -53,7 +54,7 @@ def take_on(case: Told) -> bool:
     words = case.said("请补充合同和账单复印件。", "Please send us copies of the contract and of the bill.")
     case.tell(telling.about(RequestMaterial, items=ITEMS, words=words))
     telling.after(10, 100)
-    case.tell(telling.about(CompleteMaterial))
+    case.tell(telling.about(CompleteMaterial), *sent_in(case))
     telling.after(1, 20)
     accepted = telling.chance(0.7)
     answer = telling.about(AcceptCase) if accepted else telling.about(RefuseCase, reason="decided by a court already")

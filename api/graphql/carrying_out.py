@@ -15,7 +15,7 @@ from api.access.reaching import sees
 from api.graphql.codes import COMMAND_ID_REUSED, INVALID_INPUT, STALE_VERSION
 from api.graphql.door import Door
 from api.graphql.identity import Identity, global_id, identity_of
-from api.graphql.inputs import Asked, AskedAgain
+from api.graphql.inputs import Asked, AskedAgain, AskedOnce
 from api.graphql.problem import Problem
 from api.present import present
 from api.zones import zones
@@ -66,17 +66,19 @@ class Done(NamedTuple):
 class Making:
     """The time, zone and ids out of which an input's commands are made."""
 
-    def __init__(self, ledger: Ledger, asked: Asked, principal: Principal, reach: Reach) -> None:
+    def __init__(self, ledger: Ledger, asked: AskedOnce, principal: Principal, reach: Reach) -> None:
         self.ledger = ledger
         self.principal = principal
         self.reach = reach
         self.command_id = asked.command_id
         self.now = present(ledger)
-        self.when: dict[str, Any] = {
-            "at": asked.occurred_at or self.now,
-            "zone": self.zone(asked.occurred_zone, "occurredZone"),
-            "precision": asked.occurred_precision,
-        }
+        self.when: dict[str, Any] = {"at": self.now, "zone": ledger.zone}
+        if isinstance(asked, Asked):
+            self.when = {
+                "at": asked.occurred_at or self.now,
+                "zone": self.zone(asked.occurred_zone, "occurredZone"),
+                "precision": asked.occurred_precision,
+            }
 
     def new_id(self, what: Category) -> UUID:
         """An id for what a command begins: the same each time the command is asked for."""
@@ -115,7 +117,7 @@ class Making:
         try:
             return kind(**self.when, **content)
         except ValidationError as error:
-            raise Objected(*(_invalid(field, dict(one)) for one in error.errors(include_url=False))) from None
+            raise Objected(*(invalid(field, dict(one)) for one in error.errors(include_url=False))) from None
 
     def stream_of(self, text: str, field: str) -> str:
         """The stream of whatever a global id stands for. Raises: Objected."""
@@ -142,7 +144,7 @@ def carried_out(door: Door, principal: Principal, reach: Reach, asked: Asked, ma
     ledger = door.ledger
     stream: str | None = None
     try:
-        _refuse_unwritable(asked)
+        refuse_unwritable(asked)
         _refuse_other_names(principal, asked)
         making = Making(ledger, asked, principal, reach)
         commands = tuple(make(asked, making))
@@ -221,7 +223,7 @@ def _params(refused: Refused, book: str) -> Mapping[str, Any]:
     return {**refused.params, "survivor": global_id(Category.CUSTOMER, book, UUID(survivor))}
 
 
-def _invalid(below: tuple[str, ...], error: Mapping[str, Any]) -> Objection:
+def invalid(below: tuple[str, ...], error: Mapping[str, Any]) -> Objection:
     """A form error of a command as an objection, with the limits it names."""
     path = tuple(str(part) for part in error["loc"])
     field = tuple(ENVELOPE_FIELDS.get(part) or to_camel_case(part) for part in path)
@@ -230,7 +232,7 @@ def _invalid(below: tuple[str, ...], error: Mapping[str, Any]) -> Objection:
     return Objection(INVALID_INPUT, f"{message[:1].upper()}{message[1:]}.", (*below, *field) or None, limits or None)
 
 
-def _refuse_unwritable(value: Any) -> None:
+def refuse_unwritable(value: Any) -> None:
     """Raises: Objected for a character that no text of the ledger may have, wherever in the input it stands."""
     faulty = [path for path, text in _texts(value, ()) if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text)]
     if faulty:

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.attachment import Attachment, attachments_of
 from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.clock import SlaClock, clocks_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
@@ -216,6 +217,10 @@ class Case(CaseFacts):
         return await audit_of(
             info.context, Category.CASE, subject_of(self.stream), PageArguments(first, after, last, before)
         )
+
+    @resolved("The files that belong to it, in the order in which they were attached (附件).")
+    async def attachments(self, info: Info) -> list[Attachment]:
+        return await attachments_of(info.context, self.stream)
 
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:

@@ -17,6 +17,9 @@ UNKNOWN_CUSTOMER = "UNKNOWN_CUSTOMER"
 UNKNOWN_CASE = "UNKNOWN_CASE"
 UNKNOWN_TOUCHPOINT = "UNKNOWN_TOUCHPOINT"
 UNKNOWN_PERSONAL_VALUE = "UNKNOWN_PERSONAL_VALUE"
+UNKNOWN_ATTACHMENT = "UNKNOWN_ATTACHMENT"
+ATTACHMENT_NOT_UPLOADED = "ATTACHMENT_NOT_UPLOADED"
+ATTACHMENT_EXPIRED = "ATTACHMENT_EXPIRED"
 
 OF_THE_DOOR = (COMMAND_ID_REUSED, INVALID_INPUT, OCCURS_IN_THE_FUTURE, NOT_YET_VISIBLE)
 
@@ -30,6 +33,9 @@ MEANINGS: Mapping[str, str] = MappingProxyType({
     UNKNOWN_CASE: "There is no such case.",
     UNKNOWN_TOUCHPOINT: "There is no such touchpoint.",
     UNKNOWN_PERSONAL_VALUE: "There is no such personal value.",
+    UNKNOWN_ATTACHMENT: "There is no such attachment.",
+    ATTACHMENT_NOT_UPLOADED: "The bytes of the file have not been uploaded, or not all of them.",
+    ATTACHMENT_EXPIRED: "The file was uploaded too long ago and not attached; create it anew.",
     "SUBJECT_MISMATCH": "The words are about somebody else than the object is; read it again and send them anew.",
     "CUSTOMER_ALREADY_REGISTERED": "The customer has a file already, with other content.",
     "TOUCHPOINT_ALREADY_RECORDED": "The touchpoint is recorded already, with other content.",

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.attachment import Attachment, attachments_of
 from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.case import Case
 from api.graphql.cases import CaseOrder, Sorting, cases_of_page
@@ -202,6 +203,12 @@ class Customer(Node):
         return await audit_of(
             info.context, Category.CUSTOMER, self.customer_id, PageArguments(first, after, last, before)
         )
+
+    @resolved(
+        "The files that belong to theirs, in the order in which they were attached; those of cases are with these."
+    )
+    async def attachments(self, info: Info) -> list[Attachment]:
+        return await attachments_of(info.context, *(other.stream for other in self.absorbed), self.stream)
 
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:

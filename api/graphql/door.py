@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from api.access.links import Links
 from api.graphql.consistency import token_of
 from api.graphql.scalars import ConsistencyToken
 from api.live.feed import Feed
@@ -27,6 +28,7 @@ WAIT_THREADS = 100
 READ_THREADS = 2
 """Reading a document is Python alone: more threads would only take turns."""
 WAIT_SECONDS = 5.0
+ATTACHMENT_BYTES = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Door:
     ledger: Ledger
     runner: Runner
     wait_seconds: float = WAIT_SECONDS
+    attachment_bytes: int = ATTACHMENT_BYTES
+    """How long a file may be."""
     working: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WORK_THREADS))
     waiting: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WAIT_THREADS))
     reading: CapacityLimiter = field(default_factory=partial(CapacityLimiter, READ_THREADS))
@@ -63,6 +67,11 @@ class Door:
     def reckonings(self) -> Reckonings:
         """How clocks stood at which position, for all who follow clocks."""
         return Reckonings(self.ledger)
+
+    @cached_property
+    def links(self) -> Links:
+        """The links to files of the book."""
+        return Links(self.ledger.attachments.link_key, self.book)
 
     async def off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
         """What synchronous work gives back."""

@@ -29,11 +29,15 @@ UNIT = "The unit, by its name."
 
 
 @strawberry.input
-class Asked:
+class AskedOnce:
     command_id: UUID = strawberry.field(
         description="The id under which this may be asked again: a new one for each thing asked, the same one when "
         "the answer got lost. It is carried out once."
     )
+
+
+@strawberry.input
+class Asked(AskedOnce):
     occurred_at: datetime | None = strawberry.field(
         default=None, description="When it happened, with an offset or Z. Null is now."
     )

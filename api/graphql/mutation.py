@@ -6,15 +6,19 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from api.access.principal import Principal
 from api.graphql import inputs
-from api.graphql.carrying_out import Maker
+from api.graphql.carrying_out import Done, Maker, carried_out
+from api.graphql.door import Door
 from api.graphql.request import Request
 from domain.event import Command
 from domain.stream import subject_of
+from projections.reach import Reach
 from projections.view import View
 
 Showing = Callable[[Request, UUID], Awaitable[Any]]
 ShowingStream = Callable[[Request, str], Awaitable[Any]]
+Carrying = Callable[[Door, Principal, Reach, Any, Maker], Done]
 
 
 class Subject(NamedTuple):
@@ -40,10 +44,12 @@ class Mutation(NamedTuple):
 
     name: str
     description: str
-    input: type[inputs.Asked]
+    input: type[inputs.AskedOnce]
     make: Maker
     commands: tuple[type[Command], ...]
     """The commands it may become, whose refusals are its codes."""
     subject: Subject
     codes: tuple[str, ...] = ()
     """Those that come on top."""
+    carried: Carrying = carried_out
+    """How it is carried out, where more than its commands belongs to that."""

@@ -12,8 +12,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql import inputs, making
 from api.graphql.amendment_mutations import AMENDMENT_MUTATIONS
+from api.graphql.attachment_mutations import ATTACHMENT_MUTATIONS
 from api.graphql.calendar_mutations import CALENDAR_MUTATIONS
-from api.graphql.carrying_out import Done, Objection, carried_out
+from api.graphql.carrying_out import Done, Objection
 from api.graphql.case_mutations import CASE_MUTATIONS
 from api.graphql.codes import NOT_YET_VISIBLE, OF_THE_DOOR, UNKNOWN_CASE, UNKNOWN_CUSTOMER
 from api.graphql.customer_mutations import CUSTOMER, CUSTOMER_MUTATIONS
@@ -58,6 +59,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *CALENDAR_MUTATIONS,
     *POLICY_MUTATIONS,
     *REVEALING_MUTATIONS,
+    *ATTACHMENT_MUTATIONS,
 )
 
 
@@ -88,11 +90,11 @@ def _field(mutation: Mutation) -> StrawberryField:
     return field
 
 
-async def _answered(request: Request, mutation: Mutation, answer: Answer, asked: inputs.Asked) -> Any:
+async def _answered(request: Request, mutation: Mutation, answer: Answer, asked: inputs.AskedOnce) -> Any:
     """The payload: the object as it is now, after a wait for what was written to show."""
     door = request.door
     reach = await request.reach()
-    done = await door.off_loop(carried_out, door, request.principal, reach, asked, mutation.make)
+    done = await door.off_loop(mutation.carried, door, request.principal, reach, asked, mutation.make)
     request.forget()
     objections: Sequence[Objection] = done.objections
     shows = done.position is None or await door.shows(done.position, mutation.subject.views)

@@ -56,6 +56,7 @@ shown(
         "REOPENED": "The case went back to work; `term` is the reason.",
         "CASE_MERGED": "Another case took this one's place.",
         "CASE_ABSORBED": "This case took another one's place.",
+        "ATTACHMENT_ADDED": "The customer sent a file in, or was sent one: `words` is its name, `term` its media type.",
         "CUSTOMER_CHANGED": "The case turned out to be this customer's.",
         "CUSTOMER_REGISTERED": "The customer got a file; `words` is the name.",
         "RENAMED": "The customer goes by another name, which is `words`.",

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.attachment import Attachment, attachments_of
 from api.graphql.enums import Channel, Direction, Precision
 from api.graphql.identity import global_id
 from api.graphql.node import Node
@@ -57,6 +58,10 @@ class Touchpoint(Node):
     @resolved("What was said, word for word.")
     async def words(self, info: Info) -> PersonalString | None:
         return await shown_personal(info.context, self.words_place)
+
+    @resolved("The files that belong to it, in the order in which they were attached (附件).")
+    async def attachments(self, info: Info) -> list[Attachment]:
+        return await attachments_of(info.context, self.stream)
 
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import TracerProvider
 
+from api.access.links import FOLDER
 from api.http.watched import QUIET
 from api.settings import WrongSetting
 
@@ -27,13 +28,15 @@ def telemetry(provider: TracerProvider | None, *, sent: bool) -> TelemetryConfig
         "logs": False,
         "operation_spans": False,
         "auto_configure": sent,
-        "exclude": _is_quiet,
+        "exclude": _is_left_out,
     }
     if provider is not None:
         config["tracer_provider"] = provider
     return config
 
 
-def _is_quiet(scope: MutableMapping[str, Any]) -> bool:
-    """What no trace is made of: looks at the server, and sockets, which would be one span of hours."""
-    return scope["type"] == "websocket" or scope.get("path") in QUIET
+def _is_left_out(scope: MutableMapping[str, Any]) -> bool:
+    """What no trace is made of: looks at the server; sockets, which would be one span of hours; and files, whose link
+    is a permission, which a trace would spread."""
+    path = scope.get("path", "")
+    return scope["type"] == "websocket" or path in QUIET or path.startswith(FOLDER)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access.links import FOLDER
 from api.graphql.problem import Code
 from api.http.admission import Admission
 from api.http.media import media_for
@@ -39,7 +40,7 @@ class Account:
     """What is known of a request once it has been answered."""
 
     kind: str = "none"
-    """Query, mutation or ingest; none when it was not even read."""
+    """Query, mutation or ingest, or attachment for a file; none when it was not even read."""
     operation: str | None = None
     outcome: str = "ok"
     """The code of the first error, if there was any."""
@@ -142,7 +143,8 @@ class Watched:
             self._note(scope, account, status, time.perf_counter() - begun)
 
     def _path(self, scope: Scope) -> str:
-        return scope["path"] if scope["path"] in self._paths else "other"
+        path = FOLDER if scope["path"].startswith(FOLDER) else scope["path"]  # without the link, which is a permission
+        return path if path in self._paths else "other"
 
     def _answer(self, away: TurnedAway, scope: Scope) -> Response:
         if scope["path"] in self._by_details:

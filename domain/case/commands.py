@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from domain.case.about import HANDLING, KNOWN, OPEN, UNFINISHED, AboutCase
+from domain.case.attaching import AttachToCase
 from domain.case.deadline import DeadlineCommand
 from domain.case.dialogue import DialogueCommand
 from domain.case.due import StateDue
@@ -272,5 +273,6 @@ CaseCommand: TypeAlias = (
     | TermsCommand
     | ExtensionCommand
     | DeadlineCommand
+    | AttachToCase
 )
 """Everything that can be asked of a case."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, TypeAlias
 from uuid import UUID
 
+from domain.attachment import AttachmentAdded
 from domain.case.deadline import DeadlineEvent
 from domain.case.dialogue import DialogueEvent
 from domain.case.due import DueStated
@@ -267,5 +268,6 @@ CaseEvent: TypeAlias = (
     | TermsEvent
     | ExtensionEvent
     | DeadlineEvent
+    | AttachmentAdded
 )
 """Everything that can happen to a case."""

@@ -8,6 +8,7 @@ from typing import assert_never, get_args
 from uuid import UUID
 
 from domain.case import (
+    attaching,
     deadline,
     dialogue,
     due,
@@ -140,6 +141,8 @@ def decide(
         return terms.decide(case, command, context, promising)
     if isinstance(command, extension.ExtensionCommand):
         return extension.decide(case, command, context, promising)
+    if isinstance(command, attaching.AttachToCase):
+        return attaching.decide(case, command, context)
     return deadline.decide(case, command, context)
 
 

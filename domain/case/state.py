@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any, NamedTuple, TypeAlias, assert_never
 from uuid import UUID
 
+from domain import attachment
+from domain.attachment import AttachmentAdded
 from domain.case import (
     deadline,
     dialogue,
@@ -133,6 +135,7 @@ RareEvent: TypeAlias = (
     | terms.TermsEvent
     | extension.ExtensionEvent
     | deadline.DeadlineEvent
+    | AttachmentAdded
 )
 Movement: TypeAlias = CaseDispatched | DispatchReturned | CaseTransferred
 
@@ -154,6 +157,7 @@ class Rare(NamedTuple):
     terms: terms.Standing = terms.Standing()
     extensions: extension.Extensions = Requests()
     deadlines: deadline.Deadlines = deadline.Deadlines()
+    attachments: attachment.Attachments = ()
 
     @property
     def in_next_cycle(self) -> Rare:
@@ -171,6 +175,7 @@ class Rare(NamedTuple):
             terms=self.terms,
             extensions=self.extensions.in_next_cycle,
             deadlines=self.deadlines,
+            attachments=self.attachments,
         )
 
 
@@ -331,6 +336,8 @@ def _rare_after(rare: Rare, recorded: Recorded[Any], event: RareEvent) -> Rare:
             return rare._replace(extensions=extension.evolve(rare.extensions, recorded))
         case DeadlineWarned() | DeadlineMissed() | RevisionRequested() | VerdictRevised() | RevisionDeclined():
             return rare._replace(deadlines=deadline.evolve(rare.deadlines, recorded))
+        case AttachmentAdded():
+            return rare._replace(attachments=attachment.with_one_more(rare.attachments, event))
         case _:
             assert_never(event)
 

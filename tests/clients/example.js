@@ -9,6 +9,8 @@ Object.assign(globalThis, { window, document: window.document, WebSocket: window
 globalThis.navigator ??= window.navigator; // newer versions of Node have one
 const { open, openCase } = await import("../../examples/front-end/built/page.js");
 const { left } = await import("../../examples/front-end/built/clock.js");
+const { attach } = await import("../../examples/front-end/built/attach.js");
+const { newClient } = await import("../../examples/front-end/built/client.js");
 
 async function ask(query, variables) {
   const headers = { "Content-Type": "application/json" };
@@ -82,6 +84,19 @@ test("a case that is live shows what somebody else does with it, without being a
   await ask("mutation($input: StartWorkInput!) { startWork(input: $input) { case { id } } }", { input });
   await shows(() => live.textContent === `${one.number} IN_PROGRESS, version ${one.version + 1}`);
   closeCase();
+});
+
+test("a file is uploaded, attached to a case, and fetched as it was", async () => {
+  const text = "灯是红的。".repeat(100_000);
+  const [{ id }] = customer.cases.nodes;
+  const path = await attach(newClient(url), url, id, new File([text], "指示灯.txt", { type: "text/plain" }));
+  const fetched = await fetch(new URL(path, url));
+  assert.equal(await fetched.text(), text);
+  assert.match(fetched.headers.get("Content-Disposition"), /^attachment; filename=".*"; filename\*=UTF-8''%E6%8C%87/);
+  const query = "query($id: ID!) { case(id: $id) { attachments { fileName { value } direction } } }";
+  const { case: shown } = await ask(query, { id });
+  assert.deepEqual(shown.attachments, [{ fileName: { value: "指示灯.txt" }, direction: "IN" }]);
+  await assert.rejects(attach(newClient(url), url, id, new File([], "empty.txt")), /greater than or equal to 1/);
 });
 
 test("what is left of a clock is what lies ahead in the stretches that count", () => {

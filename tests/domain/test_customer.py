@@ -1,11 +1,14 @@
+from typing import Any
 from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
+from domain.attachment import AttachmentAdded
 from domain.customer import (
     CUSTOMER,
     AssignTier,
+    AttachToCustomer,
     ChangeLanguage,
     ContactKind,
     ContactRecorded,
@@ -215,3 +218,23 @@ def test_a_merged_customer_gets_no_manager() -> None:
 def test_what_was_so_before_the_merger_is_still_no_news() -> None:
     story.given(registered, merged).when(register).then_nothing()
     story.given(registered, gold, merged).when(to_gold).then_nothing()
+
+
+def test_a_file_is_kept_with_the_customers_own_once() -> None:
+    said: dict[str, Any] = {
+        "attachment_id": UUID(int=9),
+        "direction": None,
+        "media_type": "application/pdf",
+        "byte_size": 48_213,
+        "file_name": Personal[str].open(WANG, "合同.pdf"),
+        "digest": Personal[str].open(WANG, "3c" * 32),
+    }
+    attach = AttachToCustomer(at=MONDAY, customer_id=WANG, **said)
+    contract = AttachmentAdded(**said)
+    story.given(registered).when(attach).then(contract)
+    story.when(attach).then_refused("UNKNOWN_CUSTOMER", "register them first")
+    other = attach.model_copy(update={"media_type": "image/png"})
+    story.given(registered, contract).when(other).then_refused("RECORDED_OTHERWISE", "ask for a correction")
+    of_zhao_now = attach.model_copy(update={"digest": Personal[str].open(ZHAO, "3c" * 32)})
+    story.given(registered).when(of_zhao_now).then_refused("SUBJECT_MISMATCH", "upload it again")
+    story.given(registered, merged).when(attach).then_refused("CUSTOMER_MERGED", f"merged into customer {ZHAO}")

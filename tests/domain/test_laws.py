@@ -35,7 +35,7 @@ from domain.sla.calendar import CalendarDocument, CalendarTitle, Week
 from domain.sla.policy import PolicyDocument
 from domain.staff import StaffCommand, id_of_staff
 from domain.stream import Category, category_of, stream_of
-from domain.touchpoint import RecordTouchpoint
+from domain.touchpoint import TouchpointCommand
 from domain.unit.commands import UnitCommand
 from domain.unit.events import id_of_unit
 from domain.unit.life import lineage
@@ -107,6 +107,8 @@ def decider_of(stream: str) -> Decider[Any]:
 def values(annotation: Any, field: str) -> st.SearchStrategy[Any]:
     """Values for a field of an event or a command."""
     if "Personal[" in str(annotation):
+        if field == "digest":
+            return st.builds(Personal[str].open, IDS, st.sampled_from(["ab" * 32, "cd" * 32]))
         return PERSONAL | st.none() if type(None) in get_args(annotation) else PERSONAL
     if annotation is UUID or annotation == UUID | None:
         return IDS if annotation is UUID else st.none() | IDS
@@ -151,6 +153,8 @@ def made(model: type[Any]) -> st.SearchStrategy[Any]:
         "proposal": st.integers(1, 3),
         "book_id": st.just(id_of_book("test")),
         "request": st.integers(1, 8),
+        "media_type": st.sampled_from(["image/jpeg", "text/plain"]),
+        "byte_size": st.integers(1, 2),
         **dict.fromkeys(("policy_version", "calendar_version", "cycle", "instance"), st.integers(1, 2)),
         **SLUGS,
     }
@@ -192,7 +196,7 @@ ALL_COMMANDS = st.one_of(
     CASE_COMMANDS,
     CUSTOMER_COMMANDS,
     ORGANISATION_COMMANDS,
-    *[made(command) for command in (*get_args(ImportCommand), RecordTouchpoint, OpenBook)],
+    *[made(command) for command in (*get_args(ImportCommand), *get_args(TouchpointCommand), OpenBook)],
     *[made(command) for command in (*get_args(CalendarCommand), *get_args(PolicyCommand))],
 )
 HISTORIES = st.lists(st.builds(recorded, st.one_of([made(event) for event in get_args(CaseEvent)])), max_size=12)

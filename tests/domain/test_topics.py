@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 import domain.amendment
+import domain.attachment
 import domain.book
 import domain.calendar
 import domain.case.deadline
@@ -126,6 +127,7 @@ NOT_PERSONAL = {
     "VisitMade.by": STAFF,
     "VisitMade.result": TERM,
     "VisitCancelled.reason": TERM,
+    "AttachmentAdded.media_type": "a kind of file, by its pattern",
     "TouchpointRecorded.medium_id": "the company's own number, counter or account",
     "TouchpointRecorded.staff": STAFF,
     "TouchpointRecorded.unit": UNIT,
@@ -378,7 +380,7 @@ def test_an_event_holds_only_what_has_one_canonical_form() -> None:
 def test_every_event_of_the_domain_is_listed_once() -> None:
     case = domain.case
     of_case = (case.events, case.dialogue, case.settlement, case.escalation, case.relations, case.parts, case.pausing)
-    rooms = (domain.amendment, domain.book, domain.calendar, domain.policy_events, domain.customer,
+    rooms = (domain.amendment, domain.attachment, domain.book, domain.calendar, domain.policy_events, domain.customer,
              domain.key_account, domain.touchpoint, domain.imports, *of_case, case.due, case.statutory,
              case.outside, case.terms, case.extension, case.deadline, domain.unit.events, domain.staff,
              domain.obligation, domain.obligation_deadlines, domain.revealing)  # fmt: skip

@@ -1,10 +1,12 @@
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from domain.attachment import AttachmentAdded
 from domain.channel import Channel, Direction
 from domain.personal import Personal
-from domain.touchpoint import TOUCHPOINT, RecordTouchpoint, TouchpointRecorded
+from domain.touchpoint import TOUCHPOINT, AttachToTouchpoint, RecordTouchpoint, TouchpointRecorded
 from tests.domain.story import MONDAY, Story
 
 CALL, WANG, CASE = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -59,3 +61,44 @@ def test_the_words_stand_under(customer: UUID | None, case: UUID | None, subject
     )
     elsewhere = known.model_copy(update={"words": Personal[str].open(UUID(int=9), "又停电了")})
     story.when(elsewhere).then_refused("SUBJECT_MISMATCH", "somebody else")
+
+
+def of(subject: UUID) -> dict[str, Any]:
+    """What says of a photo whose it is."""
+    return {"file_name": Personal[str].open(subject, "表计.jpg"), "digest": Personal[str].open(subject, "3c" * 32)}
+
+
+PHOTO: dict[str, Any] = {
+    "attachment_id": UUID(int=9),
+    "direction": Direction.IN,
+    "media_type": "image/jpeg",
+    "byte_size": 7,
+}
+attach = AttachToTouchpoint(at=MONDAY, touchpoint_id=CALL, **PHOTO, **of(WANG))
+photo = AttachmentAdded(**PHOTO, **of(WANG))
+
+
+def test_what_was_handed_over_is_kept_with_the_touchpoint() -> None:
+    story.given(called).when(attach).then(photo)
+
+
+def test_the_same_file_again_is_no_second_one() -> None:
+    story.given(called, photo).when(attach).then_nothing()
+
+
+def test_another_file_takes_an_id_of_its_own() -> None:
+    longer = attach.model_copy(update={"byte_size": 8})
+    story.given(called, photo).when(longer).then_refused("RECORDED_OTHERWISE", "ask for a correction")
+
+
+def test_a_file_falls_with_whom_the_touchpoint_is_about() -> None:
+    of_another = attach.model_copy(update=of(CALL))
+    story.given(called).when(of_another).then_refused("SUBJECT_MISMATCH", "upload it again")
+
+
+def test_there_is_no_file_of_what_never_was() -> None:
+    story.when(attach).then_refused("UNKNOWN_TOUCHPOINT", "record it first")
+
+
+def test_a_file_before_its_touchpoint_leaves_nothing() -> None:
+    story.given(photo).when(record).then(called)

@@ -147,4 +147,10 @@ def test_what_runs_with_the_owners_rights_is_pinned_to_its_path_and_closed_to_th
         """
     ).fetchall()
     pinned = "search_path=pg_catalog, pg_temp"
-    assert found == [(name, pinned, False) for name in ("append", "keep_keys", "open_book")]
+    assert found == [
+        (name, pinned, False)
+        for name in (
+            "announce_attachment", "append", "begin_content", "drop_all_unfinished", "drop_attachments",
+            "drop_unfinished", "finish_content", "keep_chunk", "keep_keys", "open_book", "settle_attachments",
+        )
+    ]  # fmt: skip

@@ -11,7 +11,10 @@ from ledger.ledger import Ledger
 from tests.conftest import Database
 from tests.ledger.submissions import receive, submission
 
-TABLES = ("migration", "book", "head", "register", "event", "outcome", "personal_value", "subject_key")
+TABLES = (
+    "migration", "book", "head", "register", "event", "outcome", "personal_value", "subject_key", "content",
+    "content_chunk", "attachment",
+)  # fmt: skip
 APPEND_ONLY = ("event", "outcome")
 CHANGES: tuple[LiteralString, ...] = (
     "INSERT INTO ledger.{table} SELECT * FROM ledger.{table} LIMIT 0",
@@ -62,6 +65,8 @@ def test_the_projector_cannot_append_open_a_book_or_keep_a_key(database: Databas
         Batch([write]).run(connection, "main", datetime.now(UTC))
     assert refused(database.projector_url, "SELECT ledger.open_book('other', 'live', 'UTC', now())")
     assert refused(database.projector_url, "SELECT ledger.keep_keys('main', '{}', '{}')")
+    assert refused(database.projector_url, "SELECT ledger.drop_attachments('main', '{}')")
+    assert refused(database.projector_url, "SELECT ledger.keep_chunk('main', gen_random_uuid(), 0, '')")
     assert ledger.head() == 1
 
 

@@ -50,6 +50,7 @@ from projections.case_file import CASE_FILE, CaseFile, OpenPause
 from projections.case_row import OpenLoop
 from tests.domain import story
 from tests.domain.case import histories as h
+from tests.domain.case.steps_attaching import ATTACHING
 from tests.domain.case.steps_beside import BESIDE
 from tests.domain.case.steps_dialogue import DIALOGUE
 from tests.domain.case.steps_settlement import SETTLEMENT
@@ -247,7 +248,7 @@ def test_a_fold_does_not_change_the_view_it_is_given() -> None:
 
 OF_SUBJECTS: list[Event] = [
     each.event if isinstance(each, Occurred) else each
-    for steps in (DIALOGUE, SETTLEMENT, BESIDE, STATUTORY, OF_TERMS)
+    for steps in (DIALOGUE, SETTLEMENT, BESIDE, STATUTORY, OF_TERMS, ATTACHING)
     for step in steps.accepted.values()
     for each in step.events
 ]

@@ -6,6 +6,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from domain.attachment import AttachmentAdded
 from domain.case.commands import (
     ClassifyCase,
     DispatchCase,
@@ -81,6 +82,7 @@ FACTS = (
     *get_args(TermsEvent),
     *get_args(ExtensionEvent),
     *get_args(DeadlineEvent),
+    AttachmentAdded,
 )
 """What may come before a registration: the receipt, what becomes known, what is said, and how else a case may end."""
 

@@ -341,6 +341,7 @@ TIMELINE = {
     "case-accepted": ("accepted", "out", None),
     "case-refused": ("refused", "out", "reason"),
     "material-requested": (None, "out", None),
+    "attachment-added": (None, None, "media_type"),
     "material-completed": (None, "in", None),
     "due-stated": (None, None, "due_at"),
     "response-sent": ("answered", "out", "kind"),
@@ -399,7 +400,11 @@ def timeline(book: Told) -> Iterator[Shown]:
         said = row.data.get(term) if term else None
         if row.number is not None:
             said = f"{row.series}-{row.number:06d}"
-        sealed = [name for name, value in row.data.items() if isinstance(value, dict) and "commitment" in value]
+        sealed = [
+            name
+            for name, value in row.data.items()
+            if isinstance(value, dict) and "commitment" in value and name != "digest"
+        ]
         yield {
             "position": row.position, "place": 0, "stream": row.stream, "version": row.version,
             "category": row.category, "kind": called or row.kind, "occurred_at": row.at, "occurred_zone": row.zone,

@@ -18,7 +18,7 @@ NO_HANDLING = frozenset({
     "case-channel-changed", "kind-changed", "case-attributes-recorded", "case-acknowledged", "customer-replied",
     "feedback-given", "follow-up-made", "case-withdrawn", "case-escalated", "escalation-acknowledged", "case-linked",
     "case-unlinked", "case-merged", "case-absorbed", "due-stated", "sent-to-portal", "regulator-received",
-    "regulator-forwarded", "return-submitted",
+    "regulator-forwarded", "return-submitted", "attachment-added",
 })  # fmt: skip
 
 

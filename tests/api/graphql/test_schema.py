@@ -20,6 +20,8 @@ from api.graphql.schema import CONTRACT, SCHEMA, printed
 from domain.refusal import Refusal
 
 CORE: GraphQLSchema = build_schema(CONTRACT.read_text())
+OF_THE_UPLOAD = {"media_type", "byte_size", "file_name", "digest"}
+"""What is known of a file since it was announced and uploaded."""
 
 
 def undescribed(schema: GraphQLSchema) -> Iterator[str]:
@@ -71,6 +73,10 @@ def test_an_input_says_all_that_its_command_takes(mutation: Mutation) -> None:
     made_by_the_door = {"at", "zone", "precision", "about", "book_id", f"{mutation.subject.name}_id"}
     made_by_the_door |= {"visit_id"} if mutation.name == "plan_visit" else set()
     made_by_the_door |= {"part"} if mutation.name == "request_obligation_revision" else set()  # it has none
+    if not mutation.commands:  # nothing is recorded by it
+        assert mutation.name == "create_attachment"
+        return
+    made_by_the_door |= OF_THE_UPLOAD | {"case_id"} if mutation.name == "attach_file" else set()
     taken = set(mutation.commands[0].model_fields) - made_by_the_door
     said = {each.name for each in fields(mutation.input)} - ENVELOPE - {f"{mutation.subject.name}_id"}
     beside = {"contacts", "tier"} if len(mutation.commands) > 1 else set()
@@ -78,6 +84,8 @@ def test_an_input_says_all_that_its_command_takes(mutation: Mutation) -> None:
         said = said - {"topic", "data"} | {"replacement"}
     if mutation.name == "reveal_personal":  # whose id is made by the door, and whose places are told by their ids
         said = said - {"ids"} | {"access_id", "values"}
+    if mutation.name == "reveal_attachment":  # the same, of one file
+        said = said - {"attachment_id"} | {"access_id", "values"}
     assert said - beside == taken
 
 

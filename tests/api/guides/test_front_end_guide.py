@@ -21,6 +21,7 @@ EXAMPLE = PROJECT / "examples" / "front-end"
 CODE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 YEAR = re.compile(r"\bC\d{4}-")
 LIFE = "## The life of a case"
+UPLOADED = re.compile(r"^printf '(.*)' \| curl --upload-file - http\S+$", re.MULTILINE)
 
 
 class Step(NamedTuple):
@@ -62,11 +63,20 @@ class Reader:
         for name, value in answer.items() if isinstance(answer, dict) else ():
             if name in {"case", "customer", "record"} and value and "id" in value:
                 self.known[f"{name}Id"] = value["id"]
-            if name in {"number", "consistencyToken"} and value:
+            if name == "upload":
+                self.bring(value["url"])
+            if name in {"number", "consistencyToken", "attachmentId"} and value:
                 self.known[name] = value
             self.learn(value)
         if "caseId" in self.known:
             self.known |= {"id": self.known["caseId"], "recordId": self.known["caseId"]}
+
+    def bring(self, url: str) -> None:
+        """Uploads what the page uploads."""
+        (text,) = UPLOADED.findall(GUIDE)
+        data = text.replace("\\n", "\n").encode()
+        answer = self.front_end.portal.call(lambda: self.front_end.client.put(url, content=data))
+        assert answer.status_code == 200, answer.text
 
     def take(self, step: Step) -> None:
         """A step in the life of the case, which has to come out as the table says."""
@@ -100,8 +110,8 @@ def test_the_guide_has_its_examples_and_its_steps() -> None:
 
 def test_the_programs_that_the_guide_shows_are_parts_of_the_example() -> None:
     sources = [path.read_text("utf-8") for path in (EXAMPLE / "codegen.ts", *(EXAMPLE / "src").iterdir())]
-    shown = [(kind, text) for kind, text in CODE.findall(GUIDE) if kind not in {"graphql", "json"}]
-    assert [kind for kind, _ in shown] == ["ts"] * 4 + ["tsx"] * 4
+    shown = [(kind, text) for kind, text in CODE.findall(GUIDE) if kind not in {"graphql", "json", "sh"}]
+    assert [kind for kind, _ in shown] == ["ts"] * 5 + ["tsx"] * 4
     assert [text for _, text in shown if not any(text in source for source in sources)] == []
 
 

@@ -63,6 +63,7 @@ from tests.domain.case.histories import (
     uphold,
     words,
 )
+from tests.domain.case.steps_attaching import ATTACHING
 from tests.domain.case.steps_beside import BESIDE
 from tests.domain.case.steps_dialogue import DIALOGUE
 from tests.domain.case.steps_settlement import SETTLEMENT
@@ -73,7 +74,7 @@ from tests.domain.story import MONDAY, Story, folded, recorded
 Past = tuple[CaseEvent, ...]
 
 imported = Story(CASE, imported=True)
-SUBJECTS = (BESIDE, DIALOGUE, SETTLEMENT, STATUTORY, OF_TERMS)
+SUBJECTS = (BESIDE, DIALOGUE, SETTLEMENT, STATUTORY, OF_TERMS, ATTACHING)
 at_work: Past = (received, registered, dispatched, assigned, started)
 resolved: Past = (*at_work, upheld)
 

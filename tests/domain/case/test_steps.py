@@ -28,6 +28,7 @@ from tests.domain.case.steps import (
     over,
     withdrawn,
 )
+from tests.domain.case.steps_attaching import ATTACHING
 from tests.domain.case.steps_beside import (
     BESIDE,
     approve_pause,
@@ -46,7 +47,7 @@ from tests.domain.case.steps_statutory import STATUTORY
 from tests.domain.case.steps_terms import OF_TERMS
 from tests.domain.story import Story, folded, recorded
 
-ALL = (DIALOGUE, SETTLEMENT, BESIDE, STATUTORY, OF_TERMS)
+ALL = (DIALOGUE, SETTLEMENT, BESIDE, STATUTORY, OF_TERMS, ATTACHING)
 ACCEPTED: dict[str, Accepted] = {name: step for steps in ALL for name, step in steps.accepted.items()}
 REJECTED: dict[str, Rejected] = {name: step for steps in ALL for name, step in steps.rejected.items()}
 MARKED: dict[str, Marked] = {name: step for steps in ALL for name, step in steps.marked.items()}
