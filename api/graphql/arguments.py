@@ -7,9 +7,9 @@ from typing import Annotated, TypeVar
 
 import strawberry
 
-from api.graphql.cases import Sorting
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST
 from api.graphql.problem import Code, Problem
+from api.graphql.sorting import Sorting
 
 T = TypeVar("T")
 

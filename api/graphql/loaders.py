@@ -19,6 +19,7 @@ from domain.stream import Category
 from ledger.ledger import PersonalPlace
 from projections import (
     case_file,
+    case_timeline,
     clock_course,
     customer_cases,
     customer_profile,
@@ -62,6 +63,14 @@ class TimelineOf(NamedTuple):
     where: TimelineFilter
 
 
+class CaseTimelineOf(NamedTuple):
+    """A page of one case's timeline."""
+
+    case_id: UUID
+    window: Window
+    where: TimelineFilter
+
+
 class MovementsOf(NamedTuple):
     """A page of one case's movements."""
 
@@ -98,6 +107,9 @@ class Loaders:
         self.cases_of: DataLoader[CasesOf, Page[CaseFile] | None] = _within(door, reach, partial(_cases_of, door))
         self.timelines: DataLoader[TimelineOf, Page[TimelineEntry] | None] = _within(
             door, reach, partial(_timelines_of, door)
+        )
+        self.case_timelines: DataLoader[CaseTimelineOf, Page[TimelineEntry] | None] = _by_key(
+            door, lambda wanted: _case_timelines_of(door, wanted)
         )
         self.movements_of: DataLoader[MovementsOf, Page[Movement] | None] = _by_key(
             door, lambda wanted: _movements_of(door, wanted)
@@ -214,6 +226,16 @@ def _timelines_of(door: Door, reach: Reach, wanted: Sequence[TimelineOf]) -> dic
         ids = [each.customer_id for each in wanted if (each.window, each.where) == (window, where)]
         pages = customer_timeline.pages(door.ledger.database, door.book, ids, window, where, reach)
         found |= {TimelineOf(customer_id, window, where): page for customer_id, page in pages.items()}
+    return found
+
+
+def _case_timelines_of(door: Door, wanted: Sequence[CaseTimelineOf]) -> dict[CaseTimelineOf, Page[TimelineEntry]]:
+    """The same for the timelines of cases, which are asked for by cases that were found before."""
+    found: dict[CaseTimelineOf, Page[TimelineEntry]] = {}
+    for window, where in dict.fromkeys((each.window, each.where) for each in wanted):
+        ids = [each.case_id for each in wanted if (each.window, each.where) == (window, where)]
+        pages = case_timeline.pages(door.ledger.database, door.book, ids, window, where)
+        found |= {CaseTimelineOf(case_id, window, where): page for case_id, page in pages.items()}
     return found
 
 

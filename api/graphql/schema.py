@@ -18,6 +18,7 @@ from api.graphql.problem import Told
 from api.graphql.query import Query
 from api.graphql.reading import Reading
 from api.graphql.scalars import SCALARS
+from api.graphql.timeline_items import ITEMS
 from api.graphql.touchpoint import Touchpoint
 
 CONTRACT = Path(__file__).with_name("schema.graphql")
@@ -36,7 +37,7 @@ def make_schema() -> strawberry.Schema:
     return Quiet(
         Query,
         mutation_type(),
-        types=[Touchpoint],
+        types=[Touchpoint, *ITEMS],
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
             Told,
