@@ -56,8 +56,8 @@ class CustomerFilter:
     search: str | None = strawberry.field(
         default=None,
         description="Who goes by that: a name or the beginnings of its words (`feng`, `冯`, `小明`), a phone number "
-        "however it is written, an e-mail address or account, or the key of the system they came from. Roles to which "
-        "personal values are masked find by whole names, numbers and addresses alone. At most 200 characters.",
+        "however it is written, an e-mail address or account, or their key in the system they came from. Roles to "
+        "which personal values are masked find by whole names, numbers and addresses alone. At most 200 characters.",
     )
 
 
