@@ -25,6 +25,7 @@ from domain.personal import Personal, personal_values
 from ledger import opening
 from ledger.append import Draft, LeftOut, Write, Written
 from ledger.attachments import Attachments
+from ledger.blind_index import BlindIndex
 from ledger.codec import Codec, Disclosure, metadata_bytes, seal
 from ledger.database import Database
 from ledger.decision import (
@@ -42,7 +43,7 @@ from ledger.errors import BatchMoved, LedgerError, StreamMoved, UnknownBook
 from ledger.keys import KeyRing, MasterKey
 from ledger.lines import Lines
 from ledger.outcome import Accepted, Outcome, Stored, accepted, same, same_or_error, same_or_reused, stored_outcomes
-from ledger.recorder import LedgerFactory, LedgerMapper, LedgerRecorder, Row
+from ledger.recorder import LAST_POSITION, LedgerFactory, LedgerMapper, LedgerRecorder, Row
 from ledger.remembered import Remembered
 
 MOST_TRIES = 5
@@ -156,6 +157,7 @@ class Ledger(Application[str]):
         self.time, self.zone = kind or kind_of(database, book)
         self._lines = Lines()
         self._digest_key = master.derive(DIGESTS)
+        self.blind_index = BlindIndex(master, book)
         self._keys = KeyRing(book, master, self._fetch_keys, self._keep_keys, self._any_key)
         self.attachments = Attachments(database, book, self._keys, master)
         super().__init__({"PERSISTENCE_MODULE": "ledger.recorder", "DAYBOOK_BOOK": book})
@@ -395,10 +397,12 @@ class Ledger(Application[str]):
         """A stream's events by version; personal values closed unless asked for. Empty when there is no such stream."""
         return self.histories([stream], opened=opened)[stream]
 
-    def histories(self, streams: Iterable[str], *, opened: bool = False) -> Mapping[str, list[Recorded[Event]]]:
-        """The same for several streams at once."""
+    def histories(
+        self, streams: Iterable[str], *, opened: bool = False, upto: int = LAST_POSITION
+    ) -> Mapping[str, list[Recorded[Event]]]:
+        """The same for several streams at once, up to a position of the book."""
         wanted = list(streams)
-        rows = self.rows.rows_of(wanted, sealed=opened) if wanted else []
+        rows = self.rows.rows_of(wanted, sealed=opened, upto=upto) if wanted else []
         recorded = self._recorded(rows, opened=opened)
         found = {stream: list(events) for stream, events in groupby(recorded, key=lambda one: one.stream)}
         return {stream: found.get(stream, []) for stream in wanted}

@@ -31,7 +31,9 @@ from domain.stream import Category, category_of, stream_of
 from domain.touchpoint import TouchpointRecorded
 from ledger.database import Database
 from ledger.ledger import PersonalPlace
+from projections import customer_lookup
 from projections.case_file import CASE_FILE
+from projections.customer_lookup import Sought
 from projections.paging import Order, Page, Window, cut, narrowed
 from projections.projection import FoldContext, Projection, key_of
 from projections.reach import EVERYTHING, Reach, added
@@ -341,11 +343,13 @@ ORDERS: Mapping[str, Order] = {order.name: order for order in (REGISTERED, CONTA
 
 @dataclass(frozen=True, slots=True)
 class CustomerFilter:
-    """Which customers: of these kinds and tiers, or of all where none is named, and of a manager, if one is named."""
+    """Which customers: of these kinds and tiers, or of all where none is named; of a manager, if one is named; and whom
+    a search finds, if one is made."""
 
     kinds: tuple[CustomerKind, ...] = ()
     tiers: tuple[Tier, ...] = ()
     manager: str | None = None
+    sought: Sought | None = None
 
 
 # From each of some customers to the one who stands for them. Leans on the primary key, once a merger.
@@ -408,9 +412,10 @@ def page(
     of_tier, tiers = narrowed("tier", where.tiers)
     # leans on the index manager
     of_manager, manager = narrowed("manager", () if where.manager is None else (where.manager,))
-    narrowing = [*of_kind, *of_tier, *of_manager]
+    found, numbers = customer_lookup.condition(where.sought)
+    narrowing = [*of_kind, *of_tier, *of_manager, *found]
     within = reach.of_customers("views.customer_profile.customer_id")
-    conditions, parameters = added(narrowing, kinds | tiers | manager, within)
+    conditions, parameters = added(narrowing, kinds | tiers | manager | numbers, within)
     return cut(database, CUSTOMER_PROFILE, book, window, conditions, parameters)
 
 

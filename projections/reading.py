@@ -101,11 +101,16 @@ def through(ledger: Ledger, streams: Collection[str], end: int, work: Callable[[
     return ledger.database.patiently(read_through)
 
 
-def histories(ledger: Ledger, streams: Collection[str], end: int) -> dict[str, list[Recorded[Any]]]:
-    """Some streams up to a position, each by version, as they were written; empty where there was none by then.
+def histories(
+    ledger: Ledger, streams: Collection[str], end: int, *, opened: bool = False
+) -> dict[str, list[Recorded[Any]]]:
+    """Some streams up to a position, each by version, as they were written; empty where there was none by then. With
+    `opened` their personal values can be read.
 
-    Raises: LedgerAway, UnknownTopic, UnreadableEvent.
+    Raises: LedgerAway, UnknownTopic, UnreadableEvent; with `opened` also WrongKey.
     """
+    if opened:
+        return {stream: list(history) for stream, history in ledger.histories(streams, opened=True, upto=end).items()}
     found: dict[str, list[Recorded[Any]]] = {stream: [] for stream in streams}
 
     def collect(events: Iterator[Recorded[Any]]) -> None:

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from domain.envelope import Recorded
 from domain.stream import Category
+from ledger.blind_index import BlindIndex
 from projections.view import V, View
 
 History = Sequence[Recorded[Any]]
@@ -28,6 +29,8 @@ class Subject(NamedTuple):
     kinds that the view wants so, as they were written."""
     standing: Mapping[str, Any]
     """The states of the book's own streams that `beside` names."""
+    blind: BlindIndex | None = None
+    """What makes numbers of personal values; only where the view has these opened."""
 
 
 def leans_on_nothing(history: History) -> Iterable[str]:
@@ -65,6 +68,9 @@ class Reckoning(View[V]):
     """Kinds of other streams that are handed on with their amendments, for whoever asks what was known when."""
     matters: Callable[[Recorded[Any]], bool] = always
     """Whether an event changes anything for those that lean on its stream."""
+    opened: bool = False
+    """Whether histories are read with their personal values. The rows hold none of them, only numbers of the blind
+    index."""
 
     @property
     @override

@@ -6,6 +6,7 @@ from typing import Any
 
 from projections.audit_trail import AUDIT_TRAIL
 from projections.case_file import CASE_FILE
+from projections.customer_lookup import CUSTOMER_LOOKUP
 from projections.customer_profile import CUSTOMER_PROFILE
 from projections.movement import MOVEMENT
 from projections.obligation import OBLIGATION
@@ -19,6 +20,7 @@ from projections.view import View
 PROJECTIONS: tuple[View[Any], ...] = (
     CASE_FILE,
     CUSTOMER_PROFILE,
+    CUSTOMER_LOOKUP,
     OBLIGATION,
     STAFF,
     UNIT,

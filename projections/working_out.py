@@ -11,8 +11,9 @@ import psycopg
 from domain.correction import applied
 from domain.envelope import Recorded
 from domain.stream import category_of
+from ledger.blind_index import BlindIndex
 from ledger.database import Database
-from ledger.errors import UnknownTopic, UnreadableEvent
+from ledger.errors import UnknownTopic, UnreadableEvent, WrongKey
 from ledger.ledger import Ledger
 from projections.cursor import Change
 from projections.part import CannotTake, Part
@@ -85,7 +86,8 @@ class _Work(NamedTuple):
     def _steps(self, streams: Sequence[str]) -> list[Step]:
         rows: list[Any] = []
         leans: list[tuple[str, str]] = []
-        for subject in subjects(self.view, streams, self._read, self.standing):
+        blind = self.ledger.blind_index if self.view.opened else None
+        for subject in subjects(self.view, streams, self._read, self.standing, blind):
             leans += [(other, subject.stream) for other in subject.others]
             try:
                 rows += self.view.rows(subject)
@@ -101,8 +103,8 @@ class _Work(NamedTuple):
     def _read(self, streams: Collection[str]) -> Mapping[str, History]:
         """Histories as they were written, up to the part's end. Raises: CannotTake."""
         try:
-            return histories(self.ledger, streams, self.part.end)
-        except (UnknownTopic, UnreadableEvent) as error:  # by this program, though another one has read it before
+            return histories(self.ledger, streams, self.part.end, opened=self.view.opened)
+        except (UnknownTopic, UnreadableEvent, WrongKey) as error:  # by this program, though another one has read it
             last = max(self.concerned.values(), key=lambda recorded: recorded.position)
             raise CannotTake(last, error) from error
 
@@ -116,6 +118,7 @@ def subjects(
     streams: Collection[str],
     read: Callable[[Collection[str]], Mapping[str, History]],
     standing: Mapping[str, Any],
+    blind: BlindIndex | None = None,
 ) -> Iterator[Subject]:
     """What the rows about some subjects are worked out of; `read` gives back histories as they were written."""
     written = read(streams)
@@ -131,7 +134,7 @@ def subjects(
         }
     for stream in streams:
         others = {other: known[other] for other in _reached(stream, direct)}
-        yield Subject(stream, known[stream], written[stream], others, standing)
+        yield Subject(stream, known[stream], written[stream], others, standing, blind)
 
 
 def _reached(stream: str, direct: Mapping[str, Sequence[str]]) -> list[str]:

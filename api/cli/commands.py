@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, calendar, documents, policy, setting, sla, unit
+from api.cli import amend, calendar, customers, documents, policy, setting, sla, unit
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
-from api.cli.options import All, Book, Json, Limit, Port, SingleRole, example
+from api.cli.options import All, At, Book, Json, Limit, Port, SingleRole, example
 from api.cli.period import From, RecordedFrom, RecordedTo, To
 from api.cli.terminal import Terminal, answering
 from api.cli.tokens import token
@@ -30,21 +30,13 @@ app = typer.Typer(
 
 app.add_typer(amend.app, name="amend")
 app.add_typer(calendar.app, name="calendar")
+app.add_typer(customers.app, name="customer")
 app.add_typer(documents.app, name="documents")
 app.add_typer(policy.app, name="policy")
 app.add_typer(sla.app, name="sla")
 app.add_typer(unit.app, name="unit")
 app.command(epilog=example("daybook settings"))(setting.settings)
 app.command(epilog=example("daybook token --role agent --unit 北京分部 --name 王芳 --expires 8h"))(token)
-At = Annotated[
-    AsOf | None,
-    typer.Option(
-        "--as-of",
-        parser=as_of,
-        metavar="DATE",
-        help="A day, which stands for its end in the book's zone, or an instant with an offset; now by default.",
-    ),
-]
 
 
 def _version(wanted: bool) -> None:
@@ -411,24 +403,6 @@ def register(
             else:
                 answer.numbers(workspace, terminal, series, limit=most)
         raise typer.Exit(end)
-
-
-@app.command(epilog=example("daybook customer K-1024 --as-of 2026-03-31"))
-def customer(
-    name: Annotated[str, typer.Argument(help="Their key where they came from, or their id.")],
-    at: At = None,
-    book: Book = None,
-    json: Json = False,
-) -> None:
-    """Show who a customer is, with their tier as of a day; the survivor, if they were merged."""
-    terminal = Terminal(json=json)
-    with answering(terminal):
-        from api.cli import customer as answer
-        from api.settings import Settings
-        from api.workspace import Workspace
-
-        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
-            answer.run(workspace, terminal, name, at)
 
 
 @app.command(epilog=example("daybook units --as-of 2026-03-31"))

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from api.cli.as_of import AsOf, as_of
+
 Json = Annotated[bool, typer.Option("--json", help="Answer with JSON on standard output.")]
 Book = Annotated[str | None, typer.Option("--book", help="The book; by default that of DAYBOOK_BOOK, or main.")]
 SingleRole = Annotated[
@@ -19,6 +21,16 @@ Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="The port; 
 
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="How many lines at most.")]
 All = Annotated[bool, typer.Option("--all", help="However many there are.")]
+
+At = Annotated[
+    AsOf | None,
+    typer.Option(
+        "--as-of",
+        parser=as_of,
+        metavar="DATE",
+        help="A day, which stands for its end in the book's zone, or an instant with an offset; now by default.",
+    ),
+]
 
 
 def example(line: str) -> str:

@@ -34,7 +34,14 @@ ONE_CUSTOMER = """
   case(number: "%(number)s") {
     customer {
       name { value } tier manager
-      timeline(first: 20) { nodes { kind occurredAt channel staff term case { number } words { value } } }
+      timeline(first: 20) {
+        nodes {
+          __typename occurredAt channel staff case { number } words { value }
+          ... on AnswerItem { answerKind }
+          ... on ResolutionItem { outcome }
+          ... on GenericEvent { kind term }
+        }
+      }
     }
   }
 }

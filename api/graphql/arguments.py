@@ -8,10 +8,10 @@ from typing import Annotated, TypeVar
 
 import strawberry
 
-from api.graphql.cases import Sorting
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST
 from api.graphql.problem import Code, Problem
 from api.graphql.scalars import ConsistencyToken
+from api.graphql.sorting import Sorting
 from domain.envelope import RegisterNumber
 
 T = TypeVar("T")

@@ -10,7 +10,6 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.audit import AuditEntry, page_of_entries
-from api.graphql.cases import Sorting
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, MOST_A_PAGE, Connection, PageArguments
 from api.graphql.enums import ActorKind, Departure, shown
 from api.graphql.identity import identity_of
@@ -18,6 +17,7 @@ from api.graphql.loaders import EntriesOf
 from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
+from api.graphql.sorting import Sorting
 from domain.stream import Category
 from projections import audit_trail, overrides
 from projections.audit_trail import OCCURRED, POSITION, Override, Recording

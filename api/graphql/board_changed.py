@@ -118,7 +118,7 @@ class Following:
                 if change is not None:
                     yield change
 
-    async def _change(self, move: Move, case_id: UUID, mark: Mark, token: str) -> BoardChange | None:
+    async def _change(self, move: Move, case_id: UUID, mark: Mark, token: ConsistencyToken) -> BoardChange | None:
         """What is told of it. A case that is beyond reach by now leaves the board, and does nothing else on it."""
 
         async def case_now() -> Case | None:

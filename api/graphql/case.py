@@ -37,6 +37,9 @@ from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from api.graphql.sorting import Sorting
+from api.graphql.timeline import TimelineFilter, timeline_of_case
+from api.graphql.timeline_items import TimelineItem
 from domain.stream import Category, subject_of
 from ledger.ledger import PersonalPlace
 from projections.case_file import CaseFile
@@ -192,6 +195,25 @@ class Case(CaseFacts):
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
         return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+
+    @resolved("What happened in it and with its customer about it, by when it happened.")
+    async def timeline(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            TimelineFilter | None, strawberry.argument(description="Which items; all when left out.")
+        ] = None,
+        direction: Annotated[
+            Sorting, strawberry.argument(description="Which way it runs; the latest first when left out.")
+        ] = Sorting.DESC,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[TimelineItem]:
+        arguments = PageArguments(first, after, last, before)
+        descending = direction is Sorting.DESC
+        return await timeline_of_case(info.context, subject_of(self.stream), filter, arguments, descending=descending)
 
     @resolved("Each time it changed hands, the first one first.")
     async def movements(

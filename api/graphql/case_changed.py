@@ -83,7 +83,7 @@ async def case_changes(request: Request, case_id: UUID, place: Place) -> AsyncGe
                     await lasting(door, lambda at=mark.position: door.off_loop(about.learn, at))  # type: ignore[misc]
 
 
-def _change(mark: Mark, case: Case, token: str) -> CaseChange:
+def _change(mark: Mark, case: Case, token: ConsistencyToken) -> CaseChange:
     return CaseChange(
         topic=mark.topic,
         subject=mark.kind,

@@ -15,17 +15,11 @@ from api.graphql.enums import CaseKind, Channel, OpenLoop, Priority, Status, sho
 from api.graphql.identity import identity_of
 from api.graphql.problem import speakable
 from api.graphql.request import Request
+from api.graphql.sorting import Sorting
 from domain.stream import Category
 from projections import case_file
 from projections.case_file import CaseFile
 from projections.paging import Order, Page, Window
-
-
-class Sorting(StrEnum):
-    """Which way an order runs."""
-
-    ASC = "asc"
-    DESC = "desc"
 
 
 class CaseOrderField(StrEnum):
@@ -36,7 +30,6 @@ class CaseOrderField(StrEnum):
     LAST_OCCURRED_AT = "activity"
 
 
-shown(Sorting, "OrderDirection", "Which way an order runs.", {"ASC": "The least first.", "DESC": "The greatest first."})
 shown(
     CaseOrderField,
     "CaseOrderField",

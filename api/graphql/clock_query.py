@@ -11,7 +11,6 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.arguments import After, Before, First, Last, Token
-from api.graphql.cases import Sorting
 from api.graphql.clock import CLOCK, SlaClock, clock_of
 from api.graphql.clock_enums import State
 from api.graphql.connection import Connection, PageArguments, connection_of
@@ -21,6 +20,7 @@ from api.graphql.policy_enums import SubjectKind, TargetKind
 from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
+from api.graphql.sorting import Sorting
 from domain.sla.clock import ClockKey
 from domain.stream import Category, category_of, subject_of
 from projections import deadlines

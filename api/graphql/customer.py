@@ -12,7 +12,7 @@ from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.attachment import Attachment, attachments_of
 from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.case import Case
-from api.graphql.cases import CaseOrder, Sorting, cases_of_page
+from api.graphql.cases import CaseOrder, cases_of_page
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
 from api.graphql.enums import ContactKind, CustomerKind, Precision, Tier
 from api.graphql.history import BY_VERSION, Event, page_of_history
@@ -23,7 +23,9 @@ from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
-from api.graphql.timeline import TimelineEntry, TimelineFilter, timeline_of
+from api.graphql.sorting import Sorting
+from api.graphql.timeline import TimelineFilter, timeline_of
+from api.graphql.timeline_items import TimelineItem
 from domain.stream import Category, stream_of
 from ledger.ledger import PersonalPlace
 from projections.customer_profile import CustomerProfile
@@ -161,7 +163,7 @@ class Customer(Node):
         self,
         info: Info,
         filter: Annotated[  # noqa: A002
-            TimelineFilter | None, strawberry.argument(description="Which entries; all when left out.")
+            TimelineFilter | None, strawberry.argument(description="Which items; all when left out.")
         ] = None,
         direction: Annotated[
             Sorting, strawberry.argument(description="Which way it runs; the latest first when left out.")
@@ -170,7 +172,7 @@ class Customer(Node):
         after: Annotated[str | None, AFTER] = None,
         last: Annotated[int | None, LAST] = None,
         before: Annotated[str | None, BEFORE] = None,
-    ) -> Connection[TimelineEntry]:
+    ) -> Connection[TimelineItem]:
         arguments = PageArguments(first, after, last, before)
         return await timeline_of(
             info.context, self.customer_id, filter, arguments, descending=direction is Sorting.DESC

@@ -22,6 +22,7 @@ from ledger.ledger import PersonalPlace
 from projections import (
     as_known,
     case_file,
+    case_timeline,
     clock_course,
     customer_cases,
     customer_profile,
@@ -64,6 +65,14 @@ class TimelineOf(NamedTuple):
     """A page of one customer's timeline."""
 
     customer_id: UUID
+    window: Window
+    where: TimelineFilter
+
+
+class CaseTimelineOf(NamedTuple):
+    """A page of one case's timeline."""
+
+    case_id: UUID
     window: Window
     where: TimelineFilter
 
@@ -130,6 +139,9 @@ class Loaders:
         self.cases_of: DataLoader[CasesOf, Page[CaseFile] | None] = _within(door, reach, partial(_cases_of, door))
         self.timelines: DataLoader[TimelineOf, Page[TimelineEntry] | None] = _within(
             door, reach, partial(_timelines_of, door)
+        )
+        self.case_timelines: DataLoader[CaseTimelineOf, Page[TimelineEntry] | None] = _by_key(
+            door, lambda wanted: _case_timelines_of(door, wanted)
         )
         self.movements_of: DataLoader[MovementsOf, Page[Movement] | None] = _by_key(
             door, lambda wanted: _movements_of(door, wanted)
@@ -284,6 +296,16 @@ def _timelines_of(door: Door, reach: Reach, wanted: Sequence[TimelineOf]) -> dic
         ids = [each.customer_id for each in wanted if (each.window, each.where) == (window, where)]
         pages = customer_timeline.pages(door.ledger.database, door.book, ids, window, where, reach)
         found |= {TimelineOf(customer_id, window, where): page for customer_id, page in pages.items()}
+    return found
+
+
+def _case_timelines_of(door: Door, wanted: Sequence[CaseTimelineOf]) -> dict[CaseTimelineOf, Page[TimelineEntry]]:
+    """The same for the timelines of cases, which are asked for by cases that were found before."""
+    found: dict[CaseTimelineOf, Page[TimelineEntry]] = {}
+    for window, where in dict.fromkeys((each.window, each.where) for each in wanted):
+        ids = [each.case_id for each in wanted if (each.window, each.where) == (window, where)]
+        pages = case_timeline.pages(door.ledger.database, door.book, ids, window, where)
+        found |= {CaseTimelineOf(case_id, window, where): page for case_id, page in pages.items()}
     return found
 
 

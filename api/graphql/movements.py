@@ -18,7 +18,6 @@ from api.graphql.arguments import (
     OccurredFrom,
     Token,
 )
-from api.graphql.cases import Sorting
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.enums import shown
 from api.graphql.identity import identity_of
@@ -26,6 +25,7 @@ from api.graphql.movement import Movement, page_of_movements
 from api.graphql.problem import speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
+from api.graphql.sorting import Sorting
 from domain.stream import Category
 from projections import handing_on, movement
 from projections.handing_on import Since

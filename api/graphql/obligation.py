@@ -10,7 +10,6 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.cases import Sorting
 from api.graphql.clock import SlaClock, clocks_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments, connection_of
 from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
@@ -23,6 +22,7 @@ from api.graphql.problem import speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from api.graphql.sorting import Sorting
 from domain.stream import Category
 from projections import obligation as obligation_view
 from projections.obligation import ObligationView

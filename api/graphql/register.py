@@ -9,13 +9,13 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.arguments import After, Before, Direction, First, Last, Token
-from api.graphql.cases import Sorting
 from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.enums import Precision
 from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from api.graphql.sorting import Sorting
 from domain.stream import Category
 from projections import register
 from projections.register import DELAY, EARLY, NUMBER

@@ -19,6 +19,7 @@ from api.graphql.query import Query
 from api.graphql.reading import Reading
 from api.graphql.scalars import SCALARS
 from api.graphql.subscription import Subscription
+from api.graphql.timeline_items import ITEMS
 from api.graphql.touchpoint import Touchpoint
 
 CONTRACT = Path(__file__).with_name("schema.graphql")
@@ -38,7 +39,7 @@ def make_schema() -> strawberry.Schema:
         Query,
         mutation_type(),
         Subscription,
-        types=[Touchpoint],
+        types=[Touchpoint, *ITEMS],
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
             Told,

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import strawberry
 
-from api.graphql.cases import Sorting
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments, connection_of
 from api.graphql.enums import shown
 from api.graphql.history import BY_VERSION, Event, page_of_history
@@ -21,6 +20,7 @@ from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from api.graphql.sorting import Sorting
 from domain.event import EARLIEST, LATEST
 from domain.stream import Category
 from projections import staff as staff_view

@@ -1,33 +1,23 @@
-"""A customer's timeline as a front end sees it: everything that happened with them, in one order."""
+"""Timelines as a front end sees them: everything that happened with a customer or in a case, in one order."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
 
 from api.access.rules import Scope
 from api.graphql.connection import Connection, PageArguments, connection_of
-from api.graphql.enums import Channel, Direction, Precision, shown
-from api.graphql.identity import global_id
-from api.graphql.loaders import TimelineOf
-from api.graphql.personal import PersonalString, shown_personal
-from api.graphql.request import Info, Request
-from api.graphql.resolved import resolved
-from api.graphql.scalars import SafeInt
-from domain.stream import Category, subject_of
-from ledger.ledger import PersonalPlace
+from api.graphql.enums import Channel, Direction, shown
+from api.graphql.loaders import CaseTimelineOf, TimelineOf
+from api.graphql.request import Request
+from api.graphql.timeline_items import TimelineItem, item_of
 from projections import timeline
-from projections.paging import Page
+from projections.paging import Page, Window
 from projections.timeline import OCCURRED, EntryKind
-
-if TYPE_CHECKING:
-    from api.graphql.case import Case
-    from api.graphql.customer import Customer
 
 shown(
     EntryKind,
@@ -80,44 +70,6 @@ OUR_OWN_BUSINESS = frozenset({
 """What a customer is not told of their own timeline: it is between us, or about who else they were taken for."""
 
 
-@strawberry.type(description="One thing that happened with a customer, as it is read by now.")
-class TimelineEntry:
-    kind: EntryKind = strawberry.field(description="What happened.")
-    occurred_at: datetime = strawberry.field(description="When it happened.")
-    occurred_zone: str = strawberry.field(description="The IANA zone in which that was written down.")
-    occurred_precision: Precision = strawberry.field(description="How exactly that is known.")
-    recorded_at: datetime = strawberry.field(description="When the ledger heard of it.")
-    position: SafeInt = strawberry.field(description="The event's place in the book.")
-    version: int = strawberry.field(description="The event's place in the history of what it is about.")
-    channel: Channel | None = strawberry.field(description="How the words travelled.")
-    direction: Direction | None = strawberry.field(description="Who reached whom; IN is towards the company.")
-    unit: str | None = strawberry.field(description="The unit that it names.")
-    staff: str | None = strawberry.field(description="The member of staff whom it names.")
-    term: str | None = strawberry.field(description="What it says in a term; the kind tells which term that is.")
-    touchpoint_id: strawberry.ID | None = strawberry.field(
-        description="The touchpoint, when it is one; `node(id:)` shows it."
-    )
-    case_id: strawberry.Private[UUID | None]
-    customer_id: strawberry.Private[UUID | None]
-    words_place: strawberry.Private[PersonalPlace | None]
-
-    @resolved("The case that it belongs to, if any.")
-    async def case(self, info: Info) -> Annotated[Case, strawberry.lazy("api.graphql.case")] | None:
-        from api.graphql.case import shown_case
-
-        return None if self.case_id is None else await shown_case(info.context, self.case_id)
-
-    @resolved("The customer whom it names. Whose the case is by now, the case says.")
-    async def customer(self, info: Info) -> Annotated[Customer, strawberry.lazy("api.graphql.customer")] | None:
-        from api.graphql.customer import shown_customer
-
-        return None if self.customer_id is None else await shown_customer(info.context, self.customer_id)
-
-    @resolved("What was said, word for word; of a file, the name or the address.")
-    async def words(self, info: Info) -> PersonalString | None:
-        return await shown_personal(info.context, self.words_place)
-
-
 @strawberry.input(
     description="Which entries: those for which everything given holds. A list holds for any of its values; an empty "
     "one asks nothing."
@@ -140,42 +92,37 @@ class TimelineFilter:
         )
 
 
-def entry_of(entry: timeline.TimelineEntry, book: str) -> TimelineEntry:
-    """An entry of the view as the schema shows it."""
-    touchpoint = entry.category is Category.TOUCHPOINT
-    return TimelineEntry(
-        kind=entry.kind,
-        occurred_at=entry.occurred_at,
-        occurred_zone=entry.occurred_zone,
-        occurred_precision=entry.occurred_precision,
-        recorded_at=entry.recorded_at,
-        position=SafeInt(entry.position),
-        version=entry.version,
-        channel=entry.channel,
-        direction=entry.direction,
-        unit=entry.unit,
-        staff=entry.staff,
-        term=entry.term,
-        touchpoint_id=strawberry.ID(global_id(Category.TOUCHPOINT, book, subject_of(entry.stream)))
-        if touchpoint
-        else None,
-        case_id=entry.case_id,
-        customer_id=entry.customer_id,
-        words_place=entry.words_place,
-    )
-
-
 async def timeline_of(
     request: Request, customer_id: UUID, where: TimelineFilter | None, arguments: PageArguments, *, descending: bool
-) -> Connection[TimelineEntry]:
+) -> Connection[TimelineItem]:
     """A page of a customer's timeline. Raises: Problem."""
     window = arguments.window(OCCURRED, descending=descending)
+    chosen = told(request, where)
+    if chosen is None:
+        return _shown(request, window, None)
+    return _shown(request, window, await request.loaders.timelines.load(TimelineOf(customer_id, window, chosen)))
+
+
+async def timeline_of_case(
+    request: Request, case_id: UUID, where: TimelineFilter | None, arguments: PageArguments, *, descending: bool
+) -> Connection[TimelineItem]:
+    """A page of the timeline of a case, which lies within the asker's reach. Raises: Problem."""
+    window = arguments.window(OCCURRED, descending=descending)
+    chosen = told(request, where)
+    if chosen is None:
+        return _shown(request, window, None)
+    return _shown(request, window, await request.loaders.case_timelines.load(CaseTimelineOf(case_id, window, chosen)))
+
+
+def told(request: Request, where: TimelineFilter | None) -> timeline.TimelineFilter | None:
+    """Which entries are asked for and may be told to the asker; None for none."""
     chosen = (where or TimelineFilter()).of_view()
-    if request.rights.scope is Scope.OWN:
-        kinds = tuple(kind for kind in chosen.kinds or EntryKind if kind not in OUR_OWN_BUSINESS)
-        if not kinds:
-            return connection_of(window, [], more=False, show=partial(entry_of, book=request.door.book))
-        chosen = replace(chosen, kinds=kinds)
-    wanted = TimelineOf(customer_id, window, chosen)
-    page = await request.loaders.timelines.load(wanted) or Page([], has_more=False)
-    return connection_of(window, page.rows, more=page.has_more, show=partial(entry_of, book=request.door.book))
+    if request.rights.scope is not Scope.OWN:
+        return chosen
+    kinds = tuple(kind for kind in chosen.kinds or EntryKind if kind not in OUR_OWN_BUSINESS)
+    return replace(chosen, kinds=kinds) if kinds else None
+
+
+def _shown(request: Request, window: Window, page: Page[timeline.TimelineEntry] | None) -> Connection[TimelineItem]:
+    rows, more = page or Page([], has_more=False)
+    return connection_of(window, rows, more=more, show=partial(item_of, book=request.door.book))

@@ -26,6 +26,7 @@ from domain.imports import FinishImport, StartImport
 from ledger.database import Database
 from ledger.ledger import Ledger
 from ledger.outcome import Outcome as Answer
+from ledger.recorder import LAST_POSITION
 from projections.runner import Runner
 from projections.sla_timer import SLA_TIMER
 from tests import conftest
@@ -311,10 +312,12 @@ class Counting(Ledger):
     asked: ClassVar[set[str]] = set()
 
     @override
-    def histories(self, streams: Iterable[str], *, opened: bool = False) -> Mapping[str, list[Recorded[DomainEvent]]]:
+    def histories(
+        self, streams: Iterable[str], *, opened: bool = False, upto: int = LAST_POSITION
+    ) -> Mapping[str, list[Recorded[DomainEvent]]]:
         wanted = list(streams)
         self.asked.update(stream for stream in wanted if stream.startswith("case-"))
-        return super().histories(wanted, opened=opened)
+        return super().histories(wanted, opened=opened, upto=upto)
 
 
 def test_candidates_that_lead_nowhere_are_looked_at_once(ledger: Ledger, views: Database) -> None:

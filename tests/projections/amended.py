@@ -172,7 +172,8 @@ class Writers:
 
 def expected(ledger: Ledger, view: View[Any]) -> list[Any]:
     """The rows that a view is to have, told in the plainest way there is from the whole book, sorted."""
-    history = [recorded for recorded in ledger.since(0) if category_of(recorded.stream) in view.reads]
+    opened = isinstance(view, Reckoning) and view.opened
+    history = [recorded for recorded in ledger.since(0, opened=opened) if category_of(recorded.stream) in view.reads]
     read = {(recorded.stream, recorded.version): recorded for recorded in applied(history)}
     match view:
         case Projection():
@@ -189,7 +190,9 @@ def expected(ledger: Ledger, view: View[Any]) -> list[Any]:
             for recorded in history:
                 written.setdefault(recorded.stream, []).append(recorded)
             streams = [stream for stream in written if category_of(stream) in view.subjects]
-            found = [row for stream in streams for row in view.rows(_subject(view, stream, written, standing))]
+            blind = ledger.blind_index if view.opened else None
+            subjects = [_subject(view, stream, written, standing)._replace(blind=blind) for stream in streams]
+            found = [row for subject in subjects for row in view.rows(subject)]
         case _:
             raise AssertionError(view)
     return sorted(found, key=lambda row: [getattr(row, column) for column in view.identity])

@@ -15,10 +15,13 @@ COLUMNS = """
 SELECT column_name FROM information_schema.columns
 WHERE table_schema = 'views' AND table_name = %s ORDER BY ordinal_position
 """
-# Of each index whether it is the primary key, and its columns in their order.
+# Of each index whether it is the primary key, and its columns in their order. That of the blind index is left out: the
+# book's name is part of what each of its numbers is made of.
 INDEXES = """
 SELECT i.indisprimary, array_agg(a.attname::text ORDER BY k.place)
 FROM pg_index i
+JOIN pg_class c ON c.oid = i.indexrelid
+JOIN pg_am m ON m.oid = c.relam AND m.amname <> 'gin'
 CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
 WHERE i.indrelid = to_regclass(%s)

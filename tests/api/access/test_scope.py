@@ -260,7 +260,7 @@ def test_personal_values_are_open_or_masked_by_role_wherever_they_are_shown(
         words {{ {value} }}
         customer {{
           name {{ {value} }} contacts {{ value {{ {value} }} }}
-          timeline(first: 100) {{ nodes {{ kind words {{ {value} }} }} }}
+          timeline(first: 100) {{ nodes {{ __typename words {{ {value} }} }} }}
         }}
       }}
     }}

@@ -171,6 +171,7 @@ def test_status_shows_books_views_and_how_far_they_are_behind(daybook: CommandLi
     assert [(view["projection"], view["behind"], view["stopped"]) for view in book["views"]] == [
         ("case_file", head - 4, None),
         ("customer_profile", head - 4, None),
+        ("customer_lookup", head - 4, None),
         ("obligation", head - 4, None),
         ("staff", head - 4, None),
         ("unit", head - 4, None),

@@ -75,18 +75,26 @@ def places() -> list[Place]:
 
 def everything(kind: GraphQLObjectType | GraphQLInterfaceType, levels: int) -> str:
     """All that a type shows without being told more, so many levels deep; pages inside of it are left out."""
-    return " ".join(_shown(kind, levels))
+    return " ".join([*_shown(kind.fields, levels), *_of_those_that_are_one(kind, levels)])
 
 
-def _shown(kind: GraphQLObjectType | GraphQLInterfaceType, levels: int) -> Iterator[str]:
-    for name, field in kind.fields.items():
+def _shown(fields: Mapping[str, GraphQLField], levels: int) -> Iterator[str]:
+    for name, field in fields.items():
         inner: Any = get_named_type(field.type)
         if any(map(is_required_argument, field.args.values())) or inner.name.endswith("Connection"):
             continue
         if is_leaf_type(inner):
             yield name
         elif levels > 1 and isinstance(inner, GraphQLObjectType | GraphQLInterfaceType):
-            yield f"{name} {{ {everything(inner, levels - 1)} }}"
+            yield f"{name} {{ {' '.join(_shown(inner.fields, levels - 1))} }}"
+
+
+def _of_those_that_are_one(kind: GraphQLObjectType | GraphQLInterfaceType, levels: int) -> Iterator[str]:
+    """What the types of an interface show beside what they have in common."""
+    for each in CORE.get_possible_types(kind) if isinstance(kind, GraphQLInterfaceType) else ():
+        own = {name: field for name, field in each.fields.items() if name not in kind.fields}
+        if own:
+            yield f"... on {each.name} {{ {' '.join(_shown(own, levels))} }}"
 
 
 def _fields(parent: str) -> Mapping[str, GraphQLField]:

@@ -120,11 +120,10 @@ def test_the_timeline_of_a_customer_says_what_was_missed_and_revised(
     missed(workspace, case_id)
     asked = {"policy": "group-service", "target": "resolution", "now": "KEPT", "cause": "ENGINE", "reason": "mended"}
     front_end.done("requestRevision", caseId=case_id, **asked, requestedBy="ada")
-    shown = (
-        "customer { timeline(first: 9, filter: { kind: [DEADLINE_MISSED, VERDICT_REVISED] }) { nodes { kind term } } }"
-    )
+    shown = """customer { timeline(first: 9, filter: { kind: [DEADLINE_MISSED, VERDICT_REVISED] }) { nodes {
+      __typename ... on GenericEvent { kind term } ... on DeadlineMissedItem { target } } } }"""
     revised = front_end.done("approveRevision", shown, caseId=case_id, request=4, approvedBy="grace")
     assert revised["customer"]["timeline"]["nodes"] == [
-        {"kind": "VERDICT_REVISED", "term": "kept"},
-        {"kind": "DEADLINE_MISSED", "term": "resolution"},
+        {"__typename": "GenericEvent", "kind": "VERDICT_REVISED", "term": "kept"},
+        {"__typename": "DeadlineMissedItem", "target": "resolution"},
     ]

@@ -58,7 +58,7 @@ query($where: SlaClockFilter, $after: String, $token: ConsistencyToken) {
 
 def story() -> Iterator[tuple[timedelta, Command]]:
     """What happens, and how long after the beginning."""
-    about = {number: {"case_id": case_id(number)} for number in (1, 2, 3, LAST)}
+    about: dict[int, dict[str, Any]] = {number: {"case_id": case_id(number)} for number in (1, 2, 3, LAST)}
 
     def when(hours: float) -> dict[str, Any]:
         return {"at": BEGUN + hours * HOUR}

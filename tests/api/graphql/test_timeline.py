@@ -4,8 +4,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from graphql import GraphQLObjectType
 
+from api.graphql import timeline_items
 from api.graphql.identity import global_id
+from api.graphql.timeline_items import ITEMS, GenericEvent
 from api.workspace import NewBook, Workspace
 from domain.book import BookTime
 from domain.case.commands import (
@@ -27,8 +30,10 @@ from domain.event import Command, Precision
 from domain.personal import Personal
 from domain.stream import Category
 from domain.touchpoint import RecordTouchpoint
+from projections.timeline import EntryKind
 from tests.api.graphql.asking import FrontEnd
 from tests.api.graphql.conftest import opened
+from tests.api.graphql.every_connection import CORE
 from tests.conftest import Database
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -100,52 +105,121 @@ def case(case_id: UUID) -> str:
     return global_id(Category.CASE, "main", case_id)
 
 
-ENTRY = """kind occurredAt occurredZone occurredPrecision recordedAt position version channel direction unit staff term
-  touchpointId case { id } customer { id } words { state value }"""
+ITEM = """__typename occurredAt occurredZone occurredPrecision recordedAt position version channel direction unit staff
+  case { id } customer { id } words { state value }
+  ... on TouchpointItem { touchpointId mediumId } ... on CaseReceivedItem { caseKind }
+  ... on CaseRegisteredItem { number } ... on AnswerItem { answerKind } ... on ResolutionItem { outcome }
+  ... on TierItem { tier } ... on GenericEvent { kind term }"""
+PAGE = "nodes { ITEM } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }".replace("ITEM", ITEM)
 TIMELINE = """
 query($id: ID!, $filter: TimelineFilter, $direction: OrderDirection! = DESC, $first: Int, $after: String, $last: Int,
       $before: String) {
-  customer(id: $id) {
+  WHOSE(id: $id) {
     timeline(filter: $filter, direction: $direction, first: $first, after: $after, last: $last, before: $before) {
-      nodes { ENTRY } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      PAGE
     }
   }
 }
-""".replace("ENTRY", ENTRY)
+""".replace("PAGE", PAGE)
+OF_CUSTOMER, OF_CASE = TIMELINE.replace("WHOSE", "customer"), TIMELINE.replace("WHOSE", "case")
+BARE = {"recordedAt": "", "position": 0, "unit": None, "staff": None, "customer": None, "words": None}
+"""What is left out of a comparison, and what most items do not say."""
 
 
 def timeline(front_end: FrontEnd, who: UUID = WANG, **variables: Any) -> dict[str, Any]:
-    shown: dict[str, Any] = front_end.ask(TIMELINE, id=customer(who), **variables)["customer"]["timeline"]
+    shown: dict[str, Any] = front_end.ask(OF_CUSTOMER, id=customer(who), **variables)["customer"]["timeline"]
+    return shown
+
+
+def types(nodes: list[dict[str, Any]]) -> list[str]:
+    return [node["__typename"] for node in nodes]
+
+
+def of_case(front_end: FrontEnd, case_id: UUID, **variables: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = front_end.ask(OF_CASE, id=case(case_id), **variables)["case"]["timeline"]
     return shown
 
 
 def test_a_timeline_shows_a_customer_and_their_cases_in_one_order(filled: FrontEnd) -> None:
     nodes = timeline(filled, direction="ASC", first=100)["nodes"]
     assert len(nodes) == 3 + 3 * 4 + 2
-    assert [node["kind"] for node in nodes[:4]] == ["CUSTOMER_REGISTERED", "TOUCHPOINT", "RECEIVED", "RECEIVED"]
+    assert types(nodes[:4]) == ["GenericEvent", "TouchpointItem", "CaseReceivedItem", "CaseReceivedItem"]
+    assert (nodes[0]["kind"], nodes[0]["term"]) == ("CUSTOMER_REGISTERED", "person")
     assert nodes[0]["words"] == {"state": "OPEN", "value": "王小明"}
-    assert nodes[1] | {"position": 0, "recordedAt": ""} == {
-        "kind": "TOUCHPOINT",
+    assert nodes[1] | {"position": 0, "recordedAt": ""} == BARE | {
+        "__typename": "TouchpointItem",
         "occurredAt": "2026-03-02T09:00:00.000000Z",
         "occurredZone": "UTC",
         "occurredPrecision": "DAY",
-        "recordedAt": "",
-        "position": 0,
         "version": 1,
         "channel": "HOTLINE",
         "direction": "IN",
-        "unit": None,
-        "staff": None,
-        "term": None,
+        "mediumId": None,
         "touchpointId": global_id(Category.TOUCHPOINT, "main", UUID(int=0xD)),
         "case": {"id": case(CASES[0])},
         "customer": {"id": customer(WANG)},
-        "words": None,
     }
     received = nodes[2]
-    assert (received["case"], received["staff"], received["term"]) == ({"id": case(CASES[0])}, "林", "complaint")
+    assert (received["case"], received["staff"], received["caseKind"]) == ({"id": case(CASES[0])}, "林", "COMPLAINT")
     assert received["words"] == {"state": "OPEN", "value": "三天没有人回复 09"}
-    assert [node["kind"] for node in timeline(filled, ZHAO)["nodes"]] == ["CUSTOMER_REGISTERED"]
+    assert types(timeline(filled, ZHAO)["nodes"]) == ["GenericEvent"]
+
+
+def test_a_case_has_the_items_of_its_customer_s_timeline_that_belong_to_it(filled: FrontEnd) -> None:
+    whole = timeline(filled, direction="ASC", first=100)["nodes"]
+    for case_id in CASES:
+        nodes = of_case(filled, case_id, direction="ASC", first=100)["nodes"]
+        assert nodes == [node for node in whole if node["case"] == {"id": case(case_id)}]
+    nodes = of_case(filled, CASES[0], direction="ASC", first=100)["nodes"]
+    assert types(nodes) == ["TouchpointItem", "CaseReceivedItem", "CaseRegisteredItem", "AnswerItem", "ResolutionItem"]
+    registered, answered, resolved = nodes[2:]
+    assert (registered["number"], answered["answerKind"], resolved["outcome"]) == ("C2026-000001", "FIRST", "UPHELD")
+    assert types(of_case(filled, CASES[0], filter={"channel": ["SMS"]})["nodes"]) == ["AnswerItem"]
+    page = of_case(filled, CASES[0], first=2)
+    assert types(page["nodes"]) == ["ResolutionItem", "AnswerItem"]
+    after = of_case(filled, CASES[0], first=2, after=page["pageInfo"]["endCursor"])
+    assert types(after["nodes"]) == ["CaseRegisteredItem", "CaseReceivedItem"]
+
+
+def test_timelines_of_several_cases_take_one_statement(filled: FrontEnd, statements: list[str]) -> None:
+    shown = filled.ask("{ cases { nodes { timeline(first: 1, direction: ASC) { nodes { __typename } } } } }")
+    assert len(shown["cases"]["nodes"]) == 4
+    assert sum("views.timeline" in query or '"timeline"' in query for query in statements) == 1
+
+
+# What has no type of its own ----------------------------------------------------------------------------------
+
+
+def test_every_kind_of_entry_has_its_own_type_or_is_a_generic_event() -> None:
+    types_of = {kind: item for kind, (item, _) in timeline_items.TYPES.items()}
+    assert len(set(types_of.values())) == len(types_of)
+    assert GenericEvent not in types_of.values()
+    assert set(EntryKind) - types_of.keys()
+
+
+def test_an_event_of_a_kind_without_a_type_of_its_own_breaks_no_document(
+    filled: FrontEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = of_case(filled, CASES[0], first=1)["nodes"][0]
+    assert (before["__typename"], before["outcome"]) == ("ResolutionItem", "UPHELD")
+    known = {kind: told for kind, told in timeline_items.TYPES.items() if kind is not EntryKind.RESOLVED}
+    monkeypatch.setattr(timeline_items, "TYPES", known)
+    after = of_case(filled, CASES[0], first=1)["nodes"][0]
+    common = {name: value for name, value in before.items() if name != "outcome"}
+    assert after == common | {"__typename": "GenericEvent", "kind": "RESOLVED", "term": "upheld"}
+    assert types(of_case(filled, CASES[0], filter={"kind": ["RESOLVED"]})["nodes"]) == ["GenericEvent"]
+
+
+def test_a_field_of_one_name_has_one_type_in_all_items() -> None:
+    """So that a document may ask for it of several of them at once."""
+    found: dict[str, set[str]] = {}
+    items = [kind for name, kind in CORE.type_map.items() if name in {item.__name__ for item in ITEMS}]
+    for kind in items:
+        assert isinstance(kind, GraphQLObjectType)
+        for name, field in kind.fields.items():
+            found.setdefault(name, set()).add(str(field.type))
+    assert {name: shapes for name, shapes in found.items() if len(shapes) > 1} == {}
+    assert len(items) == len(ITEMS) > 12
 
 
 def test_a_timeline_is_paged_from_both_ends(filled: FrontEnd) -> None:
@@ -167,14 +241,16 @@ def test_a_timeline_is_paged_from_both_ends(filled: FrontEnd) -> None:
 
 
 def test_a_timeline_is_narrowed_by_kind_channel_direction_and_window(filled: FrontEnd) -> None:
-    def kinds(**where: Any) -> list[str]:
-        return [node["kind"] for node in timeline(filled, filter=where, first=100)["nodes"]]
+    def found(**where: Any) -> list[str]:
+        return types(timeline(filled, filter=where, first=100)["nodes"])
 
-    assert kinds(kind=["ANSWERED", "TIER_ASSIGNED"]) == ["ANSWERED"] * 3 + ["TIER_ASSIGNED"]
-    assert kinds(channel=["HOTLINE"]) == ["TOUCHPOINT"]
-    assert set(kinds(direction=["OUT"])) == {"ANSWERED"}
-    assert kinds(occurredFrom="2026-03-02T16:00:00Z", occurredBefore="2026-03-02T17:00:00Z") == ["ANSWERED", "RESOLVED"]
-    assert kinds() == [node["kind"] for node in timeline(filled, first=100)["nodes"]]
+    assert found(kind=["ANSWERED", "TIER_ASSIGNED"]) == ["AnswerItem"] * 3 + ["TierItem"]
+    assert found(kind=["CUSTOMER_REGISTERED"]) == ["GenericEvent"]
+    assert found(channel=["HOTLINE"]) == ["TouchpointItem"]
+    assert set(found(direction=["OUT"])) == {"AnswerItem"}
+    window = {"occurredFrom": "2026-03-02T16:00:00Z", "occurredBefore": "2026-03-02T17:00:00Z"}
+    assert found(**window) == ["AnswerItem", "ResolutionItem"]
+    assert found() == types(timeline(filled, first=100)["nodes"])
 
 
 @pytest.mark.parametrize(
@@ -184,7 +260,7 @@ def test_a_timeline_is_narrowed_by_kind_channel_direction_and_window(filled: Fro
 def test_a_page_of_a_timeline_that_cannot_be_is_refused_by_name(
     filled: FrontEnd, variables: dict[str, Any], code: str
 ) -> None:
-    assert filled.code(TIMELINE, id=customer(WANG), **variables) == code
+    assert filled.code(OF_CUSTOMER, id=customer(WANG), **variables) == code
 
 
 def test_timelines_of_several_customers_come_with_their_customers(filled: FrontEnd) -> None:

@@ -202,7 +202,8 @@ class Raw(NamedTuple):
 
     def put(self, path: str, coming: list[Message]) -> tuple[int, bytes]:
         """The status and the body of the answer to a PUT whose messages are these, and then none for ever."""
-        app = Watched(Starlette(routes=self.files.routes()), Figures(), Admission(self.workspace.settings), frozenset())
+        routes = Starlette(routes=self.files.routes())
+        app = Watched(routes, Figures(), Admission(self.workspace.settings), frozenset(), frozenset())
         sent: list[Message] = []
 
         async def receive() -> Message:
