@@ -12,6 +12,8 @@ from strawberry.dataloader import DataLoader
 
 from api.access.reaching import customers_within
 from api.graphql.door import Door
+from api.next_steps import Tries, tries_of
+from api.next_steps import Wanted as WantedTries
 from domain.envelope import Recorded
 from domain.event import Event
 from domain.personal import Personal
@@ -115,6 +117,7 @@ class Loaders:
         self.courses: DataLoader[Wanted, ClockCourse | None] = _by_key(
             door, lambda wanted: clock_course.courses(ledger, wanted)
         )
+        self.tries: DataLoader[WantedTries, Tries | None] = _by_key(door, lambda wanted: tries_of(ledger, wanted))
         self.presents: DataLoader[str, datetime] = _presents(door)
         self.personal: DataLoader[PersonalPlace, Personal[Any] | None] = _by_key(door, ledger.disclose)
         self.histories: DataLoader[str, Sequence[Recorded[Event]] | None] = _by_key(door, ledger.histories)
