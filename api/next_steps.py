@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 from uuid import uuid4
 
@@ -36,7 +37,16 @@ class Wanted(NamedTuple):
 
 Tries: TypeAlias = Mapping[type[Command], Tried]
 """What came of trying each kind of command."""
-Asked: TypeAlias = Mapping[Wanted, Mapping[type[Command], tuple[Command, ...]]]
+
+
+class Attempt(NamedTuple):
+    """The ways in which a kind of command could be sent. Made one by one, since the first will often do."""
+
+    first: Command
+    others: Iterator[Command]
+
+
+Attempts: TypeAlias = Mapping[Wanted, Mapping[type[Command], Attempt]]
 
 
 def tries_of(ledger: Ledger, wanted: Collection[Wanted]) -> dict[Wanted, Tries]:
@@ -45,34 +55,44 @@ def tries_of(ledger: Ledger, wanted: Collection[Wanted]) -> dict[Wanted, Tries]:
     Raises: LedgerAway.
     """
     tips = ledger.tips({each.stream for each in wanted})
-    asked = _asked(ledger, [each for each in wanted if tips[each.stream].state is not None], tips)
-    context = _context(ledger, asked, tips)
+    attempts = _attempts(ledger, [each for each in wanted if tips[each.stream].state is not None], tips)
+    context = _context(ledger, attempts, tips)
     return {
         each: {
-            kind: tried(decider_of(each.stream), tips[each.stream].state, ways, context, all_ways=each.all_ways)
-            for kind, ways in of_kinds.items()
+            kind: tried(
+                decider_of(each.stream),
+                tips[each.stream].state,
+                chain((attempt.first,), attempt.others),
+                context,
+                all_ways=each.all_ways,
+            )
+            for kind, attempt in of_kinds.items()
         }
-        for each, of_kinds in asked.items()
+        for each, of_kinds in attempts.items()
     }
 
 
-def _asked(ledger: Ledger, wanted: Collection[Wanted], tips: Mapping[str, Tip]) -> Asked:
-    """The commands to be tried, kind by kind."""
+def _attempts(ledger: Ledger, wanted: Collection[Wanted], tips: Mapping[str, Tip]) -> Attempts:
+    """What is to be tried, kind by kind."""
     book, now = ledger.book, present(ledger)
     standing = ledger.standing(streams_of_standards(book), ledger.head())
     calendars: BookCalendars = standing.get(stream_of_calendars(book)) or BookCalendars()
     policies, names = policies_of(standing, book).versions, calendars.calendars.names()
-    found: dict[Wanted, dict[type[Command], tuple[Command, ...]]] = {}
+    found: dict[Wanted, dict[type[Command], Attempt]] = {}
     for each in wanted:
         category, state = Category(category_of(each.stream)), tips[each.stream].state
         asking = Asking(subject_of(each.stream), each.name, policies, names)
-        found[each] = {kind: tuple(commands(category, kind, state, asking, now)) for kind in each.kinds}
+        ways = {kind: commands(category, kind, state, asking, now) for kind in each.kinds}
+        found[each] = {kind: Attempt(next(others), others) for kind, others in ways.items()}
     return found
 
 
-def _context(ledger: Ledger, asked: Asked, tips: Mapping[str, Tip]) -> Context:
-    """What the decisions need beside their own streams, with the subjects that stand for others."""
-    every = tuple(command for kinds in asked.values() for ways in kinds.values() for command in ways)
-    context = ledger.context(Submission(uuid4(), every, NOBODY, CHANNEL), tips)
+def _context(ledger: Ledger, attempts: Attempts, tips: Mapping[str, Tip]) -> Context:
+    """What the decisions need beside their own streams, with the subjects that stand for others.
+
+    All ways of a kind need the same, but for those others.
+    """
+    firsts = tuple(attempt.first for of_kinds in attempts.values() for attempt in of_kinds.values())
+    context = ledger.context(Submission(uuid4(), firsts, NOBODY, CHANNEL), tips)
     own: dict[str, Any] = {stream: tip.state for stream, tip in tips.items()}
     return replace(context, others={**context.others, **own, **STAND_INS})

@@ -62,6 +62,8 @@ async def allowed_actions(
         message = f"There is no mutation {unknown[0]!r} about a thing of this kind; name one of {', '.join(known)}."
         raise Problem(Code.BAD_ARGUMENTS, message)
     asked = [name for name in known if name in request.rights.mutations and (only is None or name in only)]
+    if not asked:
+        return []
     tries = await request.loaders.tries.load(_wanted(request, stream, tuple(known[name].kind for name in asked)))
     book = request.door.book
     return [] if tries is None else [_shown(known[name], tries[known[name].kind], book) for name in asked]

@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 
 from api.access.reaching import customers_within
 from api.graphql.door import Door
+from api.graphql.problem import Code, Problem
 from api.next_steps import Tries, tries_of
 from api.next_steps import Wanted as WantedTries
 from domain.envelope import Recorded
@@ -79,6 +80,8 @@ class AuditOf(NamedTuple):
     window: Window
 
 
+MOST_TRIES = 10_000
+"""Everything about some hundred and fifty cases, which takes about a second."""
 Place = tuple[str, int]
 """A stream and a version in it."""
 
@@ -117,7 +120,7 @@ class Loaders:
         self.courses: DataLoader[Wanted, ClockCourse | None] = _by_key(
             door, lambda wanted: clock_course.courses(ledger, wanted)
         )
-        self.tries: DataLoader[WantedTries, Tries | None] = _by_key(door, lambda wanted: tries_of(ledger, wanted))
+        self.tries: DataLoader[WantedTries, Tries | None] = _by_key(door, partial(_tries, door))
         self.presents: DataLoader[str, datetime] = _presents(door)
         self.personal: DataLoader[PersonalPlace, Personal[Any] | None] = _by_key(door, ledger.disclose)
         self.histories: DataLoader[str, Sequence[Recorded[Event]] | None] = _by_key(door, ledger.histories)
@@ -172,6 +175,16 @@ def _obligations(door: Door, reach: Reach, ids: Sequence[UUID]) -> dict[UUID, Ob
     elsewhere = {view.case_id for view in found.values() if view.case_id and not reach.holds_unit(view.unit)}
     cases = _cases(door, reach, list(elsewhere)) if elsewhere else {}
     return {each: view for each, view in found.items() if reach.holds_unit(view.unit) or view.case_id in cases}
+
+
+def _tries(door: Door, wanted: Sequence[WantedTries]) -> dict[WantedTries, Tries]:
+    """What came of trying commands, each of which is a decision. Raises: Problem for more than one request may ask."""
+    tries = sum(len(each.kinds) for each in wanted)
+    if tries > MOST_TRIES:
+        message = f"This asks of {tries} actions whether they could be done; at most {MOST_TRIES} are looked at. Name "
+        message += "those that are shown in `only`, or ask for shorter pages."
+        raise Problem(Code.DOCUMENT_TOO_LARGE, message, limit=MOST_TRIES, found=tries, of="actions")
+    return tries_of(door.ledger, wanted)
 
 
 def _presents(door: Door) -> DataLoader[str, datetime]:

@@ -36,7 +36,7 @@ Content: TypeAlias = Mapping[str, Any]
 """What a command says, beside its time and its subject."""
 Ways: TypeAlias = Callable[[S, Asking], Iterable[Content]]
 """The contents with which a command could be sent: one for each choice that the subject leaves, or one of which it
-knows nothing, so that there is an answer in any case."""
+knows nothing, so that there always is one."""
 
 
 def so(**content: Any) -> Ways[Any]:

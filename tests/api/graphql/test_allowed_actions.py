@@ -56,7 +56,7 @@ LIFE: list[tuple[str, dict[str, Any]]] = [
     ("giveFeedback", {"channel": "WEB"}),
     ("closeCase", {"code": "settled"}),
     ("reopenCase", {"reason": "more to say"}),
-    ("returnDispatch", {"unit": "North"}),
+    ("returnDispatch", {"unit": "North", "reason": "not ours"}),
     ("dispatchCase", {"unit": "East"}),
     ("withdrawCase", {"channel": "WEB", "reason": "settled"}),
 ]
@@ -364,6 +364,19 @@ def test_what_may_be_done_about_thirty_cases_is_read_as_that_about_one(
         assert len(found) == first
         counted[first] = len(statements)
     assert counted[30] == counted[1]
+
+
+def test_more_actions_than_a_request_may_ask_about_are_refused_with_the_figure(promised: FrontEnd) -> None:
+    for _ in range(30):
+        suggested(promised, "STANDARD")
+    names = list(actions(promised, a_case(promised)))
+    all_but = [[name for name in names if name != left_out] for left_out in names[:7]]
+    fields = " ".join(f"a{nth}: allowedActions(only: $only{nth}) {{ action }}" for nth in range(7))
+    declared = ", ".join(f"$only{nth}: [String!]" for nth in range(7))
+    asked = f"query({declared}) {{ cases(first: 30, filter: {{kind: SUGGESTION}}) {{ nodes {{ {fields} }} }} }}"
+    (error, *_) = promised.errors(asked, **{f"only{nth}": only for nth, only in enumerate(all_but)})
+    assert error["extensions"]["code"] == "DOCUMENT_TOO_LARGE"
+    assert error["extensions"]["params"] == {"limit": 10_000, "found": 30 * 7 * (len(names) - 1), "of": "actions"}
 
 
 def test_every_refusal_of_every_command_that_is_tried_has_its_code() -> None:
