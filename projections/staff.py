@@ -250,11 +250,13 @@ ORDERS: Mapping[str, Order] = MappingProxyType({order.name: order for order in (
 
 @dataclass(frozen=True, slots=True)
 class StaffFilter:
-    """Which members of staff: of a unit, of a grade, here or gone; what is None asks nothing."""
+    """Which members of staff: of a unit, of a grade, here or gone, called so; what is None asks nothing."""
 
     unit: str | None = None
     grade: str | None = None
     is_here: bool | None = None
+    name_starts_with: str | None = None
+    """In whatever case of letters."""
 
 
 # Leans on the primary key.
@@ -290,4 +292,7 @@ def page(
         condition, parameter = narrowed(column, () if wanted is None else (wanted,))
         conditions += condition
         parameters |= parameter
+    if where.name_starts_with is not None:
+        conditions.append("starts_with(lower(name), lower(%(name_starts_with)s))")
+        parameters["name_starts_with"] = where.name_starts_with
     return cut(database, STAFF, book, window, conditions, parameters)

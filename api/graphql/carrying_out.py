@@ -166,8 +166,7 @@ def carried_out(door: Door, principal: Principal, reach: Reach, asked: Asked, ma
     except Objected as error:
         return Done(stream, None, error.objections)
     except Refused as refused:
-        objection = Objection(refused.code, refused.message, _field(refused.field), _params(refused, ledger.book))
-        return Done(stream, ledger.head(), (objection,))
+        return Done(stream, ledger.head(), (objection_of(refused, ledger.book),))
     except StreamMoved as moved:
         return Done(stream, ledger.head(), (_stale(moved),))
     except CommandIdReused as error:
@@ -208,6 +207,11 @@ def _stale(moved: StreamMoved) -> Objection:
         f"This {category_of(moved.stream)} is not at version {moved.version}; look at it as it is now, and decide anew."
     )
     return Objection(STALE_VERSION, message, ("expectedVersion",), {"expectedVersion": moved.version})
+
+
+def objection_of(refused: Refused, book: str) -> Objection:
+    """A refusal in the terms of this door."""
+    return Objection(refused.code, refused.message, _field(refused.field), _params(refused, book))
 
 
 def _field(name: str | None) -> tuple[str, ...] | None:

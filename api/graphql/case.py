@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.graphql.allowed_actions import AllowedAction, Only, allowed_actions, pause_grounds
 from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.attachment import Attachment, attachments_of
 from api.graphql.audit import AuditEntry, audit_of
@@ -259,6 +260,14 @@ class Case(CaseFacts):
         from api.graphql.case_snapshot import shown_snapshot
 
         return await shown_snapshot(info.context, subject_of(self.stream), known_at, valid_at)
+
+    @resolved("What can be asked about it in the asker's role, and whether it could be done now.")
+    async def allowed_actions(self, info: Info, only: Only = None) -> list[AllowedAction]:
+        return await allowed_actions(info.context, Category.CASE, self.stream, only)
+
+    @resolved("The grounds on which it may be paused now, as its policies allow. Another pause has to be approved.")
+    async def pause_grounds(self, info: Info) -> list[PauseGround]:
+        return await pause_grounds(info.context, self.stream)
 
     @resolved("What was asked about its deadlines: more time, other terms, another verdict; and what became of that.")
     async def deadline_requests(self, info: Info) -> list[DeadlineRequest]:

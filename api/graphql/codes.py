@@ -152,3 +152,7 @@ def code_type(name: str, codes: Iterable[str]) -> type[StrEnum]:
     enumeration = StrEnum(name, {code: code for code in dict.fromkeys(codes)})  # type: ignore[misc]
     shown(enumeration, name, "Why it was not done, or cannot be shown.", MEANINGS)
     return enumeration
+
+
+UserErrorCode = code_type("UserErrorCode", MEANINGS)
+"""All of them together, for what is about no one mutation."""

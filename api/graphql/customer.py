@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.graphql.allowed_actions import AllowedAction, Only, allowed_actions
 from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.attachment import Attachment, attachments_of
 from api.graphql.audit import AuditEntry, audit_of
@@ -211,6 +212,10 @@ class Customer(Node):
     )
     async def attachments(self, info: Info) -> list[Attachment]:
         return await attachments_of(info.context, *(other.stream for other in self.absorbed), self.stream)
+
+    @resolved("What can be asked about them in the asker's role, and whether it could be done now.")
+    async def allowed_actions(self, info: Info, only: Only = None) -> list[AllowedAction]:
+        return await allowed_actions(info.context, Category.CUSTOMER, self.stream, only)
 
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:

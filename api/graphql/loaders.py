@@ -13,6 +13,9 @@ from strawberry.dataloader import DataLoader
 from api.access.reaching import customers_within
 from api.cut_off import BadCutOff, past_at
 from api.graphql.door import Door
+from api.graphql.problem import Code, Problem
+from api.next_steps import Tries, tries_of
+from api.next_steps import Wanted as WantedTries
 from api.past_case import PastCase, past_cases
 from domain.envelope import Recorded
 from domain.event import Event
@@ -116,6 +119,8 @@ class PastClocksOf(NamedTuple):
     at: datetime
 
 
+MOST_TRIES = 10_000
+"""Everything about some hundred and fifty cases, which takes about a second."""
 Place = tuple[str, int]
 """A stream and a version in it."""
 Instants = tuple[datetime | None, datetime | None]
@@ -159,6 +164,7 @@ class Loaders:
         self.courses: DataLoader[Wanted, ClockCourse | None] = _by_key(
             door, lambda wanted: clock_course.courses(ledger, wanted)
         )
+        self.tries: DataLoader[WantedTries, Tries | None] = _by_key(door, partial(_tries, door))
         self.presents: DataLoader[str, datetime] = _presents(door)
         self.as_of: DataLoader[Instants, Any] = _by_key(
             door, lambda wanted: {each: _past_at(door, each) for each in wanted}
@@ -223,6 +229,16 @@ def _obligations(door: Door, reach: Reach, ids: Sequence[UUID]) -> dict[UUID, Ob
     elsewhere = {view.case_id for view in found.values() if view.case_id and not reach.holds_unit(view.unit)}
     cases = _cases(door, reach, list(elsewhere)) if elsewhere else {}
     return {each: view for each, view in found.items() if reach.holds_unit(view.unit) or view.case_id in cases}
+
+
+def _tries(door: Door, wanted: Sequence[WantedTries]) -> dict[WantedTries, Tries]:
+    """What came of trying commands, each of which is a decision. Raises: Problem for more than one request may ask."""
+    tries = sum(len(each.kinds) for each in wanted)
+    if tries > MOST_TRIES:
+        message = f"This asks of {tries} actions whether they could be done; at most {MOST_TRIES} are looked at. Name "
+        message += "those that are shown in `only`, or ask for shorter pages."
+        raise Problem(Code.DOCUMENT_TOO_LARGE, message, limit=MOST_TRIES, found=tries, of="actions")
+    return tries_of(door.ledger, wanted)
 
 
 def _presents(door: Door) -> DataLoader[str, datetime]:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.graphql.allowed_actions import AllowedAction, Only, allowed_actions
 from api.graphql.clock import SlaClock, clocks_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments, connection_of
 from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
@@ -83,6 +84,10 @@ class Obligation(Node):
     @resolved("Its clocks (时限), first due first.")
     async def clocks(self, info: Info) -> list[SlaClock]:
         return await clocks_of(info.context, self.view.stream)
+
+    @resolved("What can be asked about it in the asker's role, and whether it could be done now.")
+    async def allowed_actions(self, info: Info, only: Only = None) -> list[AllowedAction]:
+        return await allowed_actions(info.context, Category.OBLIGATION, self.view.stream, only)
 
     @resolved("Requests for other verdicts on its deadlines, and what came of them, by version.")
     async def deadline_requests(self, info: Info) -> list[DeadlineRequest]:

@@ -44,12 +44,18 @@ class OrganisationQuery:
         found = await request.door.off_loop(unit_view.by_name, database, book, speakable(value))
         return None if found is None else unit_of(found, book)
 
-    @resolved("All units as they were at an instant, each after the one above it; now, when none is given.")
+    @resolved("The units as they were at an instant, each after the one above it; now, when none is given.")
     async def units(
         self,
         info: Info,
         as_of: Annotated[
             datetime | None, strawberry.argument(description="The instant, with an offset or Z. Null is now.")
+        ] = None,
+        is_open: Annotated[
+            bool | None, strawberry.argument(description="Those that were open then, or those that were not.")
+        ] = None,
+        name_starts_with: Annotated[
+            str | None, strawberry.argument(description="How their name of then begins, in whatever case of letters.")
         ] = None,
         consistency_token: Token = None,
     ) -> list[UnitSnapshot]:
@@ -57,7 +63,9 @@ class OrganisationQuery:
         await request.caught_up(consistency_token)
         at = await request.door.off_loop(request.door.now) if as_of is None else as_of
         tree = await _tree(request, at)
-        return [snapshot_of(was, tree, at) for _, was in tree.walk()]
+        begins = (name_starts_with or "").casefold()
+        chosen = (was for _, was in tree.walk() if is_open in (None, was.is_open))
+        return [snapshot_of(was, tree, at) for was in chosen if was.name.casefold().startswith(begins)]
 
     @resolved("From the top down to the unit that bore a name at an instant, as a case has it; empty when none did.")
     async def unit_path(

@@ -36,6 +36,7 @@ from api.graphql.obligation_query import ObligationQuery
 from api.graphql.organisation_query import OrganisationQuery
 from api.graphql.policy import PolicyQuery
 from api.graphql.problem import speakable
+from api.graphql.reference import ReferenceQuery
 from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
@@ -66,6 +67,7 @@ class Query(
     CaseSnapshotQuery,
     SlaSummaryQuery,
     ViewerQuery,
+    ReferenceQuery,
 ):
     @resolved("Anything with a global id; null when there is no such thing.")
     async def node(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import strawberry
 
+from api.graphql.allowed_actions import AllowedAction, Only, allowed_actions
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments, connection_of
 from api.graphql.enums import shown
 from api.graphql.history import BY_VERSION, Event, page_of_history
@@ -111,6 +112,10 @@ class StaffMember(Node):
         found = self.view.posting_at(at)
         return None if found is None else Posting(**found._asdict())
 
+    @resolved("What can be asked about them in the asker's role, and whether it could be done now.")
+    async def allowed_actions(self, info: Info, only: Only = None) -> list[AllowedAction]:
+        return await allowed_actions(info.context, Category.STAFF, self.view.stream, only)
+
     @resolved("Their events, by version.")
     async def history(
         self,
@@ -177,6 +182,9 @@ class StaffFilter:
     unit: str | None = strawberry.field(default=None, description="The unit they work for, by its name.")
     grade: str | None = strawberry.field(default=None, description="The grade they are in.")
     is_here: bool | None = strawberry.field(default=None, description="Whether they work here now.")
+    name_starts_with: str | None = strawberry.field(
+        default=None, description="How their name at work begins, in whatever case of letters."
+    )
 
 
 async def listed_staff(
@@ -189,6 +197,7 @@ async def listed_staff(
         unit=None if chosen.unit is None else speakable(chosen.unit),
         grade=None if chosen.grade is None else speakable(chosen.grade),
         is_here=chosen.is_here,
+        name_starts_with=None if chosen.name_starts_with is None else speakable(chosen.name_starts_with),
     )
     reach = await request.reach()
     page = await door.off_loop(staff_view.page, door.ledger.database, door.book, window, narrowed, reach)

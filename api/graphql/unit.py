@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.graphql.allowed_actions import AllowedAction, Only, allowed_actions
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
 from api.graphql.enums import UnitKind
 from api.graphql.history import BY_VERSION, Event, page_of_history
@@ -115,6 +116,10 @@ class Unit(Node):
         was = self.view.as_of(as_of)
         tree = await info.context.loaders.trees.load(as_of)
         return None if was is None or tree is None else snapshot_of(was, tree, as_of)
+
+    @resolved("What can be asked about it in the asker's role, and whether it could be done now.")
+    async def allowed_actions(self, info: Info, only: Only = None) -> list[AllowedAction]:
+        return await allowed_actions(info.context, Category.UNIT, self.view.stream, only)
 
     @resolved("Its events, by version.")
     async def history(
