@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from api.app import create_app
+from api.graphql import sla_changed
 from api.graphql.identity import global_id
 from api.workspace import NewBook, Workspace
 from domain.book import BookTime
@@ -28,9 +30,10 @@ from domain.event import Command, Precision
 from domain.obligation import MeetObligation, ObligationKind, OpenObligation
 from domain.personal import Personal
 from domain.stream import Category
-from tests.api.graphql.asking import FrontEnd
-from tests.api.graphql.conftest import opened
+from tests.api.graphql.asking import FrontEnd, asking
+from tests.api.graphql.conftest import ACTOR, opened
 from tests.api.graphql.following import Follower, beside
+from tests.api.graphql.test_boards import agent
 from tests.conftest import Database
 from tests.projections.books import case_id, customer_id, received
 from tests.projections.regulated import calendar, promise, publish_calendar, tell
@@ -160,3 +163,99 @@ def test_who_follows_clocks_from_the_beginning_knows_in_the_end_how_all_of_them_
     assert {clock: known.get(clock) for clock in by_list} == by_list
     assert {known[clock] for clock in known.keys() - by_list.keys()} <= {"NOT_STARTED"}
     assert len(by_list) >= 5
+
+
+def test_a_stream_of_clocks_that_is_cut_anywhere_goes_on_with_what_comes_next(follower: Follower, begun: str) -> None:
+    whole = until_the_end(follower, unit=NORTH, after=begun)
+    assert len({each["consistencyToken"] for each in whole}) == len(whole)
+    for cut, last in enumerate(whole[:-1], 1):
+        rest = until_the_end(follower, unit=NORTH, after=last["consistencyToken"])
+        assert list(map(shown, rest)) == list(map(shown, whole[cut:])), last
+
+
+def test_what_time_alone_makes_of_clocks_is_told_in_its_place(follower: Follower, begun: str) -> None:
+    told = follower.some(CHANGED, 25, case=global_id(Category.CASE, "main", case_id(2)), after=begun)
+    by_time = [each for each in told if each["because"] == "TIME"]
+    assert [(each["at"][:16], each["before"], each["after"], each["warns"]) for each in by_time] == [
+        ("2099-03-02T03:30", "NOT_STARTED", "RUNNING", False),
+        ("2099-03-02T06:00", "RUNNING", "RUNNING", True),
+        ("2099-03-02T07:00", "RUNNING", "OVERDUE", False),
+        ("2099-03-05T16:00", "RUNNING", "OVERDUE", False),
+    ]
+    assert all(each["position"] is None for each in by_time)
+    gold = next(each for each in told if each["clock"] and each["clock"]["target"] == "soon")
+    assert (gold["because"], gold["before"], gold["after"]) == ("EVENT", None, "RUNNING")
+
+
+def test_who_follows_while_it_happens_is_told_the_same_as_who_comes_later(
+    workspace: Workspace, follower: Follower, begun: str
+) -> None:
+    del begun
+    before, at = follower.token(), BEGUN + 700 * HOUR
+    with follower.following(CHANGED, unit=NORTH, after=before) as stream:
+        tell(workspace.ledger, received(70, at=at), at=at)
+        tell(workspace.ledger, RegisterCase(at=at, case_id=case_id(70), unit=NORTH), at=at)
+        told = [stream.next()]
+        for hours in (1, 4, 5, 30, 60):
+            then = at + hours * HOUR
+            tell(workspace.ledger, AssignCase(at=then, case_id=case_id(70), handler=f"{hours}"), at=then)
+            told.append(stream.next())
+        last = ResolveCase(at=at + 60 * HOUR, case_id=case_id(70), outcome=Outcome.UPHELD)
+        tell(workspace.ledger, last, at=at + 60 * HOUR)
+        while told[-1]["position"] != workspace.ledger.head():
+            told.append(stream.next())
+        later = follower.some(CHANGED, len(told), unit=NORTH, after=before)
+        assert list(map(shown, later)) == list(map(shown, told))
+
+
+def test_the_clocks_of_a_case_that_leaves_the_reach_of_an_agent_are_told_to_be_gone(
+    follower: Follower, begun: str, workspace: Workspace
+) -> None:
+    del begun
+    at = BEGUN + 800 * HOUR
+    tell(workspace.ledger, received(80, at=at), at=at)
+    tell(workspace.ledger, RegisterCase(at=at, case_id=case_id(80), unit=NORTH), at=at)
+    case = global_id(Category.CASE, "main", case_id(80))
+    before = follower.token()
+    with follower.following(CHANGED, who=agent(NORTH), case=case, after=before) as stream:
+        tell(workspace.ledger, TransferCase(at=at, case_id=case_id(80), to_unit=EAST), at=at)
+        told = [stream.next() for _ in range(10)]
+        assert {(each["because"], each["after"], each["clock"]) for each in told} == {("EVENT", None, None)}
+        assert {each["position"] for each in told} == {workspace.ledger.head()}
+    tell(workspace.ledger, TransferCase(at=at, case_id=case_id(80), to_unit=NORTH), at=at)
+    assert workspace.runner.wait_for(workspace.ledger.head(), 20)
+    with follower.following(CHANGED, who=agent(EAST), unit=EAST, after=before) as stream:
+        gone = stream.next()
+        assert (gone["after"], gone["clock"], gone["position"]) == (None, None, workspace.ledger.head())
+
+
+def test_too_much_at_once_is_said_to_be_so(follower: Follower, begun: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sla_changed, "MOST_BEHIND", 5)
+    with follower.following(CHANGED, unit=NORTH, after=begun) as stream:
+        assert stream.code() == "TOO_FAR_BEHIND"
+
+
+def test_a_clock_that_runs_out_while_nothing_happens_is_told_when_it_does(database: Database) -> None:
+    with (
+        opened(database) as workspace,
+        asking(create_app(workspace, development_actor=ACTOR)) as front_end,
+        beside(front_end, workspace) as follower,
+    ):
+        case = front_end.done("receiveCase", kind="COMPLAINT", channel="HOTLINE")["id"]
+        front_end.done("registerCase", caseId=case)
+        soon = (workspace.ledger.database.now() + timedelta(seconds=1)).isoformat()
+        before = follower.token()
+        with follower.following(CHANGED, case=case, after=before) as stream:
+            front_end.done("stateDue", caseId=case, target="resolution", dueAt=soon, statedBy="COMPANY")
+            told = [stream.next(), stream.next()]
+            assert [(each["because"], each["before"], each["after"]) for each in told] == [
+                ("EVENT", None, "RUNNING"),
+                ("TIME", "RUNNING", "OVERDUE"),
+            ]
+            assert told[1]["clock"]["state"] == "OVERDUE"
+            front_end.done("resolveCase", caseId=case, outcome="UPHELD")
+            told.append(stream.next())
+        assert (told[2]["before"], told[2]["after"]) == ("OVERDUE", "MET_LATE")
+        for cut, token in enumerate([before, *(each["consistencyToken"] for each in told[:2])]):
+            rest = follower.some(CHANGED, 3 - cut, case=case, after=token)
+            assert list(map(shown, rest)) == list(map(shown, told[cut:]))

@@ -1,6 +1,7 @@
 """What is followed of a live book: where it stands, a case, and what is wrong with what is asked."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -138,7 +139,7 @@ def test_a_case_whose_receipt_is_void_is_there_no_more(follower: Follower) -> No
 
 def test_what_is_wrong_with_a_question_is_said_before_anything_follows(follower: Follower, case: str) -> None:
     ahead = token_of("main", position(follower) + 1)
-    for document, variables, code in (
+    wrong: tuple[tuple[str, dict[str, Any], str], ...] = (
         (HEADS, {"after": "nonsense"}, "BAD_CONSISTENCY_TOKEN"),
         (HEADS, {"after": token_of("other", 1)}, "BAD_CONSISTENCY_TOKEN"),
         (HEADS, {"after": ahead}, "BAD_CONSISTENCY_TOKEN"),
@@ -151,7 +152,8 @@ def test_what_is_wrong_with_a_question_is_said_before_anything_follows(follower:
         ("subscription { ledgerHead { book } viewer: ledgerHead { book } }", {}, "BAD_DOCUMENT"),
         ("subscription { nothing }", {}, "BAD_DOCUMENT"),
         ("subscription { __typename }", {}, "BAD_DOCUMENT"),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for document, variables, code in wrong:
         with follower.following(document, **variables) as stream:
             assert stream.code() == code, document
 
