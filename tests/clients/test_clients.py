@@ -23,7 +23,9 @@ DECLARED = HERE / "breaking.toml"
 SCALARS = json.loads(CONTRACT.with_name("codegen-scalars.json").read_text())
 
 
-@pytest.mark.parametrize("client", ["built/apollo.js", "built/urql.js", "built/relay/store.js", "example.js", "socket.js"])
+@pytest.mark.parametrize(
+    "client", ["built/apollo.js", "built/urql.js", "built/relay/store.js", "example.js", "socket.js"]
+)
 def test_a_client_reads_writes_and_pages_with_the_types_made_from_the_schema(
     compiled: Workshop, url: str, client: str
 ) -> None:

@@ -103,7 +103,7 @@ class Served:
         """A socket that is open."""
         connection = connect(
             f"ws://{self.place}{path}",
-            subprotocols=None if subprotocol is None else [Subprotocol(subprotocol)],
+            subprotocols=None if subprotocol is None else [Subprotocol(each) for each in subprotocol.split(", ")],
             origin=None if origin is None else Origin(origin),
             additional_headers=headers,
             open_timeout=PATIENCE_SECONDS,
