@@ -99,8 +99,9 @@ def units(ledger: Ledger, position: int, among: Collection[str] | None = None) -
 
     Raises: LedgerAway, UnknownTopic, UnreadableEvent.
     """
-    streams = among or [stream for _, stream in _begun(ledger, {Category.UNIT}, 0, position, EVERY)]
-    found = (_unit(stream, written) for stream, written in histories(ledger, streams, position).items())
+    if among is None:
+        among = [stream for _, stream in _begun(ledger, {Category.UNIT}, 0, position, EVERY)]
+    found = (_unit(stream, written) for stream, written in histories(ledger, among, position).items())
     return [unit for unit in found if unit is not None]
 
 

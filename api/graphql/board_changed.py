@@ -19,7 +19,6 @@ from api.graphql.passing import lasting, passing, shown_by
 from api.graphql.request import Request
 from api.graphql.scalars import SafeInt
 from api.live.board import Board, Move, Units, moved
-from api.present import present
 from domain.stream import Category
 from ledger.marks import Mark
 from projections.case_file import CaseFilter
@@ -65,30 +64,29 @@ class Following:
         start = place.position if told is None else place.position - 1
         if not await shown_by(door, place.position):
             return
-        board = await self._board(start)
+        units = await self._units(start)
         async with aclosing(passing(door, start)) as pages:
             async for page in pages:
                 self.request.forget()
                 for some in _parts(page):
                     if some[0].kind != Category.UNIT:
-                        async for change in self._of_cases(board, some):
+                        async for change in self._of_cases(self._board(units), some):
                             yield change
                         continue
                     (mark,) = some
-                    before, board = board, await self._board(mark.position)
-                    async for change in self._of_units(before, board, mark, told):
+                    before, units = units, await self._units(mark.position)
+                    async for change in self._of_units(self._board(before), self._board(units), mark, told):
                         yield change
                     told = None
 
-    async def _board(self, position: int) -> Board:
-        """The board by the units as known at a position."""
-        door, principal, rights = self.request.door, self.request.principal, self.request.rights
+    async def _units(self, position: int) -> Units:
+        """The units as known at a position."""
+        door = self.request.door
+        return await lasting(door, partial(door.off_loop, lambda: Units.at(door.ledger, position, door.now())))
 
-        def by_units() -> Board:
-            units = Units.at(door.ledger, position, present(door.ledger))
-            return Board.of(self.unit, self.where, units, principal, rights)
-
-        return await lasting(door, partial(door.off_loop, by_units))
+    def _board(self, units: Units) -> Board:
+        """The board by some units, for who asks by now."""
+        return Board.of(self.unit, self.where, units, self.request.principal, self.request.rights)
 
     async def _of_cases(self, board: Board, marks: Sequence[Mark]) -> AsyncIterator[BoardChange]:
         """What becomes of cases of which something was recorded."""

@@ -11,7 +11,7 @@ from api.graphql.consistency import Place, place_of
 from api.graphql.door import Door
 from api.graphql.problem import Code, Problem
 from api.graphql.request import Request
-from api.live.feed import Word
+from api.live.feed import Until, Word
 from ledger.errors import LedgerAway
 from ledger.marks import Mark, marks
 
@@ -55,20 +55,28 @@ async def passing(door: Door, position: int) -> AsyncGenerator[Sequence[Mark], N
             yield found
 
 
-async def word_beyond(door: Door, position: int, seconds: float | None = None) -> Word | None:
-    """The first word by which the views show more than a position, or the last one after so many seconds; None when the
-    server ends. Raises: Problem."""
+async def word_beyond(door: Door, position: int, until: Until | None = None) -> Word | None:
+    """The first word by which the views show more than a position that was reached, or for which `until` holds instead;
+    None when the server ends. Raises: Problem."""
 
     def tells(word: Word) -> bool:
-        return word.shown > position or word.head < position or (word.stands and word.head > position)
+        stands = word.stands and word.shown <= position < word.head
+        return word.head < position or stands or (word.shown > position if until is None else until(word))
 
-    word = await door.feed.heard(tells, seconds)
-    if word is not None and word.head < position:
-        raise _ahead(position, word.head)
-    if word is not None and word.stands and word.shown <= position < word.head:
-        message = f"The views stand still at position {word.shown}; go on with the last token once they do."
-        raise Problem(Code.NOT_CAUGHT_UP, message, position=word.shown)
-    return word
+    while True:
+        word = await door.feed.heard(tells)
+        if word is None:
+            return None
+        if word.head < position:  # it was looked for before that was recorded, or is gone
+            head = await lasting(door, lambda: door.off_loop(door.ledger.head))
+            if head < position:
+                raise _ahead(position, head)
+            await door.feed.heard(lambda later, looks=word.looks: later.looks > looks)  # type: ignore[misc]
+            continue
+        if word.stands and word.shown <= position < word.head:
+            message = f"The views stand still at position {word.shown}; go on with the last token once they do."
+            raise Problem(Code.NOT_CAUGHT_UP, message, position=word.shown)
+        return word
 
 
 async def shown_by(door: Door, position: int) -> bool:

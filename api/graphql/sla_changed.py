@@ -23,6 +23,7 @@ from api.graphql.problem import Code, Problem
 from api.graphql.request import Request
 from api.graphql.scalars import SafeInt
 from api.live.clocks import Bearing, Followed, Moment, Seen, seen, turns
+from api.live.feed import Word
 from api.live.turns import Because, Order, Turn
 from domain.stream import Category, category_of, subject_of
 from ledger.book import recorded_at
@@ -33,9 +34,6 @@ from projections.sla_timer import TICK
 
 MOST_BEHIND = 50_000
 """Of what bears on clocks: how much can be told of at once to somebody who comes back."""
-LEAST_SECONDS, MOST_SECONDS = 0.05, 60.0
-"""Between two looks at clocks that turn by themselves."""
-
 T = TypeVar("T")
 
 shown(
@@ -94,16 +92,21 @@ class FollowedClocks:
         moment, told = await self._off_loop(_start, door, place, from_now)
         followed, near = await self._off_loop(self._followed), None
         while True:
-            if near is None or moment.at >= near.until:
-                near = await self._off_loop(self._near, followed, moment)
-            word = await word_beyond(door, moment.position, _seconds_until(near.next_turn(moment.at)))
-            if word is None or not await shown_by(door, near.position):
+            if near is None:
+                near = await self._off_loop(seen, door.ledger, followed, moment.at, moment.at)
+            word = await word_beyond(door, moment.position, partial(_turns, moment, near))
+            if word is None:
                 return
-            upto = max(word.shown, near.position, moment.position)
-            marks = await self._marks(followed, moment.position, upto)
-            if any(mark.kind == Category.UNIT for mark in marks):
-                followed = await self._off_loop(self._followed)
-            now = max(await self._off_loop(door.now), moment.at, *(mark.recorded_at for mark in marks[-1:]))
+            marks = await self._marks(followed, moment.position, word.shown)
+            now = max(
+                moment.at, word.at if word.shown == word.head else moment.at, *(each.recorded_at for each in marks)
+            )
+            moved = any(mark.kind == Category.UNIT for mark in marks)
+            if moved or now > near.until:
+                followed = await self._off_loop(self._followed) if moved else followed
+                near = await self._off_loop(seen, door.ledger, followed, moment.at, now)
+                if near.position > word.shown:
+                    continue
             subjects = await self._off_loop(self._bearing(followed).subjects, marks) if marks else {}
             found = await self._off_loop(turns, door.reckonings, subjects, near.clocks, moment, now)
             self.request.forget()
@@ -111,8 +114,8 @@ class FollowedClocks:
                 change = None if told and turn.order <= told else await self._change(followed, turn, position)
                 if change is not None:
                     yield change
+            moment, told = Moment(word.shown, now), None
             near = None if subjects else near
-            moment, told = Moment(upto, now), None
 
     async def _off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
         door = self.request.door
@@ -130,10 +133,6 @@ class FollowedClocks:
         names = {view.unit_id: [name for _, name in view.names] for view in views}
         tree = unit.tree_of(views, self.request.door.now())
         return Followed(below(self.unit, tree, names, principal).units)
-
-    def _near(self, followed: Followed, moment: Moment) -> Seen:
-        door = self.request.door
-        return seen(door.ledger, followed, moment.at, max(door.now(), moment.at))
 
     async def _marks(self, followed: Followed, after: int, upto: int) -> list[Mark]:
         """What may bear on clocks. Raises: Problem when it is too much for once."""
@@ -158,10 +157,13 @@ class FollowedClocks:
         if before is None and after is None:
             return None
         shown_now = await lasting(self.request.door, partial(self._shown, turn.clock))
-        if shown_now is None:  # it is beyond reach by now: that it left is told to those who had it
+        if shown_now is None:  # it is beyond reach by now: that it left is told to those who had it, and nothing else
             reach = await self.request.reach()
-            had = turn.before is not None and reach.holds_unit(turn.before.holder_unit)
-            if before is None or not turn.order.because_of_event or not had:
+            had, has = (
+                clock is not None and followed.holds(clock) and reach.holds_unit(clock.holder_unit)
+                for clock in (turn.before, turn.after)
+            )
+            if not had or has:
                 return None
             after = None
         book = self.request.door.book
@@ -209,10 +211,12 @@ def _placed(found: Sequence[Turn], subjects: Mapping[str, Sequence[Mark]], posit
         yield turn, position
 
 
-def _seconds_until(at: datetime) -> float:
-    """By the clock of this machine, which is that of a live book; what a simulated one tells comes with a word."""
-    seconds = (at - datetime.now(UTC)).total_seconds()
-    return min(max(seconds, LEAST_SECONDS), MOST_SECONDS)
+def _turns(moment: Moment, near: Seen, word: Word) -> bool:
+    """Whether by a word something was recorded, or a clock may have turned by itself. Time goes on to where nothing can
+    have been recorded any more that is not known."""
+    if word.shown < near.position:
+        return False
+    return word.shown > moment.position or (word.shown == word.head and word.at >= near.next_turn(moment.at))
 
 
 def _start(door: Door, place: Place, from_now: bool) -> Start:

@@ -44,7 +44,7 @@ class Units(NamedTuple):
     def at(cls, ledger: Ledger, position: int, now: datetime) -> Units:
         """The units as known at a position that the views show. Raises: LedgerAway."""
         there = [view.stream for view in unit.every(ledger.database, ledger.book)]
-        views = units_as_known(ledger, position, there) if there else []
+        views = units_as_known(ledger, position, there)
         return cls(unit.tree_of(views, now), {view.unit_id: [name for _, name in view.names] for view in views})
 
 

@@ -6,11 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from threading import Event, Lock, Thread
 from typing import NamedTuple
 
 import psycopg
 
+from api.present import present
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from ledger.marks import Mark, marks
@@ -34,6 +36,8 @@ class Word(NamedTuple):
     """The position up to which all views show it."""
     stands: bool
     """Whether a view stays where it is, so that `shown` waits for somebody's help."""
+    at: datetime
+    """The book's present before `head` was read: by then nothing more than that was recorded."""
     looks: int
     """How often the follower has looked, each time with an answer."""
 
@@ -85,9 +89,8 @@ class Feed:
         word = self._word
         return 0 if word is None else word.looks
 
-    async def heard(self, until: Until, seconds: float | None = None) -> Word | None:
-        """The first word for which `until` holds, or the last one when so many seconds have passed; None when the
-        server ends."""
+    async def heard(self, until: Until) -> Word | None:
+        """The first word for which `until` holds, which is asked at least twice a second; None when the server ends."""
         with self._lock:
             if self._stop.is_set():
                 return None
@@ -97,7 +100,7 @@ class Feed:
             waiter = _Waiter(until)
             self._waiting.add(waiter)
         try:
-            await asyncio.wait({waiter.heard}, timeout=seconds)
+            await waiter.heard
         finally:
             with self._lock:
                 self._waiting.discard(waiter)
@@ -149,6 +152,7 @@ class Feed:
 
     def _look(self) -> None:
         """Tells where the book stands at once, and how much of it shows as soon as it does."""
+        at = present(self._ledger)
         head = self._ledger.head()
         self._remember(head)
         before = self._word
@@ -156,12 +160,12 @@ class Feed:
             self._tell(before._replace(head=head))
         looks = 1 if before is None else before.looks + 1
         if self._runner.wait_for(head, POLL_SECONDS):
-            self._tell(Word(head, head, stands=False, looks=looks))
+            self._tell(Word(head, head, stands=False, at=at, looks=looks))
             return
         standings = self._runner.positions()
         shown = min([head, *(each.position for each in standings)])
         stands = any(each.position < head and each.why is not None for each in standings)
-        self._tell(Word(head, shown, stands=stands, looks=looks))
+        self._tell(Word(head, shown, stands=stands, at=at, looks=looks))
 
     def _remember(self, head: int) -> None:
         """Reads what was recorded since the last look, once for all. A book that is shorter than it was is another."""

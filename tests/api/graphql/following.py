@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +16,7 @@ from api.workspace import Workspace
 from tests.api.graphql.asking import Answer, FrontEnd
 from tests.api.graphql.conftest import ACTOR
 
-SECONDS = 30.0
+SECONDS = 60.0
 """Nothing that is waited for takes nearly as long."""
 DEVELOPER = without_sign_in(ACTOR)
 
@@ -30,14 +31,20 @@ class Stream:
     def __init__(self, front_end: FrontEnd, results: Any) -> None:
         self._front_end = front_end
         self._results = results
+        self._task: asyncio.Task[Any] | None = None
+
+    def coming(self) -> Future[Any]:
+        """The whole of the next item, once it comes; None when there is none any more."""
+
+        async def awaited() -> Any:
+            self._task = asyncio.current_task()
+            return await asyncio.wait_for(anext(self._results, None), SECONDS)
+
+        return self._front_end.portal.start_task_soon(awaited)
 
     def result(self) -> Any:
         """The whole of the next item. Raises: Ended."""
-
-        async def following() -> Any:
-            return await asyncio.wait_for(anext(self._results, None), SECONDS)
-
-        found = self._front_end.portal.call(following)
+        found = self.coming().result()
         if found is None:
             raise Ended
         return found
@@ -65,8 +72,14 @@ class Stream:
         raise AssertionError(found)
 
     def close(self) -> None:
-        """The front end goes away."""
-        self._front_end.portal.call(self._results.aclose)
+        """The front end goes away, even while it waits."""
+        self._front_end.portal.call(self._closed)
+
+    async def _closed(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        await self._results.aclose()
 
 
 class Follower:
@@ -77,9 +90,11 @@ class Follower:
         self.door = door
 
     @contextmanager
-    def following(self, document: str, *, who: Principal = DEVELOPER, **variables: Any) -> Iterator[Stream]:
+    def following(
+        self, document: str, *, who: Principal = DEVELOPER, asked: Request | None = None, **variables: Any
+    ) -> Iterator[Stream]:
         """A subscription, which ends with the block."""
-        request = Request(self.door, who)
+        request = asked or Request(self.door, who)
 
         async def begun() -> Any:
             return await SCHEMA.subscribe(document, variables, request)

@@ -12,6 +12,7 @@ from ledger.embedded import Embedded
 from tests.api.cli.conftest import CommandLine, environment
 from tests.api.graphql.asking import FrontEnd, asking
 from tests.api.graphql.conftest import ACTOR, opened
+from tests.api.graphql.following import Follower, beside
 from tests.api.guides.month import LI, OPENED, ZONE, Month
 from tests.conftest import Database, _database
 
@@ -44,7 +45,21 @@ def screen(daybook: CommandLine) -> Iterator[FrontEnd]:
 
 
 @pytest.fixture
-def front_end(database: Database) -> Iterator[FrontEnd]:
-    """Somebody's screen on an empty live book."""
-    with opened(database) as workspace, asking(create_app(workspace, development_actor=ACTOR)) as running:
+def book(database: Database) -> Iterator[Workspace]:
+    """An empty live book."""
+    with opened(database) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def front_end(book: Workspace) -> Iterator[FrontEnd]:
+    """Somebody's screen on that book."""
+    with asking(create_app(book, development_actor=ACTOR)) as running:
         yield running
+
+
+@pytest.fixture
+def follower(front_end: FrontEnd, book: Workspace) -> Iterator[Follower]:
+    """The same screen, as far as it stays and is told of what changes."""
+    with beside(front_end, book) as follower:
+        yield follower

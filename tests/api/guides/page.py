@@ -25,7 +25,7 @@ class Question(NamedTuple):
     @property
     def name(self) -> str:
         """What the document calls itself."""
-        found = re.search(r"^(?:query|mutation) (\w+)", self.document)
+        found = re.search(r"^(?:query|mutation|subscription) (\w+)", self.document)
         return found[1] if found else "unnamed"
 
 

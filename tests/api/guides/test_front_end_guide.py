@@ -3,13 +3,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from graphql import parse, validate
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql import limits
 from api.graphql.connection import MOST_A_PAGE
 from api.graphql.mutations import MUTATIONS
 from api.graphql.problem import Code
+from api.graphql.schema import SCHEMA
 from tests.api.graphql.asking import FrontEnd
+from tests.api.graphql.following import Follower
 from tests.api.guides.page import Question, opaque, questions, read
 from tests.conftest import PROJECT
 
@@ -39,14 +42,27 @@ class Reader:
     """Somebody who sends everything on the page in its order, with what answers gave where the page shortens it."""
 
     front_end: FrontEnd
+    follower: Follower
     known: dict[str, Any] = field(default_factory=dict)
 
     def ask(self, question: Question) -> dict[str, Any]:
         """The answer; that of a mutation, which is sent twice, has to be the same."""
         variables = self.filled(question.variables)
+        if question.document.startswith("subscription"):
+            return self.follow(question, variables)
         answer = self.front_end.ask(question.document, **variables)
         if question.document.startswith("mutation"):
             assert opaque(self.front_end.ask(question.document, **variables)) == opaque(answer)
+        self.learn(answer)
+        return answer
+
+    def follow(self, question: Question, variables: dict[str, Any]) -> dict[str, Any]:
+        """The first item of what is followed; of what has none on the page that it can be followed."""
+        with self.follower.following(question.document, **variables) as stream:
+            if question.answer is None:
+                assert validate(SCHEMA._schema, parse(question.document)) == []
+                return {}
+            answer: dict[str, Any] = stream.result().data
         self.learn(answer)
         return answer
 
@@ -64,6 +80,8 @@ class Reader:
                 self.known[f"{name}Id"] = value["id"]
             if name in {"number", "consistencyToken"} and value:
                 self.known[name] = value
+            if name == "consistencyToken" and "after" not in self.known:
+                self.known["after"] = value
             self.learn(value)
         if "caseId" in self.known:
             self.known |= {"id": self.known["caseId"], "recordId": self.known["caseId"]}
@@ -82,8 +100,10 @@ def of_any_year(answer: Any) -> Any:
     return json.loads(YEAR.sub("C2026-", json.dumps(answer, ensure_ascii=False)))
 
 
-def test_the_guide_is_followed_from_top_to_bottom_and_answers_as_it_shows(front_end: FrontEnd) -> None:
-    reader = Reader(front_end)
+def test_the_guide_is_followed_from_top_to_bottom_and_answers_as_it_shows(
+    front_end: FrontEnd, follower: Follower
+) -> None:
+    reader = Reader(front_end, follower)
     before, after = GUIDE.split(LIFE)
     for question in questions(before):
         assert opaque(reader.ask(question)) == opaque(question.answer), question.name
@@ -95,7 +115,7 @@ def test_the_guide_is_followed_from_top_to_bottom_and_answers_as_it_shows(front_
 
 
 def test_the_guide_has_its_examples_and_its_steps() -> None:
-    assert (len(questions(GUIDE)), len(STEP.findall(GUIDE))) == (16, 17)
+    assert (len(questions(GUIDE)), len(STEP.findall(GUIDE))) == (19, 17)
 
 
 def test_the_programs_that_the_guide_shows_are_parts_of_the_example() -> None:
