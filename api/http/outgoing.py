@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from api.http.closing import CloseCode, Closed, Left, Why
 
 LETTING_GO = "daybook.letting_go"
-"""The extension of ASGI by which `api.http.wire` ends a connection whose other end takes nothing any more."""
+"""The extension of ASGI by which `api.http.wire` ends a connection, also one whose other end takes nothing any more."""
 CLOSE_SECONDS = 1.0
 
 
@@ -44,15 +45,10 @@ class Outgoing:
 
     async def close(self, closed: Closed) -> None:
         """Says why, and ends the connection, whether or not the other end listens."""
-        if closed.why != Why.SLOW:
-            try:
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await self._websocket.close(closed.code, closed.reason)
-                return
-            except TimeoutError:
-                pass
-            except (WebSocketDisconnect, WebSocketDisconnected):
-                return
         let_go = self._websocket.scope.get("extensions", {}).get(LETTING_GO)
         if let_go is not None:
             let_go["now"](closed.code, closed.reason)
+            return
+        with suppress(TimeoutError, WebSocketDisconnect, WebSocketDisconnected):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._websocket.close(closed.code, closed.reason)

@@ -107,6 +107,9 @@ class Watched:
             await self._app(scope, receive, sending)
         except TurnedAway as away:
             await away.response()(scope, receive, sending)
+        if status != 101:  # else it was a socket, whose end was noted
+            fields = {"method": "WS", "path": self._path(scope), "status": status}
+            LOG.info("WS %s %s", fields["path"], status, extra={"fields": fields})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, request: str) -> None:
         account = scope[ACCOUNT] = Account()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from typing_extensions import override
@@ -17,24 +16,41 @@ MOST_FRAMES = 1_000
 """Of one message. Empty ones add nothing to its length, and each would be kept until the last."""
 MOST_UNREAD_BYTES = 64 * 1024
 """Of answers to pings that the other end does not read."""
+MOST_AFTER_BYTES = 1024 * 1024
+"""That are still taken in after the last word; what more there is waits at the other end."""
 LINGER_SECONDS = 5.0
-"""How long after the last word the connection is given to the other end, to read it."""
+"""How long the other end has to read the last word."""
 
 
 class Wire(WebSocketsSansIOProtocol):
-    """One connection. Asyncio closes a connection only once everything written was read, which may be never; here it is
-    cut after a while."""
+    """One connection, and its end.
 
-    _cut: asyncio.TimerHandle | None = None
+    What asyncio closes it closes once everything written was read, which may be never. And what is closed while more
+    comes in is reset, so that the other end never sees the reason. Here the last word is followed by the end of our
+    half; what still comes is thrown away, and soon the connection is cut.
+    """
+
+    _after = 0
 
     def let_go(self, code: int, reason: str) -> None:
-        """Says why, behind what was not read yet, and ends the connection soon whether that is read or not."""
+        """Says why, behind what was not read yet, and ends the connection."""
         if not self.close_sent and not self.transport.is_closing():
             self.conn.send_close(code, reason)
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.close_sent = True
-        self.transport.close()
-        self._cut_in(LINGER_SECONDS)
+            self._end(code, reason)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if not self.close_sent:
+            super().data_received(data)
+            return
+        self._after += len(data)
+        if self._after > MOST_AFTER_BYTES:
+            self.transport.pause_reading()
+
+    @override
+    def handle_parser_exception(self) -> None:
+        if not self.close_sent and self.conn.close_sent is not None:
+            self._end(self.conn.close_sent.code, self.conn.close_sent.reason)
 
     @override
     def handle_connect(self, event: Request) -> None:
@@ -46,16 +62,16 @@ class Wire(WebSocketsSansIOProtocol):
     @override
     def handle_ping(self) -> None:
         if self.transport.get_write_buffer_size() > MOST_UNREAD_BYTES:
-            self._refuse(1008, "too many pings whose answers nobody reads")
-            return
-        super().handle_ping()
+            self.let_go(1008, "too many pings whose answers nobody reads")
+        elif not self.close_sent:
+            super().handle_ping()
 
     @override
     def handle_cont(self, event: Frame) -> None:
         if len(self.frames) >= MOST_FRAMES:
-            self._refuse(1009, f"more than {MOST_FRAMES} frames in one message")
-            return
-        super().handle_cont(event)
+            self.let_go(1009, f"more than {MOST_FRAMES} frames in one message")
+        elif not self.close_sent:
+            super().handle_cont(event)
 
     @override
     def send_receive_event_to_app(self) -> None:
@@ -64,37 +80,31 @@ class Wire(WebSocketsSansIOProtocol):
             try:
                 whole.decode()
             except UnicodeDecodeError:  # uvicorn would log it as an error of the server's
-                self._refuse(1007, "text that is not UTF-8")
-                return
+                self.let_go(1007, "text that is not UTF-8")
             self.frames = [whole]
         super().send_receive_event_to_app()
 
     @override
     def keepalive_timeout(self) -> None:
-        super().keepalive_timeout()
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011, "reason": "keepalive ping timeout"})
-        self._cut_in(LINGER_SECONDS)
+        self.pong_timer = self.pending_ping_payload = None
+        self.let_go(1011, "keepalive ping timeout")
 
     @override
     async def send(self, message: Any) -> None:
         if self.close_sent:
             raise ClientDisconnected
         await super().send(message)
-        if message["type"] == "websocket.close":
-            self._cut_in(self.close_timeout + LINGER_SECONDS)
 
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._cut is not None:
-            self._cut.cancel()
-        super().connection_lost(exc)
-
-    def _refuse(self, code: int, reason: str) -> None:
-        """Closes for what came in."""
-        self.frames = []
+    def _end(self, code: int, reason: str) -> None:
+        """Writes what there is to say, and begins to end; the application is told, if it is not the one who does."""
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        self.let_go(code, reason)
-
-    def _cut_in(self, seconds: float) -> None:
-        if self._cut is None:
-            self._cut = self.loop.call_later(seconds, self.transport.abort)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        # uvicorn leaves the connection alone for as long as this is set, and takes it away when the connection is lost.
+        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)

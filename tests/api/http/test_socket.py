@@ -50,6 +50,12 @@ def test_queries_are_answered_over_a_socket_as_well(daybook: Served) -> None:
         assert wired.got() == {"id": "1", "type": "complete"}
 
 
+def test_of_several_subprotocols_ours_is_taken(daybook: Served) -> None:
+    with daybook.wired(subprotocol="graphql-ws, graphql-transport-ws") as wired:
+        assert wired.connection.subprotocol == "graphql-transport-ws"
+        wired.acknowledged()
+
+
 def test_several_operations_run_side_by_side_and_one_of_them_can_be_ended(daybook: Served, made: Made) -> None:
     with daybook.let_in() as wired:
         wired.ask("subscription { silence }", "quiet")

@@ -82,11 +82,10 @@ class Wired:
             return code, reason.partition(":")[0]
 
 
-class Served:
-    """A server that runs, and what reaches it."""
+class Reached:
+    """A server that runs somewhere, and what reaches it."""
 
-    def __init__(self, server: Announced, host: str, port: int) -> None:
-        self.server = server
+    def __init__(self, host: str, port: int) -> None:
         self.place = f"{host}:{port}"
         self.address = (host, port)
 
@@ -103,7 +102,7 @@ class Served:
         """A socket that is open."""
         connection = connect(
             f"ws://{self.place}{path}",
-            subprotocols=None if subprotocol is None else [Subprotocol(subprotocol)],
+            subprotocols=None if subprotocol is None else [Subprotocol(each) for each in subprotocol.split(", ")],
             origin=None if origin is None else Origin(origin),
             additional_headers=headers,
             open_timeout=PATIENCE_SECONDS,
@@ -146,6 +145,14 @@ class Served:
         """Returns once a figure has a value."""
         while self.figures().get(figure, 0) != value:
             pass
+
+
+class Served(Reached):
+    """A server in a thread of this process."""
+
+    def __init__(self, server: Announced, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self.server = server
 
     def end(self) -> None:
         """Tells it to end."""
