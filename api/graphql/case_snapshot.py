@@ -37,6 +37,8 @@ from replay.as_of import AsOf
 SNAPSHOT = "case-snapshot"
 """What stands in the id of one, where that of a case has its kind."""
 LONGEST_POSITION = 15
+MOST_CASES = 1_000
+"""So many cases, each as of some instants, one request folds anew."""
 
 
 @strawberry.type(
@@ -140,7 +142,12 @@ async def _shown(request: Request, case_id: UUID, as_of: AsOf) -> CaseSnapshot |
     reach = await request.reach()
     if not reach.everything and await request.loaders.cases.load(case_id) is None:
         return None
-    past = await request.loaders.past_cases.load(PastOf(case_id, as_of))
+    loaders = request.loaders
+    loaders.looked_back.add(PastOf(case_id, as_of))
+    if len(loaders.looked_back) > MOST_CASES:
+        message = f"One request looks back at {MOST_CASES:,} cases at most; ask for fewer, or for fewer instants."
+        raise Problem(Code.TOO_MANY_CASES, message, limit=MOST_CASES)
+    past = await loaders.past_cases.load(PastOf(case_id, as_of))
     if past is None:
         return None
     book = request.door.book
