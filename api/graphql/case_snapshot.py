@@ -12,7 +12,7 @@ from uuid import UUID
 
 import strawberry
 
-from api.cut_off import BadCutOff
+from api.cut_off import BadCutOff, past_at
 from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.arguments import After, Before, First, Last, Token, number_in, one_argument
 from api.graphql.case import Case, CaseFacts, KnownAt, ValidAt, facts_of, shown_case
@@ -31,7 +31,6 @@ from api.graphql.scalars import SafeInt
 from api.past_case import PastCase
 from domain.event import rfc3339
 from domain.stream import Category, subject_of
-from ledger.book import recorded_at
 from replay.as_of import AsOf
 
 SNAPSHOT = "case-snapshot"
@@ -194,9 +193,11 @@ async def snapshot_of_id(request: Request, text: str) -> CaseSnapshot | None:
 
 
 def _could_be(request: Request, as_of: AsOf) -> bool:
-    """Whether the position had been recorded by the instant."""
+    """Whether both instants have come, and the position had been recorded by the first."""
     if as_of.known_at.tzinfo is None or as_of.valid_at.tzinfo is None:
         return False
-    ledger = request.door.ledger
-    recorded = recorded_at(ledger.database, ledger.book, as_of.position)
-    return recorded is not None and recorded <= as_of.known_at
+    try:
+        known = past_at(request.door.ledger, as_of.known_at, as_of.valid_at)
+    except BadCutOff:
+        return False
+    return known is not None and 0 < as_of.position <= known.position

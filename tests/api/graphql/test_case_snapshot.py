@@ -217,6 +217,8 @@ def test_an_id_that_was_made_up_is_refused_and_finds_nothing(screen: FrontEnd) -
         [kind, book, case, "9" * 5_000, known, valid], [kind, book, case, position, "x", valid],
         [kind, book, case, position, known, "2099-03-03T01:00:00"],
         [kind, book, case, position, "2098-03-03T01:00:00Z", valid],
+        [kind, book, case, position, "9999-03-03T01:00:00Z", valid],
+        [kind, book, case, position, known, "9999-03-03T01:00:00Z"],
     ]  # fmt: skip
     assert {screen.code(AGAIN, id=opaque(*each)) for each in wrong} == {"BAD_ID"}
     nobody = opaque(kind, book, str(case_id(77)), position, known, valid)
