@@ -12,7 +12,7 @@ from uuid import UUID
 
 import strawberry
 
-from api.cut_off import BadCutOff
+from api.cut_off import BadCutOff, past_at
 from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.arguments import After, Before, First, Last, Token, number_in, one_argument
 from api.graphql.case import Case, CaseFacts, KnownAt, ValidAt, facts_of, shown_case
@@ -31,12 +31,13 @@ from api.graphql.scalars import SafeInt
 from api.past_case import PastCase
 from domain.event import rfc3339
 from domain.stream import Category, subject_of
-from ledger.book import recorded_at
 from replay.as_of import AsOf
 
 SNAPSHOT = "case-snapshot"
 """What stands in the id of one, where that of a case has its kind."""
 LONGEST_POSITION = 15
+MOST_CASES = 1_000
+"""So many cases, each as of some instants, one request folds anew."""
 
 
 @strawberry.type(
@@ -140,7 +141,12 @@ async def _shown(request: Request, case_id: UUID, as_of: AsOf) -> CaseSnapshot |
     reach = await request.reach()
     if not reach.everything and await request.loaders.cases.load(case_id) is None:
         return None
-    past = await request.loaders.past_cases.load(PastOf(case_id, as_of))
+    loaders = request.loaders
+    loaders.looked_back.add(PastOf(case_id, as_of))
+    if len(loaders.looked_back) > MOST_CASES:
+        message = f"One request looks back at {MOST_CASES:,} cases at most; ask for fewer, or for fewer instants."
+        raise Problem(Code.TOO_MANY_CASES, message, limit=MOST_CASES)
+    past = await loaders.past_cases.load(PastOf(case_id, as_of))
     if past is None:
         return None
     book = request.door.book
@@ -187,9 +193,11 @@ async def snapshot_of_id(request: Request, text: str) -> CaseSnapshot | None:
 
 
 def _could_be(request: Request, as_of: AsOf) -> bool:
-    """Whether the position had been recorded by the instant."""
+    """Whether both instants have come, and the position had been recorded by the first."""
     if as_of.known_at.tzinfo is None or as_of.valid_at.tzinfo is None:
         return False
-    ledger = request.door.ledger
-    recorded = recorded_at(ledger.database, ledger.book, as_of.position)
-    return recorded is not None and recorded <= as_of.known_at
+    try:
+        known = past_at(request.door.ledger, as_of.known_at, as_of.valid_at)
+    except BadCutOff:
+        return False
+    return known is not None and 0 < as_of.position <= known.position

@@ -169,6 +169,7 @@ class Loaders:
         self.as_of: DataLoader[Instants, Any] = _by_key(
             door, lambda wanted: {each: _past_at(door, each) for each in wanted}
         )
+        self.looked_back: set[PastOf] = set()
         self.past_cases: DataLoader[PastOf, PastCase | None] = _by_key(door, lambda wanted: _past_cases(door, wanted))
         self.past_clocks: DataLoader[PastClocksOf, Sequence[SlaTimer] | None] = _by_key(
             door, lambda wanted: _past_clocks(door, wanted)

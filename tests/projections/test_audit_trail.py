@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from ledger.database import Database
 from ledger.ledger import Ledger
 from projections import audit_trail
 from projections.audit_trail import AUDIT_TRAIL, AuditEntry, AuditFilter, Override, Recording
-from projections.overrides import departure_counts, overrides_by_actor
+from projections.overrides import OverridesOf, departure_counts, overrides_by_actor, pages_of
 from projections.paging import BadPlace, Order, Window
 from projections.runner import Runner
 from tests import conftest
@@ -330,6 +331,32 @@ def test_overrides_are_counted_by_who_acted_and_the_events_behind_each_count_are
     hours = overrides_by_actor(written, "main", actor="Director Li", back_dated_over=5 * HOUR)
     assert hours[0].counts[Override.BACK_DATED] == 2
     assert overrides_by_actor(written, "main", recording=Recording(end=OPENED)) == []
+
+
+@pytest.mark.parametrize("span", [DAY, 5 * HOUR], ids=str)
+@pytest.mark.parametrize("recording", [Recording(), Recording(OPENED + HOUR, BEGUN + 4 * DAY)], ids=["ever", "between"])
+def test_the_events_behind_all_counts_at_once_are_those_behind_each_by_itself(
+    told: Ledger, written: Database, span: timedelta, recording: Recording
+) -> None:
+    listed = overrides_by_actor(written, "main", recording=recording, back_dated_over=span)
+    counts = [OverridesOf(each.actor, each.actor_kind, kind) for each in listed for kind in each.counts]
+    assert len({kind for _, _, kind in counts}) > 3
+    (longest, *_) = audit_trail.page(written, "main", Window(audit_trail.POSITION, descending=True, limit=9)).rows
+    windows = [
+        Window(audit_trail.POSITION, descending=True, limit=50), Window(audit_trail.POSITION, limit=2),
+        Window(audit_trail.POSITION, descending=True, from_end=True, limit=1),
+        Window(audit_trail.POSITION, descending=True, after=audit_trail.POSITION.place_of(longest), limit=3),
+    ]  # fmt: skip
+    for window in windows:
+        pages = pages_of(written, "main", counts, window, recording=recording, back_dated_over=span)
+        assert pages == {
+            count: audit_trail.page(
+                written, "main", window,
+                AuditFilter(actor=count.actor, actor_kinds=(count.actor_kind,), overrides=(count.kind,),
+                            recording=recording, back_dated_over=span),
+            )
+            for count in counts
+        }  # fmt: skip
 
 
 def test_a_book_with_nothing_but_its_genesis_has_a_trail_of_one_and_no_overrides(

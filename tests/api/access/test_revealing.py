@@ -72,6 +72,29 @@ def test_a_question_reveals_nothing_and_writes_nothing(world: World, officer: Si
     assert workspace.ledger.head() == before
 
 
+def test_words_of_a_case_as_it_was_are_masked_and_revealed_as_they_were_read_then(
+    world: World, officer: Signed
+) -> None:
+    by, other, case = world.administrator, world.signed("compliance", name="钱伟"), world.cases[NORTH]
+    past = "query($id: ID!, $at: DateTime) { caseSnapshot(id: $id, knownAt: $at) { words { id state display value } } }"
+    now = "{ ledgerHead { recordedAt } }"
+    corrected, seen = "华北分部: 我是说", []
+    for step in ("as it was said", "corrected"):
+        if step == "corrected":
+            asked = {"recordId": case, "version": 1, "data": {"words": corrected}, "reason": "mistyped"}
+            requested = by.done("requestCorrection", "... on Case { version }", requestedBy="管理员", **asked)
+            other.done("approveAmendment", recordId=case, request=requested["version"], approvedBy="钱伟")
+        at = by.ask(now)["ledgerHead"]["recordedAt"]
+        masked = officer.ask(past, id=case, at=at)["caseSnapshot"]["words"]
+        assert (masked["state"], masked["display"], masked["value"]) == ("MASKED", "**", None)
+        (shown,) = officer.change("revealPersonal", SHOWN, ids=[masked["id"]], purpose="抽查")["revealed"]
+        assert by.ask(past, id=case, at=at)["caseSnapshot"]["words"] == shown
+        seen.append((at, masked["id"], shown["value"]))
+    assert [value for _, _, value in seen] == ["华北分部: 我的话", corrected]
+    (before, place, _), (_, later, _) = seen
+    assert officer.ask(past, id=case, at=before)["caseSnapshot"]["words"]["id"] == place != later
+
+
 def test_the_same_command_again_shows_the_same_and_is_recorded_once(
     world: World, officer: Signed, workspace: Workspace
 ) -> None:

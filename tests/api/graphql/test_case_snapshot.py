@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.app import create_app
+from api.graphql import case_snapshot
 from api.graphql.identity import global_id, opaque, parts_of
 from api.workspace import NewBook, Workspace
 from domain.book import BookTime
@@ -148,6 +149,7 @@ def test_its_clocks_stand_as_they_stood(screen: FrontEnd) -> None:
     live = screen.ask("query($id: ID!) { case(id: $id) { clocks { id } } }", id=ONE)["case"]["clocks"]
     ids = [each["id"] for each in live] + [each["id"] for each in (monday, wednesday, friday)]
     assert len(set(ids)) == len(ids)
+    assert screen.code("query($id: ID!) { slaClock(id: $id) { id } }", id=monday["id"]) == "BAD_ID"
 
 
 def test_a_snapshot_is_found_again_by_its_id_for_good(screen: FrontEnd) -> None:
@@ -215,11 +217,22 @@ def test_an_id_that_was_made_up_is_refused_and_finds_nothing(screen: FrontEnd) -
         [kind, book, case, "9" * 5_000, known, valid], [kind, book, case, position, "x", valid],
         [kind, book, case, position, known, "2099-03-03T01:00:00"],
         [kind, book, case, position, "2098-03-03T01:00:00Z", valid],
+        [kind, book, case, position, "9999-03-03T01:00:00Z", valid],
+        [kind, book, case, position, known, "9999-03-03T01:00:00Z"],
     ]  # fmt: skip
     assert {screen.code(AGAIN, id=opaque(*each)) for each in wrong} == {"BAD_ID"}
     nobody = opaque(kind, book, str(case_id(77)), position, known, valid)
     assert screen.ask(AGAIN, id=nobody) == {"node": None}
     assert screen.code("query($id: ID!) { case(id: $id) { id } }", id=opaque(*real)) == "BAD_ID"
+
+
+def test_one_request_looks_back_at_so_many_cases_and_no_more(screen: FrontEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case_snapshot, "MOST_CASES", 3)
+    one = "query($id: ID!) { case(id: $id) { %s } }"
+    hours = [f'a{hour}: asOf(validAt: "2099-03-0{hour}T00:00:00Z") {{ id }}' for hour in range(3, 7)]
+    assert len(screen.ask(one % " ".join(hours[:3]), id=ONE)["case"]) == 3
+    (error,) = screen.errors(one % " ".join(hours), id=ONE)
+    assert error["extensions"] == {"code": "TOO_MANY_CASES", "params": {"limit": 3}}
 
 
 def test_the_pasts_of_many_cases_take_as_many_statements_as_that_of_one(
