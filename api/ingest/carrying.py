@@ -187,8 +187,9 @@ class Carrier:
             self._there |= {stream for stream, history in self._ledger.histories(asked).items() if history}
 
     def _reused(self, ready: Sequence[Ready], now: datetime) -> set[UUID]:
-        """The ids, of those with which something begins, that were used for something else."""
-        begin = [self._submission(one, None, now) for one in ready if one.item.kind.begins]
+        """The ids, of those with which something begins that others lean on, that were used for something else."""
+        wanted = {stream for one in ready for stream in one.leans_on} - self._there
+        begin = [self._submission(one, None, now) for one in ready if one.item.kind.begins and one.stream in wanted]
         answers = self._ledger.answered(begin) if begin else []
         return {
             one.command_id for one, answer in zip(begin, answers, strict=True) if isinstance(answer, CommandIdReused)

@@ -29,6 +29,22 @@ MEDIA = re.compile(r"application/(\S+\+)?json( *;.*)?", re.IGNORECASE)
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=NO_NUL)]
 
 
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise BadItem(Fault.NOT_JSON, f"It has the key {twice[:50]!r} twice, so that nobody can say which one counts.")
+    return made
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON (RFC 8259, 6)")
+
+
+JSON = json.JSONDecoder(object_pairs_hook=_each_key_once, parse_constant=_no_number)
+
+
 class Envelope(BaseModel):
     """An item: a CloudEvent whose type is a command. Without `specversion` it is the same, for lines of one's own."""
 
@@ -109,7 +125,7 @@ def object_in(line: bytes) -> dict[str, Any]:
 def value_in(text: bytes) -> Any:
     """The value that is written there in JSON. Raises: BadItem."""
     try:
-        return json.loads(text.decode("utf-8"), object_pairs_hook=_each_key_once, parse_constant=_no_number)
+        return JSON.decode(text.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BadItem(Fault.NOT_JSON, f"Byte {error.start + 1} is not UTF-8.") from error
     except ValueError as error:
@@ -181,19 +197,6 @@ def bad_field(error: ValidationError, below: Path) -> BadItem:
 
 def _is_read(name: str) -> bool:
     return name in Envelope.model_fields or not EXTENSION.fullmatch(name)
-
-
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise BadItem(Fault.NOT_JSON, f"It has the key {twice[:50]!r} twice, so that nobody can say which one counts.")
-    return made
-
-
-def _no_number(word: str) -> float:
-    raise ValueError(f"{word} is no number of JSON (RFC 8259, 6)")
 
 
 def _unwritable(text: str) -> bool:

@@ -15,8 +15,8 @@ from tests.api.ingest.sending import item, lines, received
 from tests.faults.installations import Installation, OnSeparate
 from tests.faults.servers import eventually
 
-CASES = 2_000
-KILLS = 3
+CASES = 1_200
+KILLS = 2
 BODY = lines(
     each
     for number in range(CASES)
@@ -38,6 +38,12 @@ def served(installation: Installation) -> bool:
                 return response.status == 200
     except OSError:
         return False
+
+
+def head_of() -> bytes:
+    """What goes before the body."""
+    told = ("Host: 127.0.0.1", "Content-Type: application/x-ndjson", f"Content-Length: {len(BODY)}", "", "")
+    return "\r\n".join(("POST /ingest HTTP/1.1", *told)).encode()
 
 
 def answers(installation: Installation, kill_after: int | None = None) -> list[dict[str, Any]]:
@@ -69,7 +75,7 @@ def test_a_body_that_is_sent_again_after_every_kill_is_recorded_once(place: Path
                     assert (told["position"], told["subject"]) == (before["position"], before["subject"])
             assert eventually(lambda: not installation.serve.running)
             installation.tend()
-        assert 0 < len(acknowledged) < ITEMS
+            assert kill or 0 < len(acknowledged) < ITEMS
         assert eventually(served, installation)
         *last, end = answers(installation)
         assert (end["items"], end["accepted"] + end["repeated"]) == (ITEMS, ITEMS)
@@ -83,17 +89,37 @@ def test_a_body_that_is_sent_again_after_every_kill_is_recorded_once(place: Path
 def test_what_was_carried_out_for_a_sender_who_went_away_is_not_carried_out_again(place: Path) -> None:
     with OnSeparate(place) as installation:
         assert eventually(served, installation)
-        head = f"POST /ingest HTTP/1.1\r\nHost: 127.0.0.1:{installation.port}\r\n"
-        head += f"Content-Type: application/x-ndjson\r\nContent-Length: {len(BODY)}\r\n\r\n"
+        head = head_of()
         with socket.create_connection(("127.0.0.1", installation.port)) as half:
-            half.sendall(head.encode() + BODY[: len(BODY) // 2])
+            half.sendall(head + BODY[: len(BODY) // 2])
         with socket.create_connection(("127.0.0.1", installation.port)) as all_of_it:
-            sending = threading.Thread(target=all_of_it.sendall, args=(head.encode() + BODY,))
+            sending = threading.Thread(target=all_of_it.sendall, args=(head + BODY,))
             sending.start()
             sending.join()
             assert all_of_it.recv(1).startswith(b"H")
         *_, end = answers(installation)
         assert (end["items"], end["accepted"] + end["repeated"], end["repeated"] > 0) == (ITEMS, ITEMS, True)
+        whole(installation)
+
+
+def taken(installation: Installation) -> bool:
+    """Whether there is room for another body."""
+    with closing(http.client.HTTPConnection("127.0.0.1", installation.port, timeout=60)) as connection:
+        connection.request("POST", "/ingest", b"", {"Content-Type": "application/x-ndjson"})
+        with connection.getresponse() as response:
+            return response.status == 200
+
+
+def test_a_sender_who_reads_nothing_keeps_nobody_out(place: Path) -> None:
+    installation = OnSeparate(place)
+    installation.environment["DAYBOOK_INGESTS_AT_ONCE"] = "1"
+    with installation, socket.socket() as deaf:
+        assert eventually(served, installation)
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", installation.port))
+        deaf.sendall(head_of() + BODY)
+        assert not taken(installation)
+        assert eventually(taken, installation)
         whole(installation)
 
 

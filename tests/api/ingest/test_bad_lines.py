@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.ingest.reading import MOST_LINE_BYTES
+from api.ingest.reading import BYTE_ORDER_MARK, MOST_LINE_BYTES
 from api.ingest.vocabulary import kinds
 from tests.api.ingest.sending import LINES, Producer, item, received
 
@@ -108,6 +108,7 @@ def test_whatever_is_sent_is_answered_line_by_line_and_is_no_fault(producer: Pro
     response = producer.post(body, LINES, {"Daybook-Source": "anything"})
     assert response.status_code == 200
     *answers, end = [orjson.loads(line) for line in response.content.splitlines()]
-    lines = [place for place, line in enumerate(body.split(b"\n"), 1) if line.strip(b" \t\r")]
+    there = body.removeprefix(BYTE_ORDER_MARK).split(b"\n")
+    lines = [place for place, line in enumerate(there, 1) if line.strip(b" \t\r")]
     assert [answer["item"] for answer in answers] == lines
     assert end["failed"] == 0

@@ -203,6 +203,31 @@ def test_a_ledger_that_is_away_is_said_to_be_so_and_the_same_body_goes_through_l
         assert told == ["accepted", "invalid", "accepted", None]
 
 
+def test_a_ledger_that_goes_away_half_way_leaves_what_was_answered_and_says_what_to_send_again(
+    database: Database,
+) -> None:
+    items = [
+        *(received(f"T-{number}") for number in range(500)),
+        *(item("register-case", f"T-{n}") for n in range(600)),
+    ]
+    with (
+        served(database, patience_seconds=1) as producer,
+        psycopg.connect(database.owner_url, autocommit=True) as owner,
+    ):
+        owner.execute(
+            "CREATE FUNCTION public.ending() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "IF NEW.topic = 'case-registered.1' THEN RAISE EXCEPTION 'the end' USING ERRCODE = '57P01'; END IF; "
+            "RETURN NEW; END $$"
+        )
+        owner.execute("CREATE TRIGGER ending BEFORE INSERT ON ledger.event FOR EACH ROW EXECUTE FUNCTION ending()")
+        told = producer.statuses(*items, b"{")
+        owner.execute("DROP TRIGGER ending ON ledger.event")
+        assert told == ["accepted"] * 500 + ["failed LEDGER_AWAY"] * 600 + ["invalid NOT_JSON"]
+        assert producer.ledger.head() == 501
+        again = producer.statuses(*items)
+        assert again == ["repeated"] * 500 + ["accepted"] * 500 + ["refused UNKNOWN_CASE"] * 100
+
+
 def test_a_body_whose_time_is_up_is_given_up_and_says_so(database: Database) -> None:
     with served(database, operation_seconds=0.3) as producer, psycopg.connect(database.owner_url) as owner:
         producer.sent(received("T-1"))
