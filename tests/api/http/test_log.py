@@ -14,6 +14,7 @@ from api.log_lines import JsonLines, LogFormat, TextLines, log_to
 from ledger.errors import LedgerAway
 from tests.api.graphql.asking import asking
 from tests.api.graphql.conftest import ACTOR, opened
+from tests.api.http.sending import Sender
 from tests.conftest import Database
 
 NAME, PHONE, WORDS = "欧阳若兰", "+86 139 1234 5678", "宽带从三月起一直断线"
@@ -123,3 +124,25 @@ def test_the_whole_program_logs_in_the_form_that_is_set(kind: LogFormat, starts:
         root.handlers[:], root.level = before, level
     assert stream.getvalue().startswith(starts)
     assert "The views wait." in stream.getvalue()
+
+
+def test_the_log_does_not_say_by_which_link_a_file_was_brought_or_fetched(database: Database) -> None:
+    with (
+        logged(JsonLines()) as log,
+        opened(database) as workspace,
+        asking(create_app(workspace, development_actor=ACTOR)) as front_end,
+    ):
+        sender = Sender(front_end)
+        url = sender.attached(b"bill", fileName=f"{NAME}.pdf")["download"]["url"]
+        assert sender.got(url).status_code == 200
+        assert sender.got(f"{url[:-9]}aaaaaaaaa").status_code == 403
+        figures = front_end.got("/metrics").text
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    requests = [line for line in lines if line.get("path") == "/attachments/"]
+    assert [(each["method"], each["outcome"]) for each in requests] == [
+        ("PUT", "ok"), ("GET", "ok"), ("GET", "BAD_LINK"),
+    ]  # fmt: skip
+    told = [line for line in log.getvalue().splitlines() if json.loads(line).get("logger") != "httpx"]
+    assert not any(url[15:60] in line or NAME in line for line in told)
+    assert 'daybook_http_requests_total{path="/attachments/",status="200"} 2' in figures
+    assert 'daybook_operations_total{kind="attachment",outcome="BAD_LINK"} 1' in figures

@@ -91,7 +91,7 @@ def test_a_request_is_a_span_of_its_callers_trace_and_watching_is_none(database:
     ):
         headers = {"traceparent": f"00-{TRACE:032x}-{PARENT:016x}-01", "X-Request-Id": "r-1"}
         front_end.send('query Mine { case(number: "冯") { id } }', headers=headers)
-        for path in ("/healthz", "/readyz", "/metrics"):
+        for path in ("/healthz", "/readyz", "/metrics", "/attachments/WyJkb3dubG9hZCIs"):
             front_end.got(path)
     (span,) = kept.spans
     assert (span.name, span.parent, span.get_span_context().trace_id) == ("POST /graphql", PARENT, TRACE)

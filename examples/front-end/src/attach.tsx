@@ -1,6 +1,5 @@
 import type { ApolloClient } from "@apollo/client";
 import { graphql } from "./gql/gql.js";
-import { Direction } from "./gql/graphql.js";
 
 const CREATE = graphql(`
   mutation CreateAttachment($input: CreateAttachmentInput!) {
@@ -22,7 +21,7 @@ export async function attach(client: ApolloClient, server: string, caseId: strin
   const sent = await fetch(new URL(created.upload.url, server), { method: "PUT", body: file });
   if (!sent.ok) throw new Error((await sent.json()).errors[0].message);
   const { attachmentId } = created.upload;
-  const input = { commandId: crypto.randomUUID(), attachmentId, direction: Direction.In };
+  const input = { commandId: crypto.randomUUID(), attachmentId, direction: "IN" as const };
   const attached = (await client.mutate({ mutation: ATTACH, variables: { input } })).data?.attachFile;
   if (!attached?.attachment?.download) throw new Error(attached?.userErrors[0]?.message);
   return attached.attachment.download.url;
