@@ -19,7 +19,6 @@ from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
-from domain.correction import Reading
 from domain.stream import Category
 from ledger.ledger import PersonalPlace
 from projections import audit_trail, before_and_after
@@ -112,8 +111,9 @@ class AuditEntry:
 
     @resolved("The event, in its envelope.")
     async def event(self, info: Info) -> Event:
-        history = await info.context.loaders.histories.load(self.entry.stream) or ()
-        return Event.of(history[self.entry.version - 1], Reading(history))
+        loaders = info.context.loaders
+        history = await loaders.histories.load(self.entry.stream) or ()
+        return Event.of(history[self.entry.version - 1], loaders.reading(self.entry.stream, history))
 
     @resolved("What it is about, as it is now; null for what has no page of its own, or none any more.")
     async def subject(self, info: Info) -> Node | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 import strawberry
@@ -53,6 +53,19 @@ class PersonalField:
         return await shown_personal(info.context, self.place)
 
 
+# Looked up when they are asked for: of a page of events, most screens show neither, and both go through the payload.
+def _data_of(root: Event) -> JSON:
+    return cast("JSON", root.recorded.event.model_dump(mode="json"))
+
+
+def _personal_of(root: Event) -> list[PersonalField]:
+    recorded = root.recorded
+    return [
+        PersonalField(path=path, place=PersonalPlace(recorded.stream, recorded.version, path))
+        for path, _ in personal_values(recorded.event)
+    ]
+
+
 @strawberry.type(description="Something that happened, as the ledger has recorded it.")
 class Event:
     position: SafeInt = strawberry.field(description="Its place in the book, from 1 without gaps.")
@@ -80,19 +93,20 @@ class Event:
         description="In which steps it left the declared life; only imported history does."
     )
     data: JSON = strawberry.field(
-        description="What happened in full, as stored. A personal value stands there as its subject and commitment."
+        resolver=_data_of,
+        description="What happened in full, as stored. A personal value stands there as its subject and commitment.",
     )
-    personal: list[PersonalField] = strawberry.field(description="The personal values in it.")
+    personal: list[PersonalField] = strawberry.field(resolver=_personal_of, description="The personal values in it.")
     amended_by: int | None = strawberry.field(
         description="The version of the correction or void by which it is read otherwise now; null when it is read as "
         "it stands here."
     )
+    recorded: strawberry.Private[Recorded[DomainEvent]]
 
     @classmethod
     def of(cls, recorded: Recorded[DomainEvent], reading: Reading) -> Event:
         """A recorded event as the schema shows it, in a stream that is read so."""
         metadata = recorded.metadata
-        data: Any = recorded.event.model_dump(mode="json")
         return cls(
             position=SafeInt(recorded.position),
             version=recorded.version,
@@ -112,12 +126,8 @@ class Event:
             causation_id=metadata.causation,
             source=Source(**metadata.source._asdict()) if metadata.source else None,
             departures=[Departure(code) for code in metadata.departures],
-            data=data,
-            personal=[
-                PersonalField(path=path, place=PersonalPlace(recorded.stream, recorded.version, path))
-                for path, _ in personal_values(recorded.event)
-            ],
             amended_by=amendment.version if (amendment := reading.amended_by(recorded)) else None,
+            recorded=recorded,
         )
 
 

@@ -17,6 +17,7 @@ from api.graphql.problem import Code, Problem
 from api.next_steps import Tries, tries_of
 from api.next_steps import Wanted as WantedTries
 from api.past_case import PastCase, past_cases
+from domain.correction import Reading
 from domain.envelope import Recorded
 from domain.event import Event
 from domain.personal import Personal
@@ -185,6 +186,13 @@ class Loaders:
         self.changes: DataLoader[Place, tuple[FieldChange, ...] | None] = _by_key(
             door, lambda places: _changes(door, places)
         )
+        self._readings: dict[str, Reading] = {}
+
+    def reading(self, stream: str, history: Sequence[Recorded[Event]]) -> Reading:
+        """How a stream's events are read by now, worked out once for all of them that are shown."""
+        if stream not in self._readings:
+            self._readings[stream] = Reading(history)
+        return self._readings[stream]
 
 
 def _by_key(door: Door, read: Callable[[list[K]], Mapping[K, T]]) -> DataLoader[K, T | None]:

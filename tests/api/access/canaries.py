@@ -37,6 +37,8 @@ class Canary(NamedTuple):
     text: str
     personal: bool = False
     also: tuple[str, ...] = ()
+    said_in: str = ""
+    """The mutation and the field of its input."""
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -57,6 +59,11 @@ class Canaries:
     def of_units(self, *units: str) -> list[Canary]:
         """Those of some units, that are no other's."""
         return [canary for unit in units for canary in self.of[unit] if canary.text != PHONE]
+
+    def between_units(self, unit: str, spoken: frozenset[str]) -> list[Canary]:
+        """What a unit wrote of its own cases, but for what is said to their customers."""
+        said = (canary for canary in self.of[unit] if canary.said_in and not canary.personal)
+        return [canary for canary in said if canary.said_in not in spoken]
 
     def personal(self) -> list[Canary]:
         """What people are called and said, and how they are reached, of everybody."""
@@ -167,7 +174,7 @@ class _Filling:
             name: self._value(field.type, name, case)
             for name, field in kind.fields.items()
             if name not in {"commandId", "expectedVersion", "occurredAt", "occurredZone", "occurredPrecision"}
-            and (is_required_input_field(field) or self._is_text(field.type))
+            and (is_required_input_field(field) or self._is_text(field.type) or name == "redress")
         }
 
     def _is_text(self, kind: Any) -> bool:
@@ -190,6 +197,8 @@ class _Filling:
                 return ids.get(name, world.cases)[unit]
             case "String", _:
                 return self._text(name)
+            case _, "minorUnits":
+                return self._money()
             case other, _:
                 return {
                     "UUID": str(uuid4()),
@@ -208,9 +217,14 @@ class _Filling:
             return "审批员" if name == "approvedBy" else "管理员"
         if name in known:
             return known[name]
-        canary = Canary(
-            f"canary-{self._mark}-{len(self._canaries) + len(self._texts)}",
-            not PERSONAL.isdisjoint({name, f"{self._doing}.{name}"}),
-        )
-        self._texts.append(canary)
-        return canary.text
+        said_in = f"{self._doing}.{name}"
+        number = len(self._canaries) + len(self._texts)
+        personal = not PERSONAL.isdisjoint({name, said_in})
+        self._texts.append(Canary(f"canary-{self._mark}-{number:04}", personal, said_in=said_in))
+        return self._texts[-1].text
+
+    def _money(self) -> int:
+        """An amount that nobody else gets."""
+        number = 770_000_000 + 1_000 * FILLED.index(self._unit) + len(self._canaries) + len(self._texts)
+        self._texts.append(Canary(str(number), said_in=f"{self._doing}.minorUnits"))
+        return number

@@ -25,6 +25,11 @@ UNTIL_NOTICED = 500
 NOBODY = "nobody"
 
 
+SPOKEN = frozenset({"classifyCase.category", "referOutside.body", "resolveCase.minorUnits"})
+"""What a unit writes of a case that its customer is told, beside words, by mutation and field. All else is between the
+units: who had it, why, and who decided."""
+
+
 class GivenAway(Exception):
     """An answer holds what is not for whoever asked."""
 
@@ -81,7 +86,12 @@ class Fire:
 
     def secrets(self, asker: Asker) -> list[Canary]:
         """What they must not be told."""
-        return self.canaries.personal() if asker.hidden is None else self.canaries.of_units(*asker.hidden)
+        if asker.hidden is None:
+            return self.canaries.personal()
+        hidden = self.canaries.of_units(*asker.hidden)
+        if asker.role is Role.CUSTOMER and asker.unit is not None:
+            hidden += self.canaries.between_units(asker.unit, SPOKEN)
+        return hidden
 
     def stream(self, asker: Asker, voice: Voice, how: settings) -> None:
         """Sends documents in somebody's name. Fails for the first whose answer is not as it should be."""
