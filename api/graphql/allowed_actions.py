@@ -99,9 +99,10 @@ def _actions(category: Category) -> Mapping[str, _Action]:
 
     found = {}
     for mutation in MUTATIONS:
-        kind, name = mutation.commands[0], to_camel_case(mutation.name)
-        if kind in WAYS[category]:
-            found[name] = _Action(name, kind, _required(mutation.input, category))
+        name = to_camel_case(mutation.name)
+        for kind in mutation.commands[:1]:  # an announcement becomes none
+            if kind in WAYS[category]:
+                found[name] = _Action(name, kind, _required(mutation.input, category))
     return found
 
 

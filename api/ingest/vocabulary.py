@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from api.imports.rules import bare_type, name_of
+from domain.case.attaching import AttachToCase
 from domain.case.commands import CaseCommand, ReceiveCase
 from domain.case.deadline import DeadlineCommand
 from domain.case.extension import ExtensionCommand
@@ -41,9 +42,11 @@ BY_OTHERS: frozenset[type[Command]] = frozenset(
         ),
         MakeDecision,
         DecideReview,
+        AttachToCase,
     )
 )
-"""What people ask of each other and decide in their own names, and what a clock notes: no source tells of it."""
+"""What people ask of each other and decide in their own names, what a clock notes, and files, whose bytes come by
+another door: no source tells of it."""
 BEGINS = frozenset({RegisterCustomer, RecordTouchpoint, ReceiveCase})
 OF_THE_ITEM = ("at", "zone", "precision", "source_key")
 """What an item says beside its data."""

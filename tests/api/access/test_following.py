@@ -18,8 +18,9 @@ from tests.api.access.world import BEIJING, EAST, GROUP, NORTH, World, app_of
 from tests.api.graphql.asking import asking
 from tests.api.graphql.following import Follower, beside
 
-CASE = "subscription($id: ID!, $after: ConsistencyToken) { caseChanged(id: $id, after: $after) { topic case { id unit } } }"
-OWN = "subscription($id: ID!, $after: ConsistencyToken) { caseChanged(id: $id, after: $after) { case { id status } } }"
+FOLLOWED = "subscription($id: ID!, $after: ConsistencyToken) { caseChanged(id: $id, after: $after) "
+CASE = FOLLOWED + "{ topic case { id unit } } }"
+OWN = FOLLOWED + "{ case { id status } } }"
 
 
 @pytest.fixture(scope="module")

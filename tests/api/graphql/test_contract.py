@@ -27,6 +27,7 @@ ASKED = re.compile(r"(Input|Filter|Order|Condition|Known)$")
 DATED = re.compile(r"Since (\d{4}-\d\d-\d\d), until (\d{4}-\d\d-\d\d): \S.*\.", re.DOTALL)
 """How a deprecation reads: since when, from when on the field may be missing, and what to use instead."""
 NO_NODES = {
+    "Attachment": "it stands with what it belongs to, under one id wherever that is shown",
     "AbsorbedCustomer": "its id leads to the survivor",
     "PersonalString": "its id says where it lies, and its state is shown wherever it is shown",
     "SlaClockFace": "it is what the two that follow have in common",
@@ -160,8 +161,9 @@ def test_the_past_has_types_of_its_own_and_says_what_the_live_ones_say() -> None
     case, past = PUBLISHED.type_map["Case"], PUBLISHED.type_map["CaseSnapshot"]
     assert isinstance(case, GraphQLObjectType)
     assert isinstance(past, GraphQLObjectType)
-    # What is only of now: pages of other views, and the way into the past itself.
-    assert case.fields.keys() - past.fields.keys() == {"movements", "audit", "asOf"}
+    # What is only of now: pages of other views, what may be done, files, and the way into the past itself.
+    only_now = {"movements", "audit", "timeline", "allowedActions", "pauseGrounds", "attachments", "asOf"}
+    assert case.fields.keys() - past.fields.keys() == only_now
     assert past.fields.keys() - case.fields.keys() == {"case", "knownAt", "validAt", "knownPosition"}
     different = {
         name: (str(case.fields[name].type), str(field.type))

@@ -125,7 +125,7 @@ def test_the_guide_is_followed_from_top_to_bottom_and_answers_as_it_shows(
 
 
 def test_the_guide_has_its_examples_and_its_steps() -> None:
-    assert (len(questions(GUIDE)), len(STEP.findall(GUIDE))) == (19, 17)
+    assert (len(questions(GUIDE)), len(STEP.findall(GUIDE))) == (27, 17)
 
 
 def test_the_programs_that_the_guide_shows_are_parts_of_the_example() -> None:
