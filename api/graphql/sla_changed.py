@@ -11,7 +11,7 @@ from uuid import UUID
 
 import strawberry
 
-from api.access.reaching import below
+from api.access.reaching import names_below
 from api.graphql.clock import CLOCK, SlaClock, clock_of
 from api.graphql.clock_enums import State
 from api.graphql.consistency import Place, token_of
@@ -28,7 +28,6 @@ from api.live.turns import Because, Order, Turn
 from domain.stream import Category, category_of, subject_of
 from ledger.book import recorded_at
 from ledger.marks import Mark
-from projections import unit
 from projections.sla_row import SlaTimer
 from projections.sla_timer import TICK
 
@@ -129,11 +128,7 @@ class FollowedClocks:
         """The clocks that are followed, as the units stand now."""
         if self.unit is None:
             return Followed(case_id=self.case_id)
-        ledger, principal = self.request.door.ledger, self.request.principal
-        views = unit.every(ledger.database, ledger.book)
-        names = {view.unit_id: [name for _, name in view.names] for view in views}
-        tree = unit.tree_of(views, self.request.door.now())
-        return Followed(below(self.unit, tree, names, principal).units)
+        return Followed(names_below(self.request.door.ledger, self.unit))
 
     async def _marks(self, followed: Followed, after: int, upto: int) -> list[Mark]:
         """What may bear on clocks. Raises: Problem when it is too much for once."""
