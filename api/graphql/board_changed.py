@@ -88,7 +88,7 @@ class Following:
     async def _units(self, position: int) -> Units:
         """The units as known at a position."""
         door = self.request.door
-        return await lasting(door, partial(door.off_loop, lambda: Units.at(door.ledger, position, door.now())))
+        return await lasting(door, partial(door.in_turn, lambda: Units.at(door.ledger, position, door.now())))
 
     def _board(self, units: Units) -> Board:
         """The board by some units, for who asks by now."""
@@ -101,7 +101,7 @@ class Following:
         """What becomes of cases of which something was recorded."""
         door = self.request.door
         of_cases = [mark for mark in marks if mark.kind == Category.CASE]
-        steps = await lasting(door, partial(door.off_loop, door.steps.of, of_cases))
+        steps = await lasting(door, partial(door.in_turn, door.steps.of, of_cases))
         for mark in of_cases:
             move = board.move(*steps[mark.position])
             if move is not None and mark.case_id is not None:
@@ -113,7 +113,7 @@ class Following:
         """What becomes of cases whose units now stand elsewhere in the tree; they share a position, and tokens say
         which of them was told last."""
         door = self.request.door
-        moves = await lasting(door, partial(door.off_loop, moved, door.ledger, before, board, mark.position))
+        moves = await lasting(door, partial(door.in_turn, moved, door.ledger, before, board, mark.position))
         for case_id, move in moves:
             if told is None or case_id > told:
                 token = token_of(door.book, mark.position, str(case_id))

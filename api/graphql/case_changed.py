@@ -61,7 +61,7 @@ async def case_changes(request: Request, case_id: UUID, place: Place) -> AsyncGe
     if await lasting(door, shown) is None:
         yield None
         return
-    await lasting(door, lambda: door.off_loop(about.learn, place.position))
+    await lasting(door, lambda: door.in_turn(about.learn, place.position))
     async with aclosing(passing(door, place.position)) as pages:
         async for page in pages:
             looked, moving = False, REACHING[request.rights.scope]
@@ -80,7 +80,7 @@ async def case_changes(request: Request, case_id: UUID, place: Place) -> AsyncGe
                 if told:
                     yield _change(mark, case, door.token(mark.position))
                 if told and about.is_news(mark):
-                    await lasting(door, lambda at=mark.position: door.off_loop(about.learn, at))  # type: ignore[misc]
+                    await lasting(door, lambda at=mark.position: door.in_turn(about.learn, at))  # type: ignore[misc]
 
 
 def _change(mark: Mark, case: Case, token: str) -> CaseChange:

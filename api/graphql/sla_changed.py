@@ -88,11 +88,11 @@ class FollowedClocks:
         door = self.request.door
         if not await shown_by(door, place.position):
             return
-        moment, told = await self._off_loop(_start, door, place, from_now)
-        followed, near = await self._off_loop(self._followed), None
+        moment, told = await self._in_turn(_start, door, place, from_now)
+        followed, near, told_units = await self._in_turn(self._followed), None, moment.position
         while True:
             if near is None:
-                near = await self._off_loop(seen, door.ledger, followed, moment.at, moment.at)
+                near = await self._in_turn(seen, door.ledger, followed, moment.at, moment.at)
             word = await word_beyond(door, moment.position, partial(_turns, moment, near))
             if word is None:
                 return
@@ -100,14 +100,15 @@ class FollowedClocks:
             now = max(
                 moment.at, word.at if word.shown == word.head else moment.at, *(each.recorded_at for each in marks)
             )
-            moved = any(mark.kind == Category.UNIT for mark in marks)
+            moved = any(mark.kind == Category.UNIT and mark.position > told_units for mark in marks)
             if moved or now > near.until:
-                followed = await self._off_loop(self._followed) if moved else followed
-                near = await self._off_loop(seen, door.ledger, followed, moment.at, now)
+                followed = await self._in_turn(self._followed) if moved else followed
+                told_units = word.shown
+                near = await self._in_turn(seen, door.ledger, followed, moment.at, now)
                 if near.position > word.shown:
                     continue
-            subjects = await self._off_loop(self._bearing(followed).subjects, marks) if marks else {}
-            found = await self._off_loop(turns, door.reckonings, subjects, near.clocks, moment, now)
+            subjects = await self._in_turn(self._bearing(followed).subjects, marks) if marks else {}
+            found = await self._in_turn(turns, door.reckonings, subjects, near.clocks, moment, now)
             if found:
                 self.request.forget()
             for turn, position in _placed(found, subjects, moment.position):
@@ -117,9 +118,9 @@ class FollowedClocks:
             moment, told = Moment(word.shown, now), None
             near = None if _is_stale(near, followed, subjects, found) else near
 
-    async def _off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def _in_turn(self, work: Callable[..., T], *arguments: Any) -> T:
         door = self.request.door
-        return await lasting(door, partial(door.off_loop, work, *arguments))
+        return await lasting(door, partial(door.in_turn, work, *arguments))
 
     def _bearing(self, followed: Followed) -> Bearing:
         return Bearing(self.request.door.ledger, self.request.door.reckonings, followed)
