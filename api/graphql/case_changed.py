@@ -63,15 +63,17 @@ async def case_changes(request: Request, case_id: UUID, place: Place) -> AsyncGe
     if await lasting(door, shown) is None:
         yield None
         return
-    await lasting(door, lambda: door.off_loop(about.learn, place.position))
+    await lasting(door, lambda: door.in_turn(about.learn, place.position))
     async with aclosing(passing(door, place.position)) as pages:
         async for page in pages:
-            request.forget()
-            moving = REACHING[request.rights.scope]
+            looked, moving = False, REACHING[request.rights.scope]
             for mark in page:
                 told = about.holds(mark)
                 if not told and mark.kind != moving:
                     continue
+                if not looked:
+                    request.forget()
+                    looked = True
                 moving = moving if told else None  # who reaches how far is read once a page
                 case = await lasting(door, shown)
                 if case is None:  # it lies beyond reach by now, or counts no longer
@@ -80,7 +82,7 @@ async def case_changes(request: Request, case_id: UUID, place: Place) -> AsyncGe
                 if told:
                     yield _change(mark, case, door.token(mark.position))
                 if told and about.is_news(mark):
-                    await lasting(door, lambda at=mark.position: door.off_loop(about.learn, at))  # type: ignore[misc]
+                    await lasting(door, lambda at=mark.position: door.in_turn(about.learn, at))  # type: ignore[misc]
 
 
 def _change(mark: Mark, case: Case, token: ConsistencyToken) -> CaseChange:

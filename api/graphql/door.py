@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 WORK_THREADS = 16
 WAIT_THREADS = 100
+FOLLOW_THREADS = 4
 READ_THREADS = 2
 """Reading a document is Python alone: more threads would only take turns."""
 WAIT_SECONDS = 5.0
@@ -46,6 +47,7 @@ class Door:
     """How long a file may be."""
     working: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WORK_THREADS))
     waiting: CapacityLimiter = field(default_factory=partial(CapacityLimiter, WAIT_THREADS))
+    following: CapacityLimiter = field(default_factory=partial(CapacityLimiter, FOLLOW_THREADS))
     reading: CapacityLimiter = field(default_factory=partial(CapacityLimiter, READ_THREADS))
 
     @property
@@ -66,7 +68,7 @@ class Door:
     @cached_property
     def reckonings(self) -> Reckonings:
         """How clocks stood at which position, for all who follow clocks."""
-        return Reckonings(self.ledger)
+        return Reckonings(self.ledger, self.runner)
 
     @cached_property
     def links(self) -> Links:
@@ -76,6 +78,10 @@ class Door:
     async def off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
         """What synchronous work gives back."""
         return await to_thread.run_sync(work, *arguments, limiter=self.working)
+
+    async def in_turn(self, work: Callable[..., T], *arguments: Any) -> T:
+        """The same for those who follow the book: what they catch up with may be much, and keeps nobody from asking."""
+        return await to_thread.run_sync(work, *arguments, limiter=self.following)
 
     async def shows(self, position: int, views: Collection[View[Any]] | None = None) -> bool:
         """Whether some views, or all, have reached a position, or reach it within `wait_seconds`."""

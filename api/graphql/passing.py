@@ -69,7 +69,7 @@ async def word_beyond(door: Door, position: int, until: Until | None = None) -> 
         if word is None:
             return None
         if word.head < position:  # it was looked for before that was recorded, or is gone
-            head = await lasting(door, lambda: door.off_loop(door.ledger.head))
+            head = await lasting(door, lambda: door.in_turn(door.ledger.head))
             if head < position:
                 raise _ahead(position, head)
             await door.feed.heard(lambda later, looks=word.looks: later.looks > looks)  # type: ignore[misc]
@@ -103,7 +103,7 @@ async def marks_between(door: Door, after: int, upto: int) -> Sequence[Mark]:
     if found is not None:
         return found
     database, book = door.ledger.database, door.book
-    return await lasting(door, lambda: door.off_loop(marks, database, book, after, upto, PAGE))
+    return await lasting(door, lambda: door.in_turn(marks, database, book, after, upto, PAGE))
 
 
 def _ahead(position: int, head: int) -> Problem:

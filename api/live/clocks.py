@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -18,7 +18,6 @@ from domain.stream import Category, stream_of
 from ledger.ledger import Ledger
 from ledger.marks import Mark
 from projections import obligation
-from projections.runner import Runner
 from projections.sla_row import SlaTimer, of_row
 from projections.sla_timer import SLA_TIMER
 
@@ -32,19 +31,26 @@ POSITION = """
 SELECT position FROM views.cursor
 WHERE book = %(book)s AND projection = %(view)s AND version = %(version)s AND NOT anew
 """
-# Leans on the index holder_unit or case_id.
-TURNING = """
+# Leans on the index holder_unit; what is due by no date, and only begins, on the index started.
+TURNING_OF_UNITS = SLA_TIMER.query("""
 SELECT {columns} FROM {table}
-WHERE book = %(book)s AND (holder_unit = ANY(%(units)s) OR case_id = %(case_id)s)
+WHERE book = %(book)s AND holder_unit = ANY(%(units)s) AND due_at IS NOT NULL AND due_at >= %(since)s
   AND ended_at IS NULL AND state IN ('running', 'not-started')
-  AND (started_at > %(since)s AND started_at <= %(until)s
-    OR due_at >= %(since)s AND (due_at <= %(until)s OR next_alarm_at <= %(until)s))
-"""
-# The same.
-OPEN = """
-SELECT DISTINCT stream FROM {table}
-WHERE book = %(book)s AND (holder_unit = ANY(%(units)s) OR case_id = %(case_id)s)
-"""
+  AND (due_at <= %(until)s OR next_alarm_at <= %(until)s OR started_at > %(since)s AND started_at <= %(until)s)
+UNION ALL
+SELECT {columns} FROM {table}
+WHERE book = %(book)s AND holder_unit = ANY(%(units)s) AND due_at IS NULL
+  AND ended_at IS NULL AND state = 'not-started' AND started_at > %(since)s AND started_at <= %(until)s
+""")
+# Leans on the index case_id; they are few.
+TURNING_OF_A_CASE = SLA_TIMER.query("""
+SELECT {columns} FROM {table}
+WHERE book = %(book)s AND case_id = %(case_id)s AND ended_at IS NULL AND state IN ('running', 'not-started')
+""")
+# It reads the book's rows: standards grow rarely.
+OF_UNITS = SLA_TIMER.query("SELECT DISTINCT stream FROM {table} WHERE book = %(book)s AND holder_unit = ANY(%(units)s)")
+# Leans on the index case_id.
+OF_A_CASE = SLA_TIMER.query("SELECT DISTINCT stream FROM {table} WHERE book = %(book)s AND case_id = %(case_id)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,11 @@ class Followed:
 
     units: frozenset[str] = frozenset()
     case_id: UUID | None = None
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """With which questions ask for them."""
+        return {"units": list(self.units), "case_id": self.case_id}
 
     def holds(self, clock: SlaTimer | None) -> bool:
         """Whether a clock is one of them."""
@@ -87,14 +98,15 @@ def seen(ledger: Ledger, followed: Followed, since: datetime, now: datetime) -> 
     """The clocks that have turned by themselves since an instant, or do so soon, all as the view has them at one
     position. Raises: LedgerAway."""
     until = now + AHEAD
-    asked = {"book": ledger.book, "units": list(followed.units), "case_id": followed.case_id, "since": since}
+    asked = {"book": ledger.book, **followed.parameters, "since": since, "until": until}
+    query = TURNING_OF_UNITS if followed.case_id is None else TURNING_OF_A_CASE
     cursor = {"book": ledger.book, "view": SLA_TIMER.name, "version": SLA_TIMER.version}
 
     def read(connection: psycopg.Connection) -> Seen:
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             at = connection.execute(POSITION, cursor).fetchone()
-            rows = connection.execute(SLA_TIMER.query(TURNING), {**asked, "until": until}, binary=True).fetchall()
+            rows = connection.execute(query, asked, binary=True).fetchall()
         return Seen(0 if at is None else at[0], [of_row(row) for row in rows], until)
 
     return ledger.database.patiently(read)
@@ -103,26 +115,26 @@ def seen(ledger: Ledger, followed: Followed, since: datetime, now: datetime) -> 
 class Bearing:
     """Finds out on which clocks something that was recorded bears."""
 
-    def __init__(self, ledger: Ledger, runner: Runner, followed: Followed) -> None:
+    def __init__(self, ledger: Ledger, reckonings: Reckonings, followed: Followed) -> None:
         self._ledger = ledger
-        self._runner = runner
+        self._reckonings = reckonings
         self._followed = followed
         self._standards = frozenset(streams_of_standards(ledger.book))
 
     def matters(self, mark: Mark) -> bool:
-        """Whether it may bear on any clock."""
-        if mark.kind in SUBJECTS:
+        """Whether it may bear on any clock, or on whose they are."""
+        if mark.kind in SUBJECTS or mark.kind == Category.UNIT:
             return True
         return mark.name in (RULING if mark.stream in self._standards else BEARING)
 
     def subjects(self, marks: Sequence[Mark]) -> Mapping[str, Sequence[Mark]]:
         """The subjects on whose clocks some marks bear, each with those that do, in order. Raises: LedgerAway."""
         found: dict[str, list[Mark]] = {}
-        leant = {mark.stream for mark in marks if mark.stream not in self._standards}
-        leaning = self._runner.leaning(SLA_TIMER, leant) if leant else {}
+        bearing = [mark for mark in marks if mark.kind in SUBJECTS or mark.name in BEARING]
+        leaning = self._reckonings.leaning(bearing)
         ruled = self._open() if any(mark.stream in self._standards for mark in marks) else frozenset()
         for mark in marks:
-            streams = set(ruled) if mark.stream in self._standards else set(leaning.get(mark.stream, ()))
+            streams = set(ruled) if mark.stream in self._standards else set(leaning.get(mark.position, ()))
             if mark.kind in SUBJECTS:
                 streams.add(mark.stream)
             for stream in streams:
@@ -140,12 +152,9 @@ class Bearing:
         return frozenset({stream_of(Category.CASE, case_id), *(view.stream for view in owed), *named})
 
     def _open(self) -> frozenset[str]:
-        asked = {
-            "book": self._ledger.book,
-            "units": list(self._followed.units),
-            "case_id": self._followed.case_id,
-        }
-        return frozenset(stream for (stream,) in self._ledger.database.rows(SLA_TIMER.query(OPEN), asked))
+        query = OF_UNITS if self._followed.case_id is None else OF_A_CASE
+        asked = {"book": self._ledger.book, **self._followed.parameters}
+        return frozenset(stream for (stream,) in self._ledger.database.rows(query, asked))
 
 
 def turns(

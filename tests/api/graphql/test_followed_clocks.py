@@ -30,6 +30,8 @@ from domain.event import Command, Precision
 from domain.obligation import MeetObligation, ObligationKind, OpenObligation
 from domain.personal import Personal
 from domain.stream import Category
+from domain.unit.commands import OpenUnit, RenameUnit
+from domain.unit.events import UnitKind, id_of_unit
 from tests.api.graphql.asking import FrontEnd, asking
 from tests.api.graphql.conftest import ACTOR, opened
 from tests.api.graphql.following import Follower, beside
@@ -41,7 +43,7 @@ from tests.projections.regulated import calendar, promise, publish_calendar, tel
 # A Monday at nine o'clock in Shanghai, later than any clock by which these tests run.
 BEGUN = datetime(2099, 3, 2, 1, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-NORTH, EAST = "北京分部", "华东分部"
+NORTH, EAST, SOUTH = "北京分部", "华东分部", "华南分部"
 OWED, LAST = UUID(int=0x0B11), 99
 CHANGED = """
 subscription($unit: String, $case: ID, $after: ConsistencyToken) {
@@ -259,3 +261,44 @@ def test_a_clock_that_runs_out_while_nothing_happens_is_told_when_it_does(databa
         for cut, token in enumerate([before, *(each["consistencyToken"] for each in told[:2])]):
             rest = follower.some(CHANGED, 3 - cut, case=case, after=token)
             assert list(map(shown, rest)) == list(map(shown, told[cut:]))
+
+
+def test_clocks_that_nobody_touched_turn_with_the_time_of_what_happens_elsewhere(
+    workspace: Workspace, follower: Follower
+) -> None:
+    at = BEGUN + 2_000 * HOUR
+    tell(workspace.ledger, received(90, at=at), at=at)
+    tell(workspace.ledger, RegisterCase(at=at, case_id=case_id(90), unit=SOUTH), at=at)
+    before = follower.token()
+    with follower.following(CHANGED, unit=SOUTH, after=before) as stream:
+        told: list[Any] = []
+        for number, hours in ((91, 3), (92, 8), (93, 600)):
+            then = at + hours * HOUR
+            tell(workspace.ledger, received(number, at=then), at=then)
+            told.append(stream.next())
+        while told[-1]["after"] != "OVERDUE" or told[-1]["clock"]["target"] != "last":
+            told.append(stream.next())
+    assert {each["because"] for each in told} == {"TIME"}
+    assert [(each["clock"]["target"], each["after"]) for each in told if each["before"] == "RUNNING"] == [
+        ("step", "LAPSED"),
+        ("next", "LAPSED"),
+        ("resolution", "OVERDUE"),
+        ("lived", "OVERDUE"),
+        ("legal", "OVERDUE"),
+        ("last", "OVERDUE"),
+    ]
+    later = follower.some(CHANGED, len(told), unit=SOUTH, after=before)
+    assert list(map(shown, later)) == list(map(shown, told))
+
+
+def test_the_clocks_of_a_unit_are_followed_by_whatever_name_it_takes(workspace: Workspace, follower: Follower) -> None:
+    at = BEGUN + 3_000 * HOUR
+    tell(workspace.ledger, OpenUnit(at=at, name="一部", kind=UnitKind.BRANCH), at=at)
+    with follower.following(CHANGED, unit="一部", after=follower.token()) as stream:
+        for number, name in ((94, "一部"), (95, "二部")):
+            if number == 95:
+                tell(workspace.ledger, RenameUnit(at=at, unit_id=id_of_unit("一部"), name=name), at=at)
+            tell(workspace.ledger, received(number, at=at), at=at)
+            tell(workspace.ledger, RegisterCase(at=at, case_id=case_id(number), unit=name), at=at)
+            told = [stream.next() for _ in range(10)]
+            assert {each["position"] for each in told} == {workspace.ledger.head()}
