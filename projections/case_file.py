@@ -253,6 +253,8 @@ class CaseFilter:
     open_loops: tuple[OpenLoop, ...] = ()
     """Cases whose customers are owed any of these."""
     unit: str | None = None
+    units: frozenset[str] | None = None
+    """Cases that any of these holds; None asks nothing."""
     handler: str | None = None
     customer_id: UUID | None = None
     received_from: datetime | None = None
@@ -276,6 +278,9 @@ class CaseFilter:
             condition, parameter = narrowed(column, wanted)
             conditions += condition
             parameters |= parameter
+        if self.units is not None:  # leans on the index unit
+            conditions.append("unit = ANY(%(units)s)")
+            parameters["units"] = list(self.units)
         if self.open_loops:
             conditions.append(f"({' OR '.join(OWED[loop] for loop in self.open_loops)})")
         if self.received_from is not None:
@@ -299,6 +304,7 @@ class CaseFilter:
         return (
             all(not wanted or found in wanted for wanted, found in any_of)
             and all(wanted is None or found == wanted for wanted, found in the_one)
+            and (self.units is None or case.unit in self.units)
             and (not self.open_loops or not set(self.open_loops).isdisjoint(case.open_loops))
             and (self.received_from is None or case.received_at >= self.received_from)
             and (self.received_before is None or case.received_at < self.received_before)

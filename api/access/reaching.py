@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from api.access.principal import Principal
@@ -19,7 +19,7 @@ from ledger.ledger import Ledger
 from projections import customer_profile, unit
 from projections.customer_profile import CustomerProfile
 from projections.reach import EVERYTHING, NOTHING, Reach
-from projections.unit import Tree
+from projections.unit import Tree, UnitAt
 
 
 def reach_of(principal: Principal, rights: Rights, ledger: Ledger) -> Reach:
@@ -37,14 +37,28 @@ def reach_of(principal: Principal, rights: Rights, ledger: Ledger) -> Reach:
     return below(principal.unit, tree, {view.unit_id: [name for _, name in view.names] for view in units}, principal)
 
 
-def below(called: str, tree: Tree, names: dict[UUID, list[str]], principal: Principal) -> Reach:
+def names_below(ledger: Ledger, called: str) -> frozenset[str]:
+    """A unit and those below it, as the units stand now, by every name that they bear or bore. Raises: LedgerAway."""
+    units = unit.every(ledger.database, ledger.book)
+    names = {view.unit_id: [name for _, name in view.names] for view in units}
+    return _under(called, unit.tree_of(units, present(ledger)), names)[0]
+
+
+def below(called: str, tree: Tree, names: Mapping[UUID, Sequence[str]], principal: Principal) -> Reach:
     """The cases of a unit and of those below it. A unit that the tree does not know has no others below it.
 
     Cases name their unit as it was called then. A name that a unit outside bears by now is that one's.
     """
+    names_told, top = _under(called, tree, names)
+    at_the_top = top is not None and (top.parent is None or top.parent not in tree.units)
+    return Reach(units=names_told, unheld=at_the_top, name=principal.name)
+
+
+def _under(called: str, tree: Tree, names: Mapping[UUID, Sequence[str]]) -> tuple[frozenset[str], UnitAt | None]:
+    """Every name of a unit and of those below it, with the unit itself, if the tree knows it."""
     top = tree.called(called) or tree.units.get(id_of_unit(called))
     if top is None:
-        return Reach(units=frozenset({called}), name=principal.name)
+        return frozenset({called}), None
     waiting, inside = [top.unit_id], set[UUID]()
     while waiting:
         here = waiting.pop()
@@ -54,8 +68,7 @@ def below(called: str, tree: Tree, names: dict[UUID, list[str]], principal: Prin
     elsewhere = {each.name for each in tree.units.values() if each.unit_id not in inside}
     own = {tree.units[each].name for each in inside}
     borne = {name for each in inside for name in names.get(each, ())}
-    at_the_top = top.parent is None or top.parent not in tree.units
-    return Reach(units=frozenset(own | (borne - elsewhere)), unheld=at_the_top, name=principal.name)
+    return frozenset(own | (borne - elsewhere)), top
 
 
 def sees(ledger: Ledger, reach: Reach, kind: Category, subject: UUID) -> bool:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.access.principal import Principal
 from api.graphql.case import Case, shown_case
 from api.graphql.consistency import Place, token_of
 from api.graphql.enums import shown
@@ -57,6 +58,10 @@ class Following:
     request: Request
     unit: str | None
     where: CaseFilter
+    looked: bool = False
+    """Whether the asker's reach was read for the page that is told."""
+    known: tuple[Units, Principal, Board] | None = None
+    """The board that was asked for last, and by what."""
 
     async def changes(self, place: Place) -> AsyncGenerator[BoardChange, None]:
         """What becomes of cases on the board after a place."""
@@ -67,11 +72,12 @@ class Following:
         units = await self._units(start)
         async with aclosing(passing(door, start)) as pages:
             async for page in pages:
-                self.request.forget()
+                self.looked = False
                 for some in _parts(page):
                     if some[0].kind != Category.UNIT:
-                        async for change in self._of_cases(self._board(units), some):
-                            yield change
+                        if any(mark.kind == Category.CASE for mark in some):
+                            async for change in self._of_cases(self._board(units), some):
+                                yield change
                         continue
                     (mark,) = some
                     before, units = units, await self._units(mark.position)
@@ -86,14 +92,15 @@ class Following:
 
     def _board(self, units: Units) -> Board:
         """The board by some units, for who asks by now."""
-        return Board.of(self.unit, self.where, units, self.request.principal, self.request.rights)
+        principal = self.request.principal
+        if self.known is None or self.known[0] is not units or self.known[1] != principal:
+            self.known = (units, principal, Board.of(self.unit, self.where, units, principal, self.request.rights))
+        return self.known[2]
 
     async def _of_cases(self, board: Board, marks: Sequence[Mark]) -> AsyncIterator[BoardChange]:
         """What becomes of cases of which something was recorded."""
         door = self.request.door
         of_cases = [mark for mark in marks if mark.kind == Category.CASE]
-        if not of_cases:
-            return
         steps = await lasting(door, partial(door.off_loop, door.steps.of, of_cases))
         for mark in of_cases:
             move = board.move(*steps[mark.position])
@@ -116,6 +123,10 @@ class Following:
 
     async def _change(self, move: Move, case_id: UUID, mark: Mark, token: str) -> BoardChange | None:
         """What is told of it. A case that is beyond reach by now leaves the board, and does nothing else on it."""
+
+        if not self.looked:  # how far the asker reaches is read once a page
+            self.request.forget()
+            self.looked = True
 
         async def case_now() -> Case | None:
             self.request.read_again()

@@ -64,12 +64,14 @@ async def case_changes(request: Request, case_id: UUID, place: Place) -> AsyncGe
     await lasting(door, lambda: door.off_loop(about.learn, place.position))
     async with aclosing(passing(door, place.position)) as pages:
         async for page in pages:
-            request.forget()
-            moving = REACHING[request.rights.scope]
+            looked, moving = False, REACHING[request.rights.scope]
             for mark in page:
                 told = about.holds(mark)
                 if not told and mark.kind != moving:
                     continue
+                if not looked:
+                    request.forget()
+                    looked = True
                 moving = moving if told else None  # who reaches how far is read once a page
                 case = await lasting(door, shown)
                 if case is None:  # it lies beyond reach by now, or counts no longer

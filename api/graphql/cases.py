@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
 import strawberry
 
+from api.access.reaching import names_below
 from api.graphql.case import Case, case_of
 from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.enums import CaseKind, Channel, OpenLoop, Priority, Status, shown
@@ -81,6 +83,9 @@ class CaseFilter:
         default_factory=list, description="What is still owed to their customers (闭环)."
     )
     unit: str | None = strawberry.field(default=None, description="The unit that holds them.")
+    below: str | None = strawberry.field(
+        default=None, description="The unit that holds them, or one that stands above it in the tree of today."
+    )
     handler: str | None = strawberry.field(default=None, description="Who handles them.")
     customer_id: strawberry.ID | None = strawberry.field(default=None, description="Whom they are about.")
     received_from: datetime | None = strawberry.field(default=None, description="Received then or later.")
@@ -114,8 +119,11 @@ async def listed_cases(
     request: Request, where: CaseFilter | None, order_by: CaseOrder | None, arguments: PageArguments
 ) -> Connection[Case]:
     """A page of the book's cases. Raises: Problem."""
-    door, order = request.door, order_by or CaseOrder()
+    door, order, asked = request.door, order_by or CaseOrder(), where or CaseFilter()
     window = arguments.window(order.order, descending=order.descending)
-    chosen = (where or CaseFilter()).of_view(door.book)
+    chosen = asked.of_view(door.book)
+    if asked.below is not None:
+        units = await door.off_loop(names_below, door.ledger, speakable(asked.below))
+        chosen = replace(chosen, units=units)
     page = await door.off_loop(case_file.page, door.ledger.database, door.book, window, chosen, await request.reach())
     return cases_of_page(window, page, door.book)

@@ -61,7 +61,7 @@ class Door:
     @cached_property
     def reckonings(self) -> Reckonings:
         """How clocks stood at which position, for all who follow clocks."""
-        return Reckonings(self.ledger)
+        return Reckonings(self.ledger, self.runner)
 
     async def off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
         """What synchronous work gives back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import strawberry
 
-from api.access.reaching import below
+from api.access.reaching import names_below
 from api.graphql.clock import CLOCK, SlaClock, clock_of
 from api.graphql.clock_enums import State
 from api.graphql.consistency import Place, token_of
@@ -28,7 +28,6 @@ from api.live.turns import Because, Order, Turn
 from domain.stream import Category, category_of, subject_of
 from ledger.book import recorded_at
 from ledger.marks import Mark
-from projections import unit
 from projections.sla_row import SlaTimer
 from projections.sla_timer import TICK
 
@@ -109,30 +108,27 @@ class FollowedClocks:
                     continue
             subjects = await self._off_loop(self._bearing(followed).subjects, marks) if marks else {}
             found = await self._off_loop(turns, door.reckonings, subjects, near.clocks, moment, now)
-            self.request.forget()
+            if found:
+                self.request.forget()
             for turn, position in _placed(found, subjects, moment.position):
                 change = None if told and turn.order <= told else await self._change(followed, turn, position)
                 if change is not None:
                     yield change
             moment, told = Moment(word.shown, now), None
-            near = None if subjects else near
+            near = None if _is_stale(near, followed, subjects, found) else near
 
     async def _off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
         door = self.request.door
         return await lasting(door, partial(door.off_loop, work, *arguments))
 
     def _bearing(self, followed: Followed) -> Bearing:
-        return Bearing(self.request.door.ledger, self.request.door.runner, followed)
+        return Bearing(self.request.door.ledger, self.request.door.reckonings, followed)
 
     def _followed(self) -> Followed:
         """The clocks that are followed, as the units stand now."""
         if self.unit is None:
             return Followed(case_id=self.case_id)
-        ledger, principal = self.request.door.ledger, self.request.principal
-        views = unit.every(ledger.database, ledger.book)
-        names = {view.unit_id: [name for _, name in view.names] for view in views}
-        tree = unit.tree_of(views, self.request.door.now())
-        return Followed(below(self.unit, tree, names, principal).units)
+        return Followed(names_below(self.request.door.ledger, self.unit))
 
     async def _marks(self, followed: Followed, after: int, upto: int) -> list[Mark]:
         """What may bear on clocks. Raises: Problem when it is too much for once."""
@@ -209,6 +205,13 @@ def _placed(found: Sequence[Turn], subjects: Mapping[str, Sequence[Mark]], posit
         while following is not None and following.recorded_at < turn.order.at:
             position, following = following.position, next(marks, None)
         yield turn, position
+
+
+def _is_stale(near: Seen, followed: Followed, subjects: Collection[str], found: Sequence[Turn]) -> bool:
+    """Whether what was seen of the clocks that turn soon may be otherwise by now."""
+    return any(clock.stream in subjects for clock in near.clocks) or any(
+        followed.holds(turn.before) or followed.holds(turn.after) for turn in found if turn.order.because_of_event
+    )
 
 
 def _turns(moment: Moment, near: Seen, word: Word) -> bool:

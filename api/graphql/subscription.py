@@ -15,7 +15,7 @@ from api.graphql.door import Door
 from api.graphql.identity import identity_of
 from api.graphql.ledger_head import LedgerHead, head_of_book
 from api.graphql.passing import Since, lasting, place_after
-from api.graphql.problem import speakable
+from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info
 from api.graphql.sla_changed import FollowedClocks, SlaChange
 from domain.stream import Category
@@ -76,6 +76,8 @@ class Subscription:
         after: Since = None,
     ) -> AsyncGenerator[BoardChange, None]:
         request = info.context
+        if filter is not None and filter.below is not None:
+            raise Problem(Code.BAD_ARGUMENTS, "A board is that of a unit and of those below it: say which in `unit`.")
         where = (filter or CaseFilter()).of_view(request.door.book)
         following = Following(request, None if unit is None else speakable(unit), where)
         return following.changes(await place_after(request, after))

@@ -62,7 +62,7 @@ class Board:
         """The board of a unit, or of all that the asker is told of; without a status in the filter, of open cases."""
 
         def under(name: str) -> Reach:
-            return below(name, units.tree, {each: list(names) for each, names in units.names.items()}, principal)
+            return below(name, units.tree, units.names, principal)
 
         if rights.scope is Scope.ALL:
             reach = EVERYTHING

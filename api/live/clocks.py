@@ -18,7 +18,6 @@ from domain.stream import Category, stream_of
 from ledger.ledger import Ledger
 from ledger.marks import Mark
 from projections import obligation
-from projections.runner import Runner
 from projections.sla_row import SlaTimer, of_row
 from projections.sla_timer import SLA_TIMER
 
@@ -103,9 +102,9 @@ def seen(ledger: Ledger, followed: Followed, since: datetime, now: datetime) -> 
 class Bearing:
     """Finds out on which clocks something that was recorded bears."""
 
-    def __init__(self, ledger: Ledger, runner: Runner, followed: Followed) -> None:
+    def __init__(self, ledger: Ledger, reckonings: Reckonings, followed: Followed) -> None:
         self._ledger = ledger
-        self._runner = runner
+        self._reckonings = reckonings
         self._followed = followed
         self._standards = frozenset(streams_of_standards(ledger.book))
 
@@ -118,11 +117,10 @@ class Bearing:
     def subjects(self, marks: Sequence[Mark]) -> Mapping[str, Sequence[Mark]]:
         """The subjects on whose clocks some marks bear, each with those that do, in order. Raises: LedgerAway."""
         found: dict[str, list[Mark]] = {}
-        leant = {mark.stream for mark in marks if mark.stream not in self._standards}
-        leaning = self._runner.leaning(SLA_TIMER, leant) if leant else {}
+        leaning = self._reckonings.leaning([mark for mark in marks if mark.stream not in self._standards])
         ruled = self._open() if any(mark.stream in self._standards for mark in marks) else frozenset()
         for mark in marks:
-            streams = set(ruled) if mark.stream in self._standards else set(leaning.get(mark.stream, ()))
+            streams = set(ruled) if mark.stream in self._standards else set(leaning[mark.position])
             if mark.kind in SUBJECTS:
                 streams.add(mark.stream)
             for stream in streams:

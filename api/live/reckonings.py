@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from threading import Lock
 from typing import Any
 
 from api.live.turns import Clocks
 from ledger.ledger import Ledger
-from ledger.marks import positions_of
+from ledger.marks import Mark, positions_of
 from projections.reckoning import History
+from projections.runner import Runner
 from projections.sla_timer import SLA_TIMER
 from projections.working_out import subjects
 
@@ -24,10 +25,12 @@ Place = tuple[str, int]
 class Reckonings:
     """The clocks of subjects at positions, by the very functions that keep the view."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, runner: Runner) -> None:
         self._ledger = ledger
+        self._runner = runner
         self._lock = Lock()
         self._known: OrderedDict[Place, Clocks] = OrderedDict()
+        self._leaning: OrderedDict[Place, frozenset[str]] = OrderedDict()
 
     def of(self, places: Collection[Place]) -> Mapping[Place, Clocks]:
         """The clocks at some places. Raises: LedgerAway, UnknownTopic, UnreadableEvent."""
@@ -39,6 +42,18 @@ class Reckonings:
             while len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
         return found
+
+    def leaning(self, marks: Sequence[Mark]) -> Mapping[int, frozenset[str]]:
+        """The subjects whose clocks lean on the streams of some marks, by position. Raises: LedgerAway."""
+        with self._lock:
+            places = [(mark.stream, mark.position) for mark in marks]
+            missing = [place for place in places if place not in self._leaning]
+            found = self._runner.leaning(SLA_TIMER, {stream for stream, _ in missing}) if missing else {}
+            self._leaning.update({place: found.get(place[0], frozenset()) for place in missing})
+            by_position = {position: self._leaning[stream, position] for stream, position in places}
+            while len(self._leaning) > MOST_REMEMBERED:
+                self._leaning.popitem(last=False)
+        return by_position
 
     def _made(self, places: Collection[Place]) -> dict[Place, Clocks]:
         """Histories are read once for all places, and the standards of the book once for each state of them."""

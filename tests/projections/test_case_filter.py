@@ -40,11 +40,12 @@ def _conditions(chance: random.Random) -> list[tuple[str, Any]]:
         "kinds": CaseKind,
         "channels": Channel,
         "priorities": Priority,
-        "categories": ("billing", "delivery", "broadband"),
+        "categories": ("category 1", "category 2", "broadband"),
         "open_loops": OpenLoop,
     }
     single: dict[str, Any] = {
         "unit": UNITS,
+        "units": [frozenset(UNITS[:2]), frozenset()],
         "handler": STAFF,
         "customer_id": [customer_id(number) for number in range(20)],
         "received_from": times,

@@ -137,6 +137,7 @@ FILTERS: dict[str, tuple[CaseFilter, Callable[[CaseFile], bool]]] = {
     ),
     "any open loop": (CaseFilter(open_loops=tuple(OpenLoop)), lambda view: bool(view.open_loops)),
     "unit": (CaseFilter(unit=UNITS[0]), lambda view: view.unit == UNITS[0]),
+    "units": (CaseFilter(units=frozenset(UNITS[:2])), lambda view: view.unit in UNITS[:2]),
     "handler": (CaseFilter(handler="ada"), lambda view: view.handler == "ada"),
     "customer": (CaseFilter(customer_id=customer_id(0)), lambda view: view.customer_id == customer_id(0)),
     "received": (

@@ -125,7 +125,7 @@ def test_a_unit_that_moves_takes_its_cases_with_it_and_a_cut_among_them_loses_no
         each["id"]
         for each in front_end.ask(
             "query($where: CaseFilter) { cases(first: 100, filter: $where) { nodes { id } } }",
-            where={"unit": BEIJING, "status": ["RECEIVED", "REGISTERED", "IN_PROGRESS", "PAUSED"]},
+            where={"below": BEIJING, "status": ["RECEIVED", "REGISTERED", "IN_PROGRESS", "PAUSED"]},
         )["cases"]["nodes"]
     }
     assert on_board >= set(held)
@@ -158,3 +158,16 @@ def test_a_unit_that_takes_another_name_keeps_its_cases_on_the_board(follower: F
         front_end.done("prioritiseCase", caseId=case, priority="HIGH")
         assert moves(board, 1) == [("UPDATE", case, BEIJING)]
         front_end.done("renameUnit", unitId=units[BEIJING], name=BEIJING)
+
+
+def test_a_page_of_cases_of_a_unit_and_of_those_below_it_is_where_a_board_begins(follower: Follower) -> None:
+    front_end = follower.front_end
+    held = {unit: opened(front_end, unit) for unit in (GROUP, NORTH, BEIJING, EAST)}
+    token = follower.token()
+    document = """query($unit: String, $token: String) {
+      cases(first: 100, filter: { below: $unit }, consistencyToken: $token) { nodes { id } }
+    }"""
+    for unit, below in ((GROUP, {GROUP, NORTH, BEIJING, EAST}), (NORTH, {NORTH, BEIJING}), ("南极分部", set[str]())):
+        nodes = front_end.ask(document, unit=unit, token=token)["cases"]["nodes"]
+        shown = {each["id"] for each in nodes}
+        assert {name for name, case in held.items() if case in shown} == below

@@ -147,6 +147,7 @@ def test_what_is_wrong_with_a_question_is_said_before_anything_follows(follower:
         (CASE, {"id": "nonsense"}, "BAD_ID"),
         (CASE, {"id": global_id(Category.CUSTOMER, "main", uuid4())}, "BAD_ID"),
         ("subscription { casesOnBoard(unit: \"\\u0000\") { move } }", {}, "BAD_ARGUMENTS"),
+        ('subscription { casesOnBoard(filter: { below: "a" }) { move } }', {}, "BAD_ARGUMENTS"),
         ("subscription { slaChanged { at } }", {}, "BAD_ARGUMENTS"),
         ("subscription($id: ID) { slaChanged(unit: \"a\", caseId: $id) { at } }", {"id": case}, "BAD_ARGUMENTS"),
         ("subscription { ledgerHead { book } viewer: ledgerHead { book } }", {}, "BAD_DOCUMENT"),
