@@ -55,17 +55,18 @@ class Why(StrEnum):
     MESSAGE_TOO_LARGE = "MESSAGE_TOO_LARGE"
     """Closed with 1009."""
     SILENT = "SILENT"
-    """The other end answered no ping; closed with 1011."""
+    """The other end answered no ping; closed with 1013, since it may have slept."""
 
 
 BY_PROTOCOL: Mapping[int, Why] = {
     1002: Why.BAD_FRAME,
     1007: Why.BAD_TEXT,
+    1008: Why.RATE_LIMITED,
     1009: Why.MESSAGE_TOO_LARGE,
-    1011: Why.SILENT,
     1012: Why.SERVER_ENDS,
+    1013: Why.SILENT,
 }
-"""Codes with which a socket is closed below the application."""
+"""Codes with which a socket is closed below the application, or by a client that uses them."""
 NEW_TOKEN_HELPS = frozenset({Reason.EXPIRED, Reason.NOT_YET_VALID, Reason.UNKNOWN_KEY})
 
 

@@ -34,11 +34,11 @@ class Outgoing:
         """Sends a message. Raises: Closed when the other end takes too long to read, Left when it is gone."""
         text = orjson.dumps(message).decode()
         try:
-            async with asyncio.timeout(self._seconds), self._turn:
+            async with self._turn, asyncio.timeout(self._seconds):
                 await self._websocket.send_text(text)
         except TimeoutError:
-            message_ = f"You took nothing for {self._seconds:g} seconds; connect again and go on after your last token."
-            raise Closed(CloseCode.TRY_AGAIN, Why.SLOW, message_) from None
+            said = f"You took nothing for {self._seconds:g} seconds; connect again and go on after your last token."
+            raise Closed(CloseCode.TRY_AGAIN, Why.SLOW, said) from None
         except (WebSocketDisconnect, WebSocketDisconnected):
             raise Left from None
         self.sent += 1

@@ -28,9 +28,6 @@ from api.http.turned_away import TurnedAway
 from api.settings import Settings
 
 LOG = logging.getLogger("daybook.http")
-ENDS = Closed(
-    CloseCode.GOING_AWAY, Why.SERVER_ENDS, "This server ends. Connect again, and go on after your last token."
-)
 
 
 class Sockets:
@@ -63,7 +60,7 @@ class Sockets:
         """Closes all of them, and lets none be opened any more. Returns when they are closed, or soon after."""
         self._ending = True
         for each in self._open:
-            each.end(ENDS)
+            each.end(_ends())
         try:
             async with asyncio.timeout(2 * CLOSE_SECONDS):
                 await self._empty.wait()
@@ -114,7 +111,7 @@ class Sockets:
             said = f"Offer the subprotocol {SUBPROTOCOL}; it is the only one here."
             return Closed(CloseCode.OTHER_SUBPROTOCOL, Why.OTHER_SUBPROTOCOL, said)
         if self._ending:
-            return ENDS
+            return _ends()
         most, most_of_one = self._settings.sockets, self._settings.sockets_of_caller
         if len(self._open) >= most:
             return _too_many(f"This server has {most} sockets open already; try again in a while.")
@@ -167,6 +164,11 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._sockets.serve(WebSocket(scope, receive, send))
+
+
+def _ends() -> Closed:
+    said = "This server ends. Connect again, and go on after your last token."
+    return Closed(CloseCode.GOING_AWAY, Why.SERVER_ENDS, said)
 
 
 def _too_many(message: str) -> Closed:

@@ -10,6 +10,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 from websockets.http11 import Request
 
+from api.http.closing import CloseCode, Why
 from api.http.outgoing import LETTING_GO
 
 MOST_FRAMES = 1_000
@@ -62,14 +63,14 @@ class Wire(WebSocketsSansIOProtocol):
     @override
     def handle_ping(self) -> None:
         if self.transport.get_write_buffer_size() > MOST_UNREAD_BYTES:
-            self.let_go(1008, "too many pings whose answers nobody reads")
+            self.let_go(1008, f"{Why.RATE_LIMITED}: too many pings whose answers nobody reads")
         elif not self.close_sent:
             super().handle_ping()
 
     @override
     def handle_cont(self, event: Frame) -> None:
         if len(self.frames) >= MOST_FRAMES:
-            self.let_go(1009, f"more than {MOST_FRAMES} frames in one message")
+            self.let_go(1009, f"{Why.MESSAGE_TOO_LARGE}: more than {MOST_FRAMES} frames")
         elif not self.close_sent:
             super().handle_cont(event)
 
@@ -80,14 +81,14 @@ class Wire(WebSocketsSansIOProtocol):
             try:
                 whole.decode()
             except UnicodeDecodeError:  # uvicorn would log it as an error of the server's
-                self.let_go(1007, "text that is not UTF-8")
+                self.let_go(1007, f"{Why.BAD_TEXT}: this is not UTF-8")
             self.frames = [whole]
         super().send_receive_event_to_app()
 
     @override
     def keepalive_timeout(self) -> None:
         self.pong_timer = self.pending_ping_payload = None
-        self.let_go(1011, "keepalive ping timeout")
+        self.let_go(CloseCode.TRY_AGAIN, f"{Why.SILENT}: no ping was answered")
 
     @override
     async def send(self, message: Any) -> None:
