@@ -130,7 +130,7 @@ class Settings(BaseModel):
     ingest_bytes: int = Field(16 * 1024 * 1024, ge=1024, alias="DAYBOOK_INGEST_BYTES")
     """How long a body of items may be, at `/ingest`."""
     ingest_items: int = Field(10_000, ge=1, alias="DAYBOOK_INGEST_ITEMS")
-    """How many items one such body may hold."""
+    """How many items one such body may hold, or lines."""
     ingests_at_once: int = Field(4, ge=1, alias="DAYBOOK_INGESTS_AT_ONCE")
     """How many such bodies one server works at; those beyond are asked to come again."""
     attachment_bytes: int = Field(100 * 1024 * 1024, ge=1, le=10 * 1024**3, alias="DAYBOOK_ATTACHMENT_BYTES")

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import orjson
@@ -48,6 +49,8 @@ KEY = re.compile(r'"?([\x21\x23-\x7e]{1,200})"?')
 """Bare, or as the string of a structured header (RFC 9651)."""
 ITEMS_AT_ONCE = 500
 """Carried out in one transaction, whose answers go out together."""
+MOST_VALUES = 500_000
+"""In a batch, which is one value to its reader: each of them takes some hundred bytes, whatever it says."""
 JSON = "application/json"
 SOURCE: TypeAdapter[str] = TypeAdapter(Label)
 
@@ -118,22 +121,23 @@ class Ingest:
         return principal
 
     def _sent(self, form: Form, body: bytes) -> list[Sent]:
-        """What lies in a body, place by place. Raises: TurnedAway."""
-        if form is Form.LINES:
-            sent = [Sent(place, line) for place, line in lines_of(body)]
-        elif form is Form.ONE:
-            sent = [Sent(1, body)]
-        else:
-            try:
-                found = value_in(body)
-            except BadItem as bad:
-                raise TurnedAway(Code.BAD_REQUEST, f"The body cannot be read. {bad.message}") from bad
-            if not isinstance(found, list):
-                raise TurnedAway(Code.BAD_REQUEST, "The body of a batch is a list of CloudEvents.")
-            sent = [Sent(place, value) for place, value in enumerate(found, 1)]
-        if len(sent) > self._most_items:
-            message = f"The body has {len(sent)} items; at most {self._most_items} are taken at a time."
-            raise TurnedAway(Code.BODY_TOO_LARGE, message, limit=self._most_items, found=len(sent), of="items")
+        """What lies in a body, place by place. Raises: TurnedAway, before more of it is unfolded than may be."""
+        if form is Form.ONE:
+            return [Sent(1, body)]
+        if form is Form.BATCH:
+            values = sum(map(body.count, (b",", b"[", b"{")))
+            if values > MOST_VALUES:
+                raise _too_many(values, MOST_VALUES, "values")
+            found = _list_in(body)
+            if len(found) > self._most_items:
+                raise _too_many(len(found), self._most_items, "items")
+            return [Sent(place, value) for place, value in enumerate(found, 1)]
+        sent = []
+        for place, line in lines_of(body):
+            if place > self._most_items:
+                raise _too_many(body.count(b"\n"), self._most_items, "lines")
+            if line:
+                sent.append(Sent(place, line))
         return sent
 
     # What is answered ---------------------------------------------------------------------------------------------
@@ -259,6 +263,22 @@ def _delivery(request: Request, principal: Principal, form: Form, digest: str) -
         raise TurnedAway(Code.BAD_REQUEST, f"{SOURCE_HEADER} is a name of 1 to 200 characters.") from error
     sender = Sender(principal.name, source, found and found[1], events=form is not Form.LINES)
     return Delivery(principal, rights()[principal.role].items, sender, digest, uuid5(CORRELATIONS, digest))
+
+
+def _list_in(body: bytes) -> list[Any]:
+    """The values of a batch. Raises: TurnedAway."""
+    try:
+        found = value_in(body)
+    except BadItem as bad:
+        raise TurnedAway(Code.BAD_REQUEST, f"The body cannot be read. {bad.message}") from bad
+    if not isinstance(found, list):
+        raise TurnedAway(Code.BAD_REQUEST, "The body of a batch is a list of CloudEvents.")
+    return found
+
+
+def _too_many(found: int, most: int, of: str) -> TurnedAway:
+    message = f"The body has {found} {of} or so; at most {most} are taken at a time."
+    return TurnedAway(Code.BODY_TOO_LARGE, message, limit=most, found=found, of=of)
 
 
 def _digest_of(body: bytes) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from itertools import count
 from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID, uuid5
 
@@ -20,7 +21,10 @@ from domain.event import NO_NUL, Label, Precision, SourceKey, ZoneName
 MOST_LINE_BYTES = 256 * 1024
 """A personal value may have 64 KiB, and each of its characters may be escaped."""
 MOST_LEVELS = 16
+LONGEST_TYPE = 40
+"""In a suggestion: looking for names that are near takes longer, the longer they are."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BLANK = b" \t\r"
 INSTANT = r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$"
 EXTENSION = re.compile(r"[a-z0-9]+")
 """How CloudEvents allows a further attribute to be called (1.0, Naming Conventions)."""
@@ -109,10 +113,16 @@ class Sender(NamedTuple):
 
 
 def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """The lines that have something, by number."""
-    for number, line in enumerate(body.removeprefix(BYTE_ORDER_MARK).split(b"\n"), 1):
-        if line := line.strip(b" \t\r"):
-            yield number, line
+    """The lines by number, one after the other: a body may hold millions. Those that have nothing are empty."""
+    start = len(BYTE_ORDER_MARK) if body.startswith(BYTE_ORDER_MARK) else 0
+    for number in count(1):
+        end = body.find(b"\n", start)
+        if end < 0:
+            if start < len(body):
+                yield number, body[start:].strip(BLANK)
+            return
+        yield number, body[start:end].strip(BLANK)
+        start = end + 1
 
 
 def object_in(line: bytes) -> dict[str, Any]:
@@ -165,7 +175,7 @@ def item_of(found: Mapping[str, Any], place: int, sender: Sender) -> Item:
         raise BadItem(Fault.NO_SOURCE, message, ("source",))
     kind = kinds().get(envelope.type)
     if kind is None:
-        near = get_close_matches(envelope.type, kinds(), 1)
+        near = get_close_matches(envelope.type[:LONGEST_TYPE], kinds(), 1)
         message = f"There is no type {envelope.type!r}" + (f"; is it {near[0]}?" if near else ".")
         raise BadItem(Fault.UNKNOWN_TYPE, message, ("type",))
     namespace = namespace_of(source)

@@ -132,10 +132,19 @@ def test_a_body_that_is_too_long_is_refused_by_its_header_or_as_it_comes(databas
         assert problem(announced) == (413, "BODY_TOO_LARGE")
         assert announced.json()["params"] == {"limit": 2048, "found": 2049, "of": "bytes"}
         assert problem(producer.post(endless())) == (413, "BODY_TOO_LARGE")
-        many = producer.post(b"{}\n" * 4)
-        assert problem(many) == (413, "BODY_TOO_LARGE")
-        assert many.json()["params"] == {"limit": 3, "found": 4, "of": "items"}
+        many = [producer.post(b"{}\n" * 4), producer.post(b"\n" * 4), producer.post(b"[{},{},{},{}]", BATCH)]
+        assert [problem(each) for each in many] == [(413, "BODY_TOO_LARGE")] * 3
+        assert [each.json()["params"] for each in many] == [
+            {"limit": 3, "found": 4, "of": of} for of in ("lines", "lines", "items")
+        ]
         assert producer.statuses(*[{}] * 3) == ["invalid BAD_FIELD"] * 3
+
+
+def test_a_batch_that_would_unfold_into_far_more_than_it_looks_is_not_read(producer: Producer) -> None:
+    for part in (b"[],", b"{},", b"0,"):
+        response = producer.post(b"[" + part * 500_000 + b"0]", BATCH)
+        assert problem(response) == (413, "BODY_TOO_LARGE")
+        assert response.json()["params"]["of"] == "values"
 
 
 def test_a_body_that_does_not_come_is_waited_for_so_long_and_no_longer(database: Database) -> None:
