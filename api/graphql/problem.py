@@ -60,7 +60,7 @@ class Code(StrEnum):
     UPLOAD_GONE = "UPLOAD_GONE"
     """What had been uploaded was taken away, since it was not attached in time."""
     UPLOAD_STALLED = "UPLOAD_STALLED"
-    """No more of the file came for half a minute."""
+    """No more of the file came for half a minute, or all of it too slowly."""
     BAD_ID = "BAD_ID"
     BAD_ARGUMENTS = "BAD_ARGUMENTS"
     AMBIGUOUS = "AMBIGUOUS"

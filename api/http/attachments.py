@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
@@ -33,6 +34,10 @@ PATHS = f"{FOLDER}{{link}}"
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 STALLED_SECONDS = 30.0
 """How long an upload may bring nothing."""
+LEAST_BYTES_PER_SECOND = 16 * 1024
+"""How fast an upload has to be on the whole; one that drips would keep its place for days."""
+MOST_OF_ONE = 4
+"""How many files one asker has under way, so that nobody keeps all the places."""
 REFUSED: Mapping[type[UploadRefused], Code] = MappingProxyType({
     WrongSize: Code.WRONG_SIZE,
     WrongDigest: Code.WRONG_DIGEST,
@@ -59,7 +64,7 @@ class Files:
         self._gate = gate
         self._most = most_at_once
         self._stalled_seconds = stalled_seconds
-        self._under_way = 0
+        self._under_way = Counter[str]()
 
     def routes(self) -> list[Route]:
         """The one path, with a link at its end."""
@@ -81,20 +86,22 @@ class Files:
             account.outcome = away.code
             return away.response(media_for(request.headers.get("accept")))
 
-    def _refuse_one_more(self) -> None:
-        """Raises: TurnedAway when as many files are under way as may be."""
-        if self._under_way >= self._most:
-            message = f"This server has {self._most} files under way already; send the same again in a moment."
-            raise TurnedAway(Code.TOO_BUSY, message, {"Retry-After": "1"}, limit=self._most)
+    def _refuse_one_more(self, link: Link) -> None:
+        """Raises: TurnedAway when as many files are under way as may be, of all or of one asker."""
+        for found, limit in ((self._under_way.total(), self._most), (self._under_way[link.given_to], MOST_OF_ONE)):
+            if found >= limit:
+                message = f"{limit} files are under way already; send the same again in a moment."
+                raise TurnedAway(Code.TOO_BUSY, message, {"Retry-After": "1"}, limit=limit)
 
     @contextmanager
-    def _one_more(self) -> Iterator[None]:
+    def _one_more(self, link: Link) -> Iterator[None]:
         """A file that is under way."""
-        self._under_way += 1
+        self._under_way[link.given_to] += 1
         try:
             yield
         finally:
-            self._under_way -= 1
+            self._under_way[link.given_to] -= 1
+            self._under_way += Counter()  # forgets who has none
 
     async def _permitted(self, request: Request, use: For) -> Link:
         """What the link permits. Who signs in beside it has to be the one to whom it was given. Raises: TurnedAway."""
@@ -131,8 +138,8 @@ class Files:
         if announced is None:
             raise TurnedAway(Code.UPLOAD_GONE, "This attachment was taken away, since it was not attached in time.")
         _refuse_other_length(request, announced)
-        self._refuse_one_more()
-        with self._one_more():
+        self._refuse_one_more(link)
+        with self._one_more(link):
             content = await self._uploaded(request, announced)
         told = {"attachmentId": self._id(link.attachment_id), "byteSize": content.byte_size, "sha256": content.sha256}
         return JSONResponse(told, headers={"Cache-Control": "no-store"})
@@ -141,7 +148,7 @@ class Files:
         """The bytes, all of them kept. What was kept of fewer is taken away again; after a crash, a sweep does that."""
         upload = self._door.ledger.attachments.upload(announced)
         try:
-            await self._taken(request, upload)
+            await self._taken(request, upload, announced.file.byte_size)
             return await self._read(upload.finish)
         except ClientDisconnect as error:
             raise TurnedAway(Code.WRONG_SIZE, "The upload was cut off; send the file again.") from error
@@ -153,24 +160,28 @@ class Files:
         with suppress(LedgerAway):  # then a sweep takes it away
             await self._door.off_loop(upload.give_up)
 
-    async def _taken(self, request: Request, upload: Upload) -> None:
+    async def _taken(self, request: Request, upload: Upload, byte_size: int) -> None:
         """Hands on what comes, a chunk at a time: the sender is held up meanwhile. Raises: TurnedAway."""
         waiting = bytearray()
         coming = request.stream()
-        while (piece := await self._next(coming)) is not None:
-            waiting += piece
-            if len(waiting) >= CHUNK_BYTES:
+        try:
+            async with asyncio.timeout(self._stalled_seconds + byte_size / LEAST_BYTES_PER_SECOND):
+                while (piece := await self._next(coming)) is not None:
+                    waiting += piece
+                    if len(waiting) >= CHUNK_BYTES:
+                        await self._read(upload.take, bytes(waiting))
+                        waiting.clear()
                 await self._read(upload.take, bytes(waiting))
-                waiting.clear()
-        await self._read(upload.take, bytes(waiting))
+        except TimeoutError as error:
+            message = (
+                f"Nothing of the file came for {self._stalled_seconds:g} seconds, or all of it came too slowly; "
+                "send it again."
+            )
+            raise TurnedAway(Code.UPLOAD_STALLED, message, {"Connection": "close"}) from error
 
     async def _next(self, coming: AsyncIterator[bytes]) -> bytes | None:
-        try:
-            async with asyncio.timeout(self._stalled_seconds):
-                return await anext(coming, None)
-        except TimeoutError as error:
-            message = f"Nothing of the file came for {self._stalled_seconds:g} seconds; send it again."
-            raise TurnedAway(Code.UPLOAD_STALLED, message, {"Connection": "close"}) from error
+        async with asyncio.timeout(self._stalled_seconds):
+            return await anext(coming, None)
 
     # Fetching ---------------------------------------------------------------------------------------------------
 
@@ -182,14 +193,14 @@ class Files:
         headers = {**KEPT_APART, **_described(file)}
         if request.method == "HEAD":
             return Response(headers=headers)
-        self._refuse_one_more()
+        self._refuse_one_more(link)
         # Before anything is said, so that what cannot be read is told as a fault.
         first = await self._read(self._door.ledger.attachments.chunk, file.content, 0)
-        return StreamingResponse(self._sent(file.content, first), headers=headers)
+        return StreamingResponse(self._sent(link, file.content, first), headers=headers)
 
-    async def _sent(self, content: Content, first: bytes) -> AsyncIterator[bytes]:
+    async def _sent(self, link: Link, content: Content, first: bytes) -> AsyncIterator[bytes]:
         """The bytes, a chunk at a time. One that cannot be read ends the answer short of the length it announced."""
-        with self._one_more():
+        with self._one_more(link):
             yield first
             for number in range(1, content.chunks):
                 yield await self._door.off_loop(self._door.ledger.attachments.chunk, content, number)

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -12,9 +14,11 @@ from starlette.applications import Starlette
 from starlette.types import Message
 
 from api.access.gate import Gate
+from api.access.links import For, Link
 from api.graphql.door import Door
+from api.http import attachments
 from api.http.admission import Admission
-from api.http.attachments import Files
+from api.http.attachments import MOST_OF_ONE, Files
 from api.http.metrics import Figures
 from api.http.watched import Watched
 from api.workspace import Workspace
@@ -227,7 +231,7 @@ class Raw(NamedTuple):
 @pytest.fixture
 def raw(workspace: Workspace, front_end: FrontEnd) -> Raw:
     door = Door(workspace.ledger, workspace.runner)
-    return Raw(Files(door, Gate(unproved=DEVELOPER), 2, stalled_seconds=0.02), front_end, workspace)
+    return Raw(Files(door, Gate(unproved=DEVELOPER), MOST_OF_ONE + 2, stalled_seconds=0.02), front_end, workspace)
 
 
 def body(data: bytes) -> Message:
@@ -252,10 +256,34 @@ def test_an_upload_that_stalls_is_given_up(sender: Sender, raw: Raw, module_data
     assert chunks_kept(module_database) == before
 
 
-def test_a_server_takes_so_many_files_at_a_time(sender: Sender, raw: Raw) -> None:
+def test_an_upload_that_drips_is_given_up(
+    sender: Sender, raw: Raw, module_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "LEAST_BYTES_PER_SECOND", 1e9)
+    upload = sender.created()
+    before = chunks_kept(module_database)
+    status, answer = raw.put(upload["url"], [body(bytes([byte])) for byte in DATA[:100_000]])
+    assert (status, b"UPLOAD_STALLED" in answer) == (408, True)
+    assert chunks_kept(module_database) == before
+
+
+def whole(data: bytes) -> list[Message]:
+    return [{"type": "http.request", "body": data, "more_body": False}]
+
+
+def test_a_server_takes_so_many_files_at_a_time_and_fewer_of_one_asker(sender: Sender, raw: Raw) -> None:
     upload = sender.created(b"x")
-    with raw.files._one_more(), raw.files._one_more():
-        status, answer = raw.put(upload["url"], [{"type": "http.request", "body": b"x", "more_body": False}])
+    link = Link(For.UPLOAD, uuid4(), "somebody else", datetime.now(UTC))
+    with ExitStack() as under_way:
+        for _ in range(raw.files._most):
+            under_way.enter_context(raw.files._one_more(link))
+        status, answer = raw.put(upload["url"], whole(b"x"))
         assert (status, b"TOO_BUSY" in answer) == (503, True)
-    status, _ = raw.put(upload["url"], [{"type": "http.request", "body": b"x", "more_body": False}])
-    assert status == 200
+    own = raw.files._door.links.read(upload["url"].rsplit("/", 1)[1])
+    with ExitStack() as under_way:
+        for _ in range(MOST_OF_ONE):
+            under_way.enter_context(raw.files._one_more(own))
+        status, answer = raw.put(upload["url"], whole(b"x"))
+        assert (status, b"TOO_BUSY" in answer) == (503, True)
+    assert not raw.files._under_way
+    assert raw.put(upload["url"], whole(b"x"))[0] == 200
