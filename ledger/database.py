@@ -143,7 +143,7 @@ class Database:
             except PoolClosed as error:
                 raise LedgerError("This ledger has been closed.") from error
             except psycopg.errors.QueryCanceled as error:
-                raise TookTooLong(f"The database was stopped: {error.diag.message_primary}.") from error
+                raise TookTooLong(f"The database was stopped: {error.diag.message_primary}.", self._longest) from error
             except (psycopg.Error, LedgerAway) as error:
                 if isinstance(error, psycopg.errors.DiskFull):
                     raise away(error, self.url) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 
 class LedgerError(Exception):
     """The ledger could not do what was asked; nothing was half done."""
@@ -61,6 +63,11 @@ class LedgerAway(LedgerError):
 
 class TookTooLong(LedgerError):
     """The database was stopped at something, because its time was up or nobody waited for it any longer."""
+
+    def __init__(self, message: str, longest: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.longest = longest
+        """How long a statement may run, where that is bounded."""
 
 
 class DiskFull(LedgerAway):

@@ -195,7 +195,8 @@ async def counted_overrides(
     """Overrides by who acted, for so many actors. Raises: Problem."""
     door, span = request.door, _span(back_dated_over)
     if not 0 <= first <= MOST_A_PAGE:
-        raise Problem(Code.PAGE_TOO_LARGE, f"At most {MOST_A_PAGE} actors are listed, not {first}.", limit=MOST_A_PAGE)
+        message = f"At most {MOST_A_PAGE} actors are listed, not {first}."
+        raise Problem(Code.PAGE_TOO_LARGE, message, limit=MOST_A_PAGE, found=first)
     named = None if actor is None else speakable(actor)
     found = await door.off_loop(
         lambda: overrides.overrides_by_actor(

@@ -132,7 +132,7 @@ class Drills:
             message = (
                 f"One answer has the clocks of at most {MOST_DRILLS} rows; ask for fewer rows, or for one's alone."
             )
-            raise Problem(Code.DOCUMENT_TOO_LARGE, message, limit=MOST_DRILLS)
+            raise Problem(Code.DOCUMENT_TOO_LARGE, message, limit=MOST_DRILLS, found=self._made, of="rows")
         return await self._pages.load(drill)
 
     async def _load(self, drills: list[Drill]) -> list[Page[SlaTimer]]:
@@ -255,7 +255,7 @@ class ComplianceQuery:
             message = (
                 f"A report has 0 to {compliance.MOST_ROWS} rows, and {most_rows} were asked for; narrow it instead."
             )
-            raise Problem(Code.PAGE_TOO_LARGE, message, limit=compliance.MOST_ROWS)
+            raise Problem(Code.PAGE_TOO_LARGE, message, limit=compliance.MOST_ROWS, found=most_rows)
         await request.caught_up(consistency_token)
         where, period = _where(filter or []), Period(period_from, period_before)
         groups, now = [Grouping.TARGET] if group_by is None else group_by, await request.now()

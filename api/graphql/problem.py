@@ -125,7 +125,8 @@ def told(error: GraphQLError) -> GraphQLError:
         case TookTooLong():
             LOG.warning("At %s: %s", error.path, cause)
             message = "This took the database too long, and was stopped; ask for less."
-            return _said(error, message, {"code": Code.TIMED_OUT.value})
+            figures = {} if cause.longest is None else {"limit": cause.longest.total_seconds(), "of": "statement"}
+            return _said(error, message, {"code": Code.TIMED_OUT.value, "params": figures})
         case ClocksDisagree():
             LOG.error("%s", cause)
             return _said(error, str(cause), {"code": Code.CLOCKS_DISAGREE.value})

@@ -25,7 +25,7 @@ from strawberry.types.graphql import OperationType as Operations
 from typing_extensions import override
 
 from api.graphql.door import Door
-from api.graphql.limits import MOST_TOKENS, oversizes
+from api.graphql.limits import MOST_LEVELS, MOST_TOKENS, oversizes
 from api.graphql.problem import Code, Problem
 from api.graphql.request import Request
 
@@ -52,7 +52,11 @@ def read(schema: GraphQLSchema, text: str) -> Document:
         node = parse(text, max_tokens=MOST_TOKENS)
     except GraphQLSyntaxError as error:
         if error.message.endswith(ABORTED):
-            params = {"limit": MOST_TOKENS, "of": "tokens"} if "tokens" in error.message else {"of": "levels"}
+            params = (
+                {"limit": MOST_TOKENS, "of": "tokens"}
+                if "tokens" in error.message
+                else {"limit": MOST_LEVELS, "of": "levels"}
+            )
             raise Problem(Code.DOCUMENT_TOO_LARGE, error.message, **params) from None
         raise
     operations = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]

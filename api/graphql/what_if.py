@@ -181,7 +181,8 @@ class HypotheticalOutcome:
         first: Annotated[int, strawberry.argument(description="How many; at most 100.")] = 20,
     ) -> list[HypotheticalFlip]:
         if not 0 <= first <= MOST_FLIPS:
-            raise Problem(Code.PAGE_TOO_LARGE, f"first is {first}; ask for 0 to {MOST_FLIPS} flips.", limit=MOST_FLIPS)
+            message = f"first is {first}; ask for 0 to {MOST_FLIPS} flips."
+            raise Problem(Code.PAGE_TOO_LARGE, message, limit=MOST_FLIPS, found=first)
         return self._of(kinds)[:first]
 
     @resolved("How many clocks would be otherwise.")

@@ -99,6 +99,7 @@ class Admission:
             f"This took longer than {self._seconds:g} seconds and was stopped; ask for less. A mutation may have been "
             "carried out nevertheless: send it again with the same commandId.",
             limit=self._seconds,
+            of="operation",
         )
 
 

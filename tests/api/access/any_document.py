@@ -114,8 +114,7 @@ def any_request(draw: st.DrawFn, voice: Voice) -> Sent:
     if writer.chance(2):
         at = writer.upto(len(body))
         body = body[:at] + writer.one((b"\xff", b"\xc3(", b"\xed\xa0\x80", b"\0", b"}")) + body[at:]
-    said = f"{document} {json.dumps(document, ensure_ascii=False)} {json.dumps(variables, ensure_ascii=False)}"
-    return Sent(body, said, not writer.asking)
+    return Sent(body, f"{document} {json.dumps(variables, ensure_ascii=False)}", not writer.asking)
 
 
 @cache
@@ -352,4 +351,4 @@ def literal(value: Any) -> str:
         return f"{{{', '.join(f'{name}: {literal(each)}' for name, each in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal, value))}]"
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)

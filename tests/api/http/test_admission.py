@@ -64,7 +64,7 @@ def test_an_operation_whose_time_is_up_is_answered_and_its_statements_are_stoppe
     with served(database, operation_seconds=0.3) as front_end, locked(database) as cases:
         response = front_end.send(CASES)
         assert code_of(response) == (504, "TIMED_OUT")
-        assert response.json()["errors"][0]["extensions"]["params"] == {"limit": 0.3}
+        assert response.json()["errors"][0]["extensions"]["params"] == {"limit": 0.3, "of": "operation"}
         cases.until(0)
         assert front_end.ask(HEAD) == {"ledgerHead": {"book": "main"}}
 
@@ -73,6 +73,7 @@ def test_a_statement_that_the_database_stops_is_no_fault(database: Database) -> 
     with served(database, statement_seconds=0.1) as front_end, locked(database):
         response = front_end.send(CASES)
         assert code_of(response) == (504, "TIMED_OUT")
+        assert response.json()["errors"][0]["extensions"]["params"] == {"limit": 0.1, "of": "statement"}
 
 
 def test_as_many_operations_are_worked_at_as_may_be_and_the_next_comes_again(database: Database) -> None:
@@ -89,6 +90,7 @@ def test_as_many_operations_are_worked_at_as_may_be_and_the_next_comes_again(dat
         *worked_at, third = front_end.portal.call(two_and_one_more)
         assert code_of(third) == (503, "TOO_BUSY")
         assert third.headers["retry-after"] == "1"
+        assert third.json()["errors"][0]["extensions"]["params"] == {"limit": 2}
         assert [response.json() for response in worked_at] == [{"data": {"cases": {"nodes": []}}}] * 2
         assert front_end.ask(HEAD) == {"ledgerHead": {"book": "main"}}
 
