@@ -30,7 +30,7 @@ class Subject(NamedTuple):
     show_stream: ShowingStream | None = None
     """Instead, where the mutation may be about several kinds of things."""
     views: Collection[View[Any]] | None = None
-    """Which show what was changed; None waits for all, and one that has stopped then keeps the object from sight."""
+    """Without which it is not shown; None for all. The others are waited for as well, and may be behind in the end."""
 
     async def shown(self, request: Request, stream: str) -> Any:
         """It as it is now; None when there is none."""

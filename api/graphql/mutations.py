@@ -98,6 +98,8 @@ async def _answered(request: Request, mutation: Mutation, answer: Answer, asked:
     request.forget()
     objections: Sequence[Objection] = done.objections
     shows = done.position is None or await door.shows(done.position, mutation.subject.views)
+    if shows and done.position is not None and mutation.subject.views is not None:
+        await door.shows(done.position)  # its clocks and timelines too; who waits for them in vain still has the object
     if not shows:
         objections = (*objections, _not_yet_visible(done))
     stream = done.stream if shows else None

@@ -164,7 +164,7 @@ def test_a_page_of_cases_of_a_unit_and_of_those_below_it_is_where_a_board_begins
     front_end = follower.front_end
     held = {unit: opened(front_end, unit) for unit in (GROUP, NORTH, BEIJING, EAST)}
     token = follower.token()
-    document = """query($unit: String, $token: String) {
+    document = """query($unit: String, $token: ConsistencyToken) {
       cases(first: 100, filter: { below: $unit }, consistencyToken: $token) { nodes { id } }
     }"""
     for unit, below in ((GROUP, {GROUP, NORTH, BEIJING, EAST}), (NORTH, {NORTH, BEIJING}), ("南极分部", set[str]())):

@@ -98,7 +98,7 @@ def test_a_search_takes_as_many_statements_for_many_as_for_one(people: FrontEnd,
 def test_who_was_renamed_is_found_by_the_next_question_with_the_token(people: FrontEnd) -> None:
     customer = people.done("registerCustomer", kind="PERSON", name="Ann Old")["id"]
     payload = people.change("renameCustomer", customerId=customer, name="Ann New")
-    document = """query($token: String) {
+    document = """query($token: ConsistencyToken) {
       old: customers(filter: { search: "ann old" }, consistencyToken: $token) { nodes { id } }
       new: customers(filter: { search: "ann new" }, consistencyToken: $token) { nodes { id } }
     }"""

@@ -72,6 +72,11 @@ def test_the_guide_names_every_status_and_every_code() -> None:
     of_other_paths = {
         "BAD_LINK",
         "LINK_EXPIRED",
+        "WRONG_SIZE",
+        "WRONG_DIGEST",
+        "OTHER_BYTES",
+        "UPLOAD_GONE",
+        "UPLOAD_STALLED",
         "PERSISTED_QUERY_NOT_FOUND",
         "PERSISTED_QUERY_NOT_SUPPORTED",
         "DOCUMENT_NOT_TRUSTED",
