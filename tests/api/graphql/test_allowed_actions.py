@@ -33,6 +33,7 @@ ABOUT: dict[Category, type[Any]] = {
 SHOWN = "allowedActions { action requiredFields doneAlready refusedBecause { code params message } }"
 LIFE: list[tuple[str, dict[str, Any]]] = [
     ("registerCase", {"unit": "North"}),
+    ("confirmUnitReceipt", {"unit": "North"}),
     ("acknowledgeCase", {"channel": "WEB"}),
     ("startWork", {"by": "ada"}),
     ("escalateCase", {"level": 1}),
@@ -142,7 +143,7 @@ def test_all_along_a_life_what_is_shown_as_refused_is_refused_so_and_the_step_th
         front_end.done(step, caseId=case, **said)
 
 
-@pytest.mark.parametrize("steps", [0, 1, 21, 23], ids=["received", "registered", "resolved", "closed"])
+@pytest.mark.parametrize("steps", [0, 1, 22, 24], ids=["received", "registered", "resolved", "closed"])
 def test_what_is_shown_as_allowed_is_done_when_it_is_sent_with_the_fields_that_are_required(
     front_end: FrontEnd, other: str, steps: int
 ) -> None:

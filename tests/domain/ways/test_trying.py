@@ -1,7 +1,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
@@ -9,26 +10,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.book import Book, BookOpened, BookTime, stream_of_book
-from domain.case.commands import CloseCase, PauseCase, ResolveCase, ResumeCase, StartWork
+from domain.case.commands import CaseCommand, CloseCase, PauseCase, ResolveCase, ResumeCase, StartWork
 from domain.case.extension import ApproveExtension, RequestExtension
 from domain.case.pausing import ApprovePause, RequestPause
 from domain.case.statutory import AcceptCase
 from domain.case.vocabulary import CaseKind, PauseGround
+from domain.customer import CustomerCommand, CustomerKind, RegisterCustomer
 from domain.decider import Decider
 from domain.envelope import Context
 from domain.event import Command, Precision, Refused
+from domain.obligation import ObligationCommand, ObligationKind, OpenObligation
 from domain.refusal import Refusal
+from domain.staff import RegisterStaff, StaffCommand
 from domain.stream import Category, category_of, stream_of, subject_of
+from domain.unit.commands import OpenUnit, UnitCommand
+from domain.unit.events import UnitKind
 from domain.ways.subjects import STAND_INS, WAYS, commands
 from domain.ways.trying import ANY, Asking, Tried, tried
 from tests.domain.case.promised import POLICIES
 from tests.domain.story import MONDAY
 from tests.domain.test_laws import (
-    BEGINNINGS,
     CASE_COMMANDS,
-    CUSTOMER_COMMANDS,
     DOCUMENTS,
-    ORGANISATION_COMMANDS,
     OTHER,
     RECEIVED,
     REGISTERED,
@@ -47,8 +50,12 @@ OF_THE_INPUT = {
     Refusal.SUBJECT_MISMATCH, Refusal.OUTCOME_UNSTATED, Refusal.MERGES_ITSELF, Refusal.MERGES_IN_A_CIRCLE,
     Refusal.SURVIVOR_UNKNOWN, Refusal.MERGED_WITH_ITSELF, Refusal.MERGED_IN_A_CIRCLE, Refusal.UNKNOWN_CUSTOMER,
     Refusal.UNIT_IN_A_CIRCLE, Refusal.SUPERVISES_ITSELF,
+    Refusal.NOT_ESCALATED, Refusal.UNKNOWN_PART, Refusal.UNKNOWN_REQUEST, Refusal.UNKNOWN_POLICY_VERSION,
+    Refusal.UNKNOWN_TARGET, Refusal.OFF_THE_LADDER, Refusal.UNKNOWN_VISIT, Refusal.UNKNOWN_CONTACT, Refusal.NOT_LINKED,
+    Refusal.NOT_SUPERVISED, Refusal.CERTIFICATE_NOT_HELD, Refusal.VISIT_ALREADY_PLANNED,
 }  # fmt: skip
-"""Reasons that some input may have, whatever the state: whom the words are about, and which other subject is named."""
+"""Reasons that some input may have, whatever the state: whom the words are about, which other subject is named, and
+what is named of which the subject knows nothing."""
 KINDS = [(category, kind) for category, kinds in WAYS.items() for kind in kinds]
 
 
@@ -83,16 +90,53 @@ def sent(command: Command, subject: UUID, category: Category, name: str) -> Comm
     return command.model_copy(update=told)
 
 
+UNPROMISED: list[Command] = [RECEIVED.model_copy(update={"kind": CaseKind.SUGGESTION}), REGISTERED]
+"""A case for which no policy has a rule."""
+THERE: dict[str, list[list[Command]]] = {
+    Category.CASE: [[RECEIVED], [OTHER, RECEIVED, REGISTERED], [OTHER, *UNPROMISED]],
+    Category.CUSTOMER: [
+        [RegisterCustomer(at=MONDAY, customer_id=UUID(int=each), kind=CustomerKind.PERSON) for each in (1, 2)]
+    ],
+    Category.OBLIGATION: [
+        [OpenObligation(at=MONDAY, obligation_id=UUID(int=1), kind=ObligationKind.TASK, title="mend the line")]
+    ],
+    Category.UNIT: [[OpenUnit(at=MONDAY, name=name, kind=UnitKind.DESK) for name in ("one", "二")]],
+    Category.STAFF: [[RegisterStaff(at=MONDAY, name=name) for name in ("one", "二")]],
+}
+"""Histories after which there is something of each kind, of which more is asked then."""
+COMMANDS = {
+    Category.CASE: get_args(CaseCommand),
+    Category.CUSTOMER: get_args(CustomerCommand),
+    Category.OBLIGATION: get_args(ObligationCommand),
+    Category.UNIT: get_args(UnitCommand),
+    Category.STAFF: get_args(StaffCommand),
+}
+
+
+@cache
+def of_kind(kind: type[Command]) -> st.SearchStrategy[Any]:
+    """Commands of a kind."""
+    return made(kind)
+
+
+@cache
+def histories(category: Category, module: str) -> st.SearchStrategy[list[Command]]:
+    """Of something that is there, what is asked by the commands of a module more often than everything else."""
+    every = COMMANDS[category]
+    beside = st.sampled_from([each for each in every if each.__module__ == module])
+    kinds = st.sampled_from([True, True, False]).flatmap(lambda near: beside if near else st.sampled_from(every))
+    now = {"at": MONDAY, "precision": Precision.INSTANT}
+    then = st.lists(kinds.flatmap(of_kind).map(lambda command: command.model_copy(update=now)), min_size=3, max_size=9)
+    return st.tuples(st.sampled_from(THERE[category]), then).map(lambda both: [*both[0], *both[1]])
+
+
 @pytest.mark.parametrize(("category", "kind"), KINDS, ids=lambda value: getattr(value, "__name__", str(value)))
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.data())
 def test_what_is_shown_as_refused_changes_nothing_whatever_is_sent_and_is_refused_with_a_code_that_was_shown(
     category: Category, kind: type[Command], data: st.DataObject
 ) -> None:
-    beginning = data.draw(st.sampled_from(BEGINNINGS))
-    commands_of = {Category.CASE: CASE_COMMANDS, Category.CUSTOMER: CUSTOMER_COMMANDS}
-    then = data.draw(st.lists(commands_of.get(category, ORGANISATION_COMMANDS), min_size=4, max_size=15))
-    states = states_after([*beginning, *then])
+    states = states_after(data.draw(histories(category, kind.__module__)))
     name = data.draw(st.sampled_from(["one", "二", ANY]))
     streams = [stream for stream, state in states.items() if category_of(stream) == category and state is not None]
     for stream in streams:
@@ -101,7 +145,7 @@ def test_what_is_shown_as_refused_changes_nothing_whatever_is_sent_and_is_refuse
             continue
         codes = {no.code for way in ways if isinstance(no := answer(decider, states[stream], way, context), Refused)}
         assert found.refused.code in codes
-        for drawn in data.draw(st.lists(made(kind), min_size=1, max_size=6)):
+        for drawn in data.draw(st.lists(of_kind(kind), min_size=6, max_size=10)):
             command = sent(drawn, subject_of(stream), category, name)
             decided = answer(decider, states[stream], command, context)
             if isinstance(decided, Refused):
@@ -129,8 +173,6 @@ def about(kind: type[Command], **content: Any) -> Command:
 
 
 BEGUN = [RECEIVED, REGISTERED]
-UNPROMISED = [RECEIVED.model_copy(update={"kind": CaseKind.SUGGESTION}), REGISTERED]
-"""A case for which no policy has a rule."""
 RESOLVED = about(ResolveCase, outcome="upheld")
 
 
