@@ -1,5 +1,6 @@
 """Documents of any kind, valid and not, by everybody: no fault, no answer out of shape, and no word of another unit."""
 
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -14,11 +15,12 @@ from api.workspace import Workspace
 from projections.reach import Conditions, Reach
 from tests.api.access.any_document import Sent, Voice, any_request
 from tests.api.access.canaries import Canaries, Canary, given_away
-from tests.api.access.firing import check_shape, heard_of, sent, so_many
+from tests.api.access.firing import SETTLED_LATER, check_shape, heard_of, sent, so_many
 from tests.api.access.issuing import Issuer
 from tests.api.access.world import BEIJING, EAST, GROUP, NORTH, UNITS, Signed, World, app_of
 from tests.api.graphql.asking import asking
 
+pytestmark = SETTLED_LATER
 FEW = 200
 """Documents of each asker."""
 UNTIL_NOTICED = 500
@@ -106,6 +108,7 @@ class Fire:
                 raise GivenAway(found, response.text)
 
         run()
+        gc.collect()  # whatever was dropped is noticed here, and not by some other test
 
 
 @pytest.fixture(scope="module")
