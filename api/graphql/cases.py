@@ -15,7 +15,7 @@ from api.graphql.case import Case, case_of
 from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.enums import CaseKind, Channel, OpenLoop, Priority, Status, shown
 from api.graphql.identity import identity_of
-from api.graphql.problem import speakable
+from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Request
 from api.graphql.sorting import Sorting
 from domain.stream import Category
@@ -120,3 +120,13 @@ async def listed_cases(
         chosen = replace(chosen, units=units)
     page = await door.off_loop(case_file.page, door.ledger.database, door.book, window, chosen, await request.reach())
     return cases_of_page(window, page, door.book)
+
+
+async def listed_complaints(
+    request: Request, where: CaseFilter | None, order_by: CaseOrder | None, arguments: PageArguments
+) -> Connection[Case]:
+    """A page of the book's complaints. Raises: Problem."""
+    asked = where or CaseFilter()
+    if set(asked.kind) - {CaseKind.COMPLAINT}:
+        raise Problem(Code.BAD_ARGUMENTS, "These are complaints alone; ask `cases` for cases of other kinds.")
+    return await listed_cases(request, replace(asked, kind=[CaseKind.COMPLAINT]), order_by, arguments)

@@ -34,6 +34,7 @@ from projections.timeline import EntryKind, TimelineEntry
 if TYPE_CHECKING:
     from api.graphql.case import Case
     from api.graphql.customer import Customer
+    from api.graphql.touchpoint import Touchpoint
 
 
 @strawberry.interface(
@@ -79,6 +80,13 @@ class TimelineItem:
 class TouchpointItem(TimelineItem):
     touchpoint_id: strawberry.ID = strawberry.field(description="The touchpoint's id; `node(id:)` shows it.")
     medium_id: str | None = strawberry.field(description="Which of the company's own numbers, counters or accounts.")
+    subject: strawberry.Private[UUID]
+
+    @resolved("The touchpoint itself; null when it counts no longer.")
+    async def touchpoint(self, info: Info) -> Annotated[Touchpoint, strawberry.lazy("api.graphql.touchpoint")] | None:
+        from api.graphql.touchpoint import touchpoint_within_reach
+
+        return await touchpoint_within_reach(info.context, self.subject)
 
 
 @strawberry.type(description="A case reached the company (受理).")
@@ -196,7 +204,8 @@ def item_of(entry: TimelineEntry, book: str) -> TimelineItem:
     item, read = known
     said = {**_common(entry), **read(entry.term)}
     if item is TouchpointItem:
-        said["touchpoint_id"] = strawberry.ID(global_id(Category.TOUCHPOINT, book, subject_of(entry.stream)))
+        said["subject"] = subject_of(entry.stream)
+        said["touchpoint_id"] = strawberry.ID(global_id(Category.TOUCHPOINT, book, said["subject"]))
     return item(**said)
 
 

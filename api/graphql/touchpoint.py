@@ -91,9 +91,14 @@ def touchpoint_of(recorded: Recorded[Event], event: TouchpointRecorded) -> Touch
 
 async def shown_touchpoint(request: Request, touchpoint_id: UUID) -> Touchpoint | None:
     """A touchpoint as it is read by now; None when there is none, or none any more."""
-    stream = stream_of(Category.TOUCHPOINT, touchpoint_id)
     if not await request.sees(Category.TOUCHPOINT, touchpoint_id):
         return None
+    return await touchpoint_within_reach(request, touchpoint_id)
+
+
+async def touchpoint_within_reach(request: Request, touchpoint_id: UUID) -> Touchpoint | None:
+    """A touchpoint that the asker has been told of already, as it is read by now; None when there is none any more."""
+    stream = stream_of(Category.TOUCHPOINT, touchpoint_id)
     history = await request.loaders.histories.load(stream) or ()
     return next(
         (touchpoint_of(one, one.event) for one in applied(history) if isinstance(one.event, TouchpointRecorded)), None

@@ -108,6 +108,18 @@ def test_pages_one_after_the_other_are_the_whole_list_without_gap_or_repeat(
     assert len(whole) == (20 if field == "NUMBER" else CASES)
 
 
+def test_complaints_are_the_cases_of_that_kind(filled: FrontEnd) -> None:
+    every = "first: 100, orderBy: {field: RECEIVED_AT, direction: ASC}"
+    found = filled.ask(f"{{ complaints({every}) {{ nodes {{ id kind }} }} cases({every}) {{ nodes {{ id kind }} }} }}")
+    of_all = [node for node in found["cases"]["nodes"] if node["kind"] == "COMPLAINT"]
+    assert found["complaints"]["nodes"] == of_all
+    assert 0 < len(of_all) < len(found["cases"]["nodes"])
+    east = filled.ask('{ complaints(filter: {kind: COMPLAINT, unit: "East"}) { nodes { unit } } }')["complaints"]["nodes"]
+    assert {node["unit"] for node in east} == {"East"}
+    (error,) = filled.errors("{ complaints(filter: {kind: [REQUEST]}) { nodes { id } } }")
+    assert error["extensions"]["code"] == "BAD_ARGUMENTS"
+
+
 def test_a_page_keeps_its_place_while_cases_come_in(filled: FrontEnd) -> None:
     page = filled.ask("{ cases(first: 3) { nodes { sourceKey } pageInfo { endCursor } } }")["cases"]
     following = filled.ask(

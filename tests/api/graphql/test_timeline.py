@@ -107,7 +107,7 @@ def case(case_id: UUID) -> str:
 
 ITEM = """__typename occurredAt occurredZone occurredPrecision recordedAt position version channel direction unit staff
   case { id } customer { id } words { state value }
-  ... on TouchpointItem { touchpointId mediumId } ... on CaseReceivedItem { caseKind }
+  ... on TouchpointItem { touchpointId mediumId touchpoint { id channel } } ... on CaseReceivedItem { caseKind }
   ... on CaseRegisteredItem { number } ... on AnswerItem { answerKind } ... on ResolutionItem { outcome }
   ... on TierItem { tier } ... on GenericEvent { kind term }"""
 PAGE = "nodes { ITEM } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }".replace("ITEM", ITEM)
@@ -156,6 +156,7 @@ def test_a_timeline_shows_a_customer_and_their_cases_in_one_order(filled: FrontE
         "direction": "IN",
         "mediumId": None,
         "touchpointId": global_id(Category.TOUCHPOINT, "main", UUID(int=0xD)),
+        "touchpoint": {"id": global_id(Category.TOUCHPOINT, "main", UUID(int=0xD)), "channel": "HOTLINE"},
         "case": {"id": case(CASES[0])},
         "customer": {"id": customer(WANG)},
     }
