@@ -22,9 +22,9 @@ from api.graphql.passing import lasting, marks_between, shown_by, word_beyond
 from api.graphql.problem import Code, Problem
 from api.graphql.request import Request
 from api.graphql.scalars import ConsistencyToken, SafeInt
-from api.live.clocks import Bearing, Followed, Moment, Seen, seen, turns
+from api.live.clocks import Bearing, Followed, Seen, seen, turns
 from api.live.feed import Word
-from api.live.turns import Because, Order, Turn
+from api.live.turns import Because, Moment, Order, Turn
 from domain.stream import Category, category_of, subject_of
 from ledger.book import recorded_at
 from ledger.marks import Mark
@@ -113,11 +113,12 @@ class FollowedClocks:
             found = await self._in_turn(turns, door.reckonings, subjects, near.clocks, moment, now)
             if found:
                 self.request.forget()
-            for turn, position in _placed(found, subjects, moment.position):
+            for turn, position in _placed(found, subjects, moment):
                 change = None if told and turn.order <= told else await self._change(followed, turn, position)
                 if change is not None:
                     yield change
-            moment, told = Moment(word.shown, now), None
+            told = told if told is not None and now < told.at else None  # what turned beside it is still to come
+            moment = Moment(word.shown, now, None if told is None else told.at)
             near = None if _is_stale(near, followed, subjects, found) else near
 
     async def _in_turn(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -197,15 +198,17 @@ class Shown(NamedTuple):
     clock: SlaClock | None
 
 
-def _placed(found: Sequence[Turn], subjects: Mapping[str, Sequence[Mark]], position: int) -> Iterator[tuple[Turn, int]]:
+def _placed(
+    found: Sequence[Turn], subjects: Mapping[str, Sequence[Mark]], moment: Moment
+) -> Iterator[tuple[Turn, int]]:
     """Turns in order, each with the position by which everything before it was told."""
     marks = iter(sorted({mark for told in subjects.values() for mark in told}))
-    following = next(marks, None)
+    following, position = next(marks, None), moment.position
     for turn in found:
         if turn.order.because_of_event:
             yield turn, turn.order.position
             continue
-        while following is not None and following.recorded_at < turn.order.at:
+        while following is not None and moment.heard(following) < turn.order.at:
             position, following = following.position, next(marks, None)
         yield turn, position
 
@@ -236,7 +239,7 @@ def _start(door: Door, place: Place, from_now: bool) -> Start:
         return Start(Moment(place.position, at or datetime.min.replace(tzinfo=UTC)))
     if told.because_of_event:
         return Start(Moment(place.position - 1, told.at), told._replace(position=place.position))
-    return Start(Moment(place.position, told.at - TICK), told)
+    return Start(Moment(place.position, told.at - TICK, told.at), told)
 
 
 def _beside(order: Order) -> str:

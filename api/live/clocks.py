@@ -12,7 +12,7 @@ import psycopg
 
 from api.live.about import BEARING, RULING
 from api.live.reckonings import Reckonings
-from api.live.turns import Turn, by_time, course, next_turn
+from api.live.turns import Moment, Turn, by_time, course, next_turn
 from domain.standards import streams_of_standards
 from domain.stream import Category, stream_of
 from ledger.ledger import Ledger
@@ -71,13 +71,6 @@ class Followed:
         if clock is None:
             return False
         return clock.case_id == self.case_id if self.case_id is not None else clock.holder_unit in self.units
-
-
-class Moment(NamedTuple):
-    """Up to where everything was told: what is recorded by a position, and what time has made by an instant."""
-
-    position: int
-    at: datetime
 
 
 class Seen(NamedTuple):
@@ -173,7 +166,7 @@ def turns(
         known = reckonings.of([(stream, position) for stream in streams for position in positions[stream]])
         for stream in streams:
             clocks = {position: known[stream, position] for position in positions[stream]}
-            found += course(clocks.__getitem__, subjects[stream], since.position, since.at, now)
+            found += course(clocks.__getitem__, subjects[stream], since, now)
     return sorted(found)
 
 

@@ -33,6 +33,20 @@ class Order(NamedTuple):
     clock_id: str
 
 
+class Moment(NamedTuple):
+    """Up to where everything was told: what is recorded by a position, and what time has made by an instant."""
+
+    position: int
+    at: datetime
+    told: datetime | None = None
+    """The instant of what was told last, where more turned at that very instant; what is recorded later comes after
+    all of it, whenever its clock says."""
+
+    def heard(self, mark: Mark) -> datetime:
+        """When something that was recorded after it is heard of by who is told."""
+        return max(mark.recorded_at, self.told or self.at)
+
+
 class Turn(NamedTuple):
     """That a clock stands otherwise than it did."""
 
@@ -70,14 +84,12 @@ def by_event(before: Clocks, after: Clocks, at: datetime, mark: Mark) -> Iterato
             yield Turn(order, at, last, was, is_now, _state(was, at), _state(is_now, at))
 
 
-def course(
-    known: Callable[[int], Clocks], marks: Sequence[Mark], position: int, since: datetime, until: datetime
-) -> Iterator[Turn]:
-    """All turns of the clocks of a subject after a position and an instant, in order; `known` gives back its clocks as
-    known at a position, and `marks` are what bears on them, after that position."""
-    clocks, at = known(position), since
+def course(known: Callable[[int], Clocks], marks: Sequence[Mark], since: Moment, until: datetime) -> Iterator[Turn]:
+    """All turns of the clocks of a subject after a moment, in order; `known` gives back its clocks as known at a
+    position, and `marks` are what bears on them, after that moment."""
+    clocks, at = known(since.position), since.at
     for mark in marks:
-        then = max(mark.recorded_at, at)
+        then = max(since.heard(mark), at)
         yield from by_time(clocks, at, then)
         told = known(mark.position)
         yield from by_event(clocks, told, then, mark)
