@@ -28,6 +28,7 @@ DATED = re.compile(r"Since (\d{4}-\d\d-\d\d), until (\d{4}-\d\d-\d\d): \S.*\.", 
 """How a deprecation reads: since when, from when on the field may be missing, and what to use instead."""
 NO_NODES = {
     "AbsorbedCustomer": "its id leads to the survivor",
+    "Attachment": "its events stand with what it belongs to, where it is read",
     "PersonalString": "its id says where it lies, and its state is shown wherever it is shown",
     "SlaClock": "it is asked for by `slaClock`, since what it shows is worked out for the asking",
 }
