@@ -128,6 +128,7 @@ def test_each_topic_has_one_event_and_those_with_personal_values_are_known() -> 
         "touchpoint-recorded.1",
         "case-received.1",
         "response-sent.1",
+        "attachment-added.1",
         "case-acknowledged.1",
         "customer-replied.1",
         "feedback-given.1",
