@@ -29,7 +29,6 @@ DATED = re.compile(r"Since (\d{4}-\d\d-\d\d), until (\d{4}-\d\d-\d\d): \S.*\.", 
 NO_NODES = {
     "Attachment": "it stands with what it belongs to, under one id wherever that is shown",
     "AbsorbedCustomer": "its id leads to the survivor",
-    "Attachment": "its events stand with what it belongs to, where it is read",
     "PersonalString": "its id says where it lies, and its state is shown wherever it is shown",
     "SlaClockFace": "it is what the two that follow have in common",
     "SlaClockSnapshot": "it is found again by the snapshot of its case, or by the report, that it stands in",

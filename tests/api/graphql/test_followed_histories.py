@@ -24,12 +24,12 @@ from tests.projections.books import UNITS, case_id, received
 from tests.projections.regulated import tell
 
 BOARD = """
-subscription($unit: String, $after: String) {
+subscription($unit: String, $after: ConsistencyToken) {
   casesOnBoard(unit: $unit, after: $after) { move caseId position consistencyToken }
 }
 """
 CLOCKS = """
-subscription($unit: String, $after: String) {
+subscription($unit: String, $after: ConsistencyToken) {
   slaChanged(unit: $unit, after: $after) { before after position clockId consistencyToken }
 }
 """

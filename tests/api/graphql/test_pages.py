@@ -114,7 +114,9 @@ def test_complaints_are_the_cases_of_that_kind(filled: FrontEnd) -> None:
     of_all = [node for node in found["cases"]["nodes"] if node["kind"] == "COMPLAINT"]
     assert found["complaints"]["nodes"] == of_all
     assert 0 < len(of_all) < len(found["cases"]["nodes"])
-    east = filled.ask('{ complaints(filter: {kind: COMPLAINT, unit: "East"}) { nodes { unit } } }')["complaints"]["nodes"]
+    east = filled.ask('{ complaints(filter: {kind: COMPLAINT, unit: "East"}) { nodes { unit } } }')["complaints"][
+        "nodes"
+    ]
     assert {node["unit"] for node in east} == {"East"}
     (error,) = filled.errors("{ complaints(filter: {kind: [REQUEST]}) { nodes { id } } }")
     assert error["extensions"]["code"] == "BAD_ARGUMENTS"
