@@ -11,7 +11,10 @@ const PROFILE = graphql(`
       tier
       openCaseCount
       cases(first: 20) {
-        nodes { id number status version receivedAt }
+        nodes {
+          id number status version receivedAt
+          allowedActions(only: ["startWork"]) { refusedBecause { message } }
+        }
       }
     }
   }
@@ -37,7 +40,8 @@ export function Profile({ id }: { id: string }) {
       <ul>
         {cases.nodes.map((one) => (
           <li key={one.id}>
-            {one.number} {one.status} {one.status === "REGISTERED" && <StartWork id={one.id} version={one.version} />}
+            {one.number} {one.status}{" "}
+            {one.allowedActions.some((start) => !start.refusedBecause) && <StartWork id={one.id} version={one.version} />}
           </li>
         ))}
       </ul>

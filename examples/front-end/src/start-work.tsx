@@ -5,7 +5,7 @@ import { graphql } from "./gql/gql.js";
 const START_WORK = graphql(`
   mutation StartWork($input: StartWorkInput!) {
     startWork(input: $input) {
-      case { id status version }
+      case { id status version allowedActions(only: ["startWork"]) { refusedBecause { message } } }
       userErrors { code message }
     }
   }
