@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from graphql import (
     DefinitionNode,
@@ -43,10 +43,6 @@ MOST_PAIRS = 50_000
 largest documents of clients that ask for `id` and `__typename` everywhere have a third of this."""
 MOST_NODES = 200_000
 """GitHub answers half a million, in another language. Pages are hardly ever as full as they may be."""
-MOST_KEPT = 256
-MOST_KEPT_CHARACTERS = 32_000
-MOST_KEPT_SIZES = 20
-"""Of documents whose nodes have been counted: what is kept is bounded by all three."""
 COUNTED = 1_000_000_000
 """Fragments that double each other reach figures that JSON has no number for."""
 ITEMS = frozenset({"nodes", "edges"})
@@ -160,10 +156,6 @@ class NodeCount(SchemaExtension):
     The sizes of pages are often variables, so that this is no rule for the document alone.
     """
 
-    _kept: ClassVar[OrderedDict[tuple[Any, ...], int]] = OrderedDict()
-    """How many nodes documents can hold with pages of some sizes; who was asked for longest ago goes first. Only the
-    event loop touches it."""
-
     @override
     def on_validate(self) -> Iterator[None]:
         """Measures the operation that is about to be carried out."""
@@ -171,7 +163,14 @@ class NodeCount(SchemaExtension):
         document = context.graphql_document
         operation = None if document is None else get_operation_ast(document, context.operation_name)
         if document is not None and operation is not None and not context.pre_execution_errors:
-            nodes = self._nodes(document, operation)
+            defaults = {
+                each.variable.name.value: int(each.default_value.value)
+                for each in operation.variable_definitions or ()
+                if isinstance(each.default_value, IntValueNode)
+            }
+            schema = context.schema._schema
+            counted = _Nodes(document, schema, defaults | (context.variables or {}))
+            nodes = counted.in_(operation.selection_set, schema.get_root_type(operation.operation))
             if nodes > MOST_NODES:
                 message = (
                     f"The pages that this asks for could hold {nodes} nodes; at most {MOST_NODES} are answered. "
@@ -182,27 +181,6 @@ class NodeCount(SchemaExtension):
                 )
                 context.pre_execution_errors = [problem]
         yield
-
-    def _nodes(self, document: DocumentNode, operation: OperationDefinitionNode) -> int:
-        """How many nodes it can hold. A front end sends the same documents with the same sizes over and over."""
-        context = self.execution_context
-        schema: GraphQLSchema = context.schema._schema
-        defaults = {
-            each.variable.name.value: int(each.default_value.value)
-            for each in operation.variable_definitions or ()
-            if isinstance(each.default_value, IntValueNode)
-        }
-        sizes = defaults | {name: value for name, value in (context.variables or {}).items() if _is_size(value)}
-        key = (id(schema), context.query, context.operation_name, *sorted(sizes.items()))
-        found = self._kept.pop(key, None)
-        if found is None:
-            counted = _Nodes(document, schema, sizes)
-            found = counted.in_(operation.selection_set, schema.get_root_type(operation.operation))
-        if len(context.query or "") <= MOST_KEPT_CHARACTERS and len(sizes) <= MOST_KEPT_SIZES:
-            self._kept[key] = found
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return found
 
 
 class _Nodes:
@@ -249,11 +227,6 @@ class _Nodes:
     def _value(self, node: Any) -> int | None:
         value = self._variables.get(node.name.value) if isinstance(node, VariableNode) else getattr(node, "value", None)
         return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
-
-
-def _is_size(value: Any) -> bool:
-    """Whether a variable may be the size of a page."""
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:

@@ -46,6 +46,7 @@ INSTANTS = (
     "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59Z", "2026-03-29T02:30:00+01:00",
 )  # fmt: skip
 DATES = ("2026-03-02", "2026-11-22", "2024-02-29", "0001-01-01", "9999-12-31")
+TIMES = {"DateTime": INSTANTS, "Date": DATES, "Duration": ("PT8H", "P1D", "PT0S", "P10000Y")}
 ZONES = ("Asia/Shanghai", "Europe/Berlin", "UTC", "Mars/Base")
 ODD_VALUES: tuple[Any, ...] = (
     None, True, -1, 2**63, 1e308, "", "\0", "\ud800", "x" * 500, "2026-02-30", "2026-02-30T25:00:00Z", [], [[None]], {},
@@ -291,8 +292,8 @@ class _Writer:
             return self.chance(50)
         if kind == "UUID":
             return str(self._draw(st.uuids(version=4)))
-        if kind in {"DateTime", "Date"}:
-            return self.one(INSTANTS if kind == "DateTime" else DATES)
+        if kind in TIMES:
+            return self.one(TIMES[kind])
         if kind == "JSON":
             return self.one(
                 ({}, {"outcome": "upheld"}, {"words": None}, {"unit": "x", "handler": 7}, [1, {"a": []}], "x")

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import schemathesis
 import uvicorn
-from graphql import introspection_from_schema
+from graphql import GraphQLScalarType, introspection_from_schema, specified_scalar_types
 from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis.graphql import nodes
@@ -25,8 +25,16 @@ FEW = 2
 SECONDS = 60
 ROOTS = [(kind, name) for kind in ("Query", "Mutation") for name in SCHEMA._schema.type_map[kind].fields]  # type: ignore[attr-defined]
 
-schemathesis.graphql.scalar("SafeInt", st.integers(-(2**53), 2**53).map(nodes.Int))
-schemathesis.graphql.scalar("JSON", (st.text() | st.just("")).map(nodes.String))
+MADE = {"SafeInt": st.integers(-(2**53), 2**53).map(nodes.Int)}
+"""How values of our scalars are made up; of all others texts are, unless schemathesis knows them."""
+for scalar in SCHEMA._schema.type_map.values():
+    if isinstance(scalar, GraphQLScalarType) and scalar.name not in {
+        *specified_scalar_types,
+        "DateTime",
+        "Date",
+        "UUID",
+    }:
+        schemathesis.graphql.scalar(scalar.name, MADE.get(scalar.name, st.text().map(nodes.String)))
 MADE_UP = schemathesis.graphql.from_dict(dict(introspection_from_schema(SCHEMA._schema)))
 
 
