@@ -39,7 +39,10 @@ class Actor(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where an imported event was read: which file (SHA-256, hex) and which line, counted from 1."""
+    """Where an imported event was read: which file (SHA-256, hex) and which line, counted from 1.
+
+    Of a body that came by HTTP it is a keyed digest, which tells nothing of what was in it.
+    """
 
     digest: str
     line: int

@@ -50,6 +50,8 @@ MOST_TRIES = 5
 NOTHING_YET: Mapping[str, Any] = MappingProxyType({})
 DIGESTS = b"daybook/command-digest/v1"
 """What the key of the digests is derived for."""
+BODIES = b"daybook/body-digest/v1"
+"""What the key is derived for under which doors digest what they were sent."""
 PROGRAM = distribution_version("daybook")
 
 BOOK = "SELECT time, zone FROM ledger.book WHERE book = %(book)s"
@@ -156,7 +158,7 @@ class Ledger(Application[str]):
         self.codec = codec or Codec()
         self.time, self.zone = kind or kind_of(database, book)
         self._lines = Lines()
-        self._digest_key = master.derive(DIGESTS)
+        self._digest_key, self.body_key = master.derive(DIGESTS), master.derive(BODIES)
         self.blind_index = BlindIndex(master, book)
         self._keys = KeyRing(book, master, self._fetch_keys, self._keep_keys, self._any_key)
         self.attachments = Attachments(database, book, self._keys, master)

@@ -11,14 +11,14 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.utils.str_converters import to_camel_case
 
-from api.graphql.carrying_out import objection_of
+from api.graphql.carrying_out import leads_to, objection_of
 from api.graphql.codes import UserErrorCode
 from api.graphql.enums import PauseGround
 from api.graphql.problem import Code, Problem
 from api.graphql.request import Request
 from api.next_steps import Wanted
 from domain.case.commands import PauseCase
-from domain.event import Command
+from domain.event import Command, Refused
 from domain.stream import Category
 from domain.ways.subjects import WAYS
 from domain.ways.trying import ANY, Tried
@@ -65,8 +65,7 @@ async def allowed_actions(
     if not asked:
         return []
     tries = await request.loaders.tries.load(_wanted(request, stream, tuple(known[name].kind for name in asked)))
-    book = request.door.book
-    return [] if tries is None else [_shown(known[name], tries[known[name].kind], book) for name in asked]
+    return [] if tries is None else [await _shown(request, known[name], tries[known[name].kind]) for name in asked]
 
 
 async def pause_grounds(request: Request, stream: str) -> list[PauseGround]:
@@ -113,10 +112,18 @@ def _required(asked: type[Any], category: Category) -> tuple[str, ...]:
     return tuple(to_camel_case(name) for name in needed if name not in always)
 
 
-def _shown(action: _Action, tried: Tried, book: str) -> AllowedAction:
+async def _is_told(request: Request, refused: Refused) -> bool:
+    """Whether the asker is told of what a refusal leads to, if it does to anything."""
+    led, loaders = leads_to(refused), request.loaders
+    if led is None:
+        return True
+    return await (loaders.cases if led.kind is Category.CASE else loaders.customers).load(led.subject) is not None
+
+
+async def _shown(request: Request, action: _Action, tried: Tried) -> AllowedAction:
     refusal = None
     if tried.refused is not None:
-        objection = objection_of(tried.refused, book)
+        objection = objection_of(tried.refused, request.door.book, told=await _is_told(request, tried.refused))
         params: Any = dict(objection.params or {})
         refusal = ActionRefusal(code=UserErrorCode(objection.code), params=params, message=objection.message)
     return AllowedAction(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
@@ -33,7 +34,8 @@ MOST_ROUNDS = 10
 one of them through."""
 ENVELOPE_FIELDS: Mapping[str, str] = {"at": "occurredAt", "zone": "occurredZone", "precision": "occurredPrecision"}
 
-
+SURVIVORS: Mapping[str, Category] = MappingProxyType({"into": Category.CASE, "survivor": Category.CUSTOMER})
+"""Params of refusals that name another thing, which may lie beyond the asker's reach."""
 IN_OWN_NAME = ("requested_by", "approved_by", "declined_by")
 """Fields that say who asks or decides, on which the rule rests that these are two people."""
 
@@ -45,6 +47,14 @@ class Objection(NamedTuple):
     message: str
     field: tuple[str, ...] | None = None
     params: Mapping[str, Any] | None = None
+
+
+class LedTo(NamedTuple):
+    """What a refusal names as what stands in the place of something that was merged."""
+
+    param: str
+    kind: Category
+    subject: UUID
 
 
 class Objected(Exception):
@@ -166,7 +176,9 @@ def carried_out(door: Door, principal: Principal, reach: Reach, asked: Asked, ma
     except Objected as error:
         return Done(stream, None, error.objections)
     except Refused as refused:
-        return Done(stream, ledger.head(), (objection_of(refused, ledger.book),))
+        led = leads_to(refused)
+        told = led is None or sees(ledger, reach, led.kind, led.subject)
+        return Done(stream, ledger.head(), (objection_of(refused, ledger.book, told=told),))
     except StreamMoved as moved:
         return Done(stream, ledger.head(), (_stale(moved),))
     except CommandIdReused as error:
@@ -209,22 +221,27 @@ def _stale(moved: StreamMoved) -> Objection:
     return Objection(STALE_VERSION, message, ("expectedVersion",), {"expectedVersion": moved.version})
 
 
-def objection_of(refused: Refused, book: str) -> Objection:
-    """A refusal in the terms of this door."""
-    return Objection(refused.code, refused.message, _field(refused.field), _params(refused, book))
+def leads_to(refused: Refused) -> LedTo | None:
+    """What a refusal names as what stands in the place of its subject; None when it names nothing of the kind."""
+    found = ((name, kind) for name, kind in SURVIVORS.items() if name in refused.params)
+    return next((LedTo(name, kind, UUID(refused.params[name])) for name, kind in found), None)
+
+
+def objection_of(refused: Refused, book: str, *, told: bool) -> Objection:
+    """A refusal in the terms of this door. It names what it leads to by the id that this door knows, if the asker is
+    `told` of that, and else does not name it at all."""
+    led, message, params = leads_to(refused), refused.message, refused.params
+    if led is not None and told:
+        params = {**params, led.param: global_id(led.kind, book, led.subject)}
+    elif led is not None:
+        params = {name: value for name, value in params.items() if name != led.param}
+        message = message.replace(f"{led.kind} {led.subject}", f"another {led.kind}")
+    return Objection(refused.code, message, _field(refused.field), params)
 
 
 def _field(name: str | None) -> tuple[str, ...] | None:
     """The input's field for a command's."""
     return None if name is None else (ENVELOPE_FIELDS.get(name) or to_camel_case(name),)
-
-
-def _params(refused: Refused, book: str) -> Mapping[str, Any]:
-    """What a translation needs; whom a customer was merged into by the id that this door knows."""
-    survivor = refused.params.get("survivor")
-    if survivor is None:
-        return refused.params
-    return {**refused.params, "survivor": global_id(Category.CUSTOMER, book, UUID(survivor))}
 
 
 def invalid(below: tuple[str, ...], error: Mapping[str, Any]) -> Objection:

@@ -39,8 +39,11 @@ class Actor:
 
 @strawberry.type(description="Where an imported event was read.")
 class Source:
-    digest: str = strawberry.field(description="SHA-256 of the file, in hexadecimal.")
-    line: int = strawberry.field(description="The line in the file, from 1.")
+    digest: str = strawberry.field(
+        description="SHA-256 of the file, in hexadecimal. Of a body at /ingest, which may hold one personal value and "
+        "little else, an HMAC-SHA256 under a key of the installation."
+    )
+    line: int = strawberry.field(description="The line in the file or body, from 1.")
 
 
 @strawberry.type(description="A personal value inside an event.")

@@ -36,7 +36,8 @@ def telemetry(provider: TracerProvider | None, *, sent: bool) -> TelemetryConfig
 
 
 def _is_left_out(scope: MutableMapping[str, Any]) -> bool:
-    """What no trace is made of: looks at the server; sockets, which would be one span of hours; and files, whose link
-    is a permission, which a trace would spread."""
+    """What no trace is made of: looks at the server; sockets, which would be one span of hours; files, whose link is a
+    permission, which a trace would spread; and what asks by an address, as nobody does who asks rightly: a span holds
+    the address whole, and somebody's name or number may stand in it."""
     path = scope.get("path", "")
-    return scope["type"] == "websocket" or path in QUIET or path.startswith(FOLDER)
+    return scope["type"] == "websocket" or path in QUIET or path.startswith(FOLDER) or bool(scope.get("query_string"))

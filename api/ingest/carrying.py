@@ -62,7 +62,7 @@ class Delivery:
     """The types of items that they may bring in."""
     sender: Sender
     digest: str
-    """Of the body (SHA-256, hex)."""
+    """Of the body (HMAC-SHA256, hex)."""
     correlation: UUID
 
 

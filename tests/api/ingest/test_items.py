@@ -1,8 +1,10 @@
+import hashlib
+import hmac
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from api.graphql.identity import global_id, identity_of
 from api.imports.loading import parsed
 from api.imports.run import run_import
+from api.ingest.door import CORRELATIONS
 from domain.stream import Category
 from tests.api.imports.written import IMPORTER
 from tests.api.ingest.sending import AT, SOURCE, Producer, item, lines, received
@@ -73,6 +76,21 @@ def test_every_event_says_who_sent_it_in_what_body_on_which_line(producer: Produ
     assert one.source.digest == other.source.digest
     assert one.correlation == other.correlation
     assert one.command != other.command
+
+
+def test_what_an_event_says_of_its_body_does_not_tell_a_number_to_who_tries_them_all(
+    producer: Producer, head: int
+) -> None:
+    producer.sent(item("register-customer", "u-41", kind="person", name="Bo"))
+    body = orjson.dumps(item("record-contact", "u-41", kind="phone", value="+86 138 0013 1111"))
+    producer.post(body)
+    plain = hashlib.sha256(body).hexdigest()
+    recorded = producer.events(head)[-1]
+    assert recorded.event.TOPIC == "contact-recorded.1"
+    assert recorded.metadata.source is not None
+    assert recorded.metadata.source.digest != plain
+    assert recorded.metadata.correlation != uuid5(CORRELATIONS, plain)
+    assert recorded.metadata.source.digest == hmac.digest(producer.ledger.body_key, b"main\0" + body, "sha256").hex()
 
 
 def test_an_item_that_is_sent_again_is_answered_as_before_and_recorded_once(producer: Producer) -> None:
