@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -252,9 +252,11 @@ def _order(beside: str) -> Order | None:
     kind, _, rest = beside.partition(" ")
     instant, _, clock_id = rest.partition(" ")
     try:
-        at = datetime.fromisoformat(instant)
-    except ValueError:
+        told_at = datetime.fromisoformat(instant)
+        at = told_at.astimezone(UTC)
+    except (OverflowError, ValueError):
         return None
-    if at.tzinfo is None or kind not in {"event", "time"} or at.year <= 1:
+    # Some time before it and after it is reckoned with, which the first and the last year do not have.
+    if told_at.tzinfo is None or kind not in {"event", "time"} or not MINYEAR < at.year < MAXYEAR:
         return None
-    return Order(at.astimezone(UTC), kind == "event", 0, clock_id)
+    return Order(at, kind == "event", 0, clock_id)
