@@ -15,7 +15,7 @@ from api.graphql.case import Case, case_of
 from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.enums import CaseKind, Channel, OpenLoop, Priority, Status, shown
 from api.graphql.identity import identity_of
-from api.graphql.problem import speakable
+from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Request
 from api.graphql.sorting import Sorting
 from domain.stream import Category
@@ -77,7 +77,7 @@ class CaseFilter:
     )
     unit: str | None = strawberry.field(default=None, description="The unit that holds them.")
     below: str | None = strawberry.field(
-        default=None, description="The unit that holds them, or one that stands above it in the tree of today."
+        default=None, description="The unit that holds them, or one that stands above it, as the tree stands now."
     )
     handler: str | None = strawberry.field(default=None, description="Who handles them.")
     customer_id: strawberry.ID | None = strawberry.field(default=None, description="Whom they are about.")
@@ -100,6 +100,14 @@ class CaseFilter:
             received_from=self.received_from,
             received_before=self.received_before,
         )
+
+
+def complaints_alone(where: CaseFilter | None) -> CaseFilter:
+    """The filter, for complaints alone. Raises: Problem when it asks for other kinds of cases."""
+    asked = where or CaseFilter()
+    if any(kind is not CaseKind.COMPLAINT for kind in asked.kind):
+        raise Problem(Code.BAD_ARGUMENTS, "Complaints are one kind of case: leave out `kind`, or ask for `cases`.")
+    return replace(asked, kind=[CaseKind.COMPLAINT])
 
 
 def cases_of_page(window: Window, page: Page[CaseFile], book: str) -> Connection[Case]:

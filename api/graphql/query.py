@@ -21,7 +21,7 @@ from api.graphql.auditing import (
 from api.graphql.calendar import CalendarQuery
 from api.graphql.case import Case, case_of, shown_case
 from api.graphql.case_snapshot import CaseSnapshotQuery
-from api.graphql.cases import CaseFilter, CaseOrder, listed_cases
+from api.graphql.cases import CaseFilter, CaseOrder, complaints_alone, listed_cases
 from api.graphql.clock_query import ClockQuery
 from api.graphql.compliance import ComplianceQuery
 from api.graphql.connection import Connection, PageArguments
@@ -69,7 +69,7 @@ class Query(
     ViewerQuery,
     ReferenceQuery,
 ):
-    @resolved("Anything with a global id; null when there is no such thing.")
+    @resolved("Anything that is a `Node`, by its global id; null when there is no such thing.")
     async def node(
         self,
         info: Info,
@@ -125,6 +125,27 @@ class Query(
     ) -> Connection[Case]:
         await info.context.caught_up(consistency_token)
         return await listed_cases(info.context, filter, order_by, PageArguments(first, after, last, before))
+
+    @resolved("The book's complaints (投诉): the cases of that kind, and no others.")
+    async def complaints(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            CaseFilter | None,
+            strawberry.argument(description="Which complaints; all when left out. It asks for no other kind."),
+        ] = None,
+        order_by: Annotated[
+            CaseOrder | None, strawberry.argument(description="The order; latest received first when left out.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        consistency_token: Token = None,
+    ) -> Connection[Case]:
+        await info.context.caught_up(consistency_token)
+        where = complaints_alone(filter)
+        return await listed_cases(info.context, where, order_by, PageArguments(first, after, last, before))
 
     @resolved("A customer, by exactly one of their id or their source key; null for none.")
     async def customer(
