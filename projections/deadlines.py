@@ -45,6 +45,8 @@ class TimerFilter:
     """A day is due within the period that holds its end: what is due on the last of March is due in March."""
     unit: str | None = None
     """Who has the subject, or had it at the end."""
+    units: frozenset[str] | None = None
+    """The same, any of these; none of them when it is empty."""
     handler: str | None = None
     tier: str | None = None
     policy: str | None = None
@@ -71,6 +73,9 @@ class TimerFilter:
             condition, parameter = narrowed(column, wanted)
             conditions += condition
             parameters |= parameter
+        if self.units is not None:  # leans on the index holder_unit
+            conditions.append("holder_unit = ANY(%(units)s)")
+            parameters["units"] = list(self.units)
         if self.statutory is not None:
             conditions.append("statutory" if self.statutory else "NOT statutory")
         return conditions + self._by_now(), parameters | {"now": self.now}

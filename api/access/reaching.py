@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from api.access.principal import Principal
@@ -19,7 +21,42 @@ from ledger.ledger import Ledger
 from projections import customer_profile, unit
 from projections.customer_profile import CustomerProfile
 from projections.reach import EVERYTHING, NOTHING, Reach
-from projections.unit import Tree, UnitAt
+from projections.unit import Tree, UnitAt, UnitView
+
+
+class Units(NamedTuple):
+    """The tree of units, and every name that each of them bears or bore."""
+
+    tree: Tree
+    names: Mapping[UUID, Sequence[str]]
+
+    @classmethod
+    def of(cls, views: Sequence[UnitView], at: datetime) -> Units:
+        """Some units as the tree stood at an instant."""
+        return cls(unit.tree_of(views, at), {view.unit_id: [name for _, name in view.names] for view in views})
+
+    @classmethod
+    def by_now(cls, ledger: Ledger) -> Units:
+        """The book's units as they stand now. Raises: LedgerAway."""
+        return cls.of(unit.every(ledger.database, ledger.book), present(ledger))
+
+    def called(self, name: str) -> UnitAt | None:
+        """The unit that bears a name, or that was opened under it."""
+        return self.tree.called(name) or self.tree.units.get(id_of_unit(name))
+
+    def names_of(self, name: str) -> frozenset[str]:
+        """The names of the unit that is called so, but for those that others bear by now; the name alone for one that
+        the tree does not know."""
+        found = self.called(name)
+        if found is None:
+            return frozenset({name})
+        others = {each.name for each in self.tree.units.values() if each is not found}
+        return frozenset({found.name, *self.names[found.unit_id]} - others) | {found.name}
+
+    def names_below(self, name: str) -> frozenset[str]:
+        """The same of that unit and of those below it."""
+        found = self.called(name)
+        return frozenset({name}) if found is None else self.tree.names_below(found.unit_id, self.names)
 
 
 def reach_of(principal: Principal, rights: Rights, ledger: Ledger) -> Reach:
@@ -32,31 +69,19 @@ def reach_of(principal: Principal, rights: Rights, ledger: Ledger) -> Reach:
         return Reach(customers=customer_profile.family(ledger.database, ledger.book, principal.customer))
     if principal.unit is None:
         return NOTHING
-    units = unit.every(ledger.database, ledger.book)
-    tree = unit.tree_of(units, present(ledger))
-    return below(principal.unit, tree, {view.unit_id: [name for _, name in view.names] for view in units}, principal)
+    return below(principal.unit, Units.by_now(ledger), principal)
 
 
 def names_below(ledger: Ledger, called: str) -> frozenset[str]:
     """A unit and those below it, as the units stand now, by every name that they bear or bore. Raises: LedgerAway."""
-    units = unit.every(ledger.database, ledger.book)
-    names = {view.unit_id: [name for _, name in view.names] for view in units}
-    return _under(called, unit.tree_of(units, present(ledger)), names)[0]
+    return Units.by_now(ledger).names_below(called)
 
 
-def below(called: str, tree: Tree, names: Mapping[UUID, Sequence[str]], principal: Principal) -> Reach:
+def below(called: str, units: Units, principal: Principal) -> Reach:
     """The cases of a unit and of those below it. A unit that the tree does not know has no others below it."""
-    names_told, top = _under(called, tree, names)
-    at_the_top = top is not None and (top.parent is None or top.parent not in tree.units)
-    return Reach(units=names_told, unheld=at_the_top, name=principal.name)
-
-
-def _under(called: str, tree: Tree, names: Mapping[UUID, Sequence[str]]) -> tuple[frozenset[str], UnitAt | None]:
-    """Every name of a unit and of those below it, with the unit itself, if the tree knows it."""
-    top = tree.called(called) or tree.units.get(id_of_unit(called))
-    if top is None:
-        return frozenset({called}), None
-    return tree.names_below(top.unit_id, names), top
+    top = units.called(called)
+    at_the_top = top is not None and (top.parent is None or top.parent not in units.tree.units)
+    return Reach(units=units.names_below(called), unheld=at_the_top, name=principal.name)
 
 
 def sees(ledger: Ledger, reach: Reach, kind: Category, subject: UUID) -> bool:

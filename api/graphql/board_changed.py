@@ -12,6 +12,7 @@ from uuid import UUID
 import strawberry
 
 from api.access.principal import Principal
+from api.access.reaching import Units
 from api.graphql.case import Case, shown_case
 from api.graphql.consistency import Place, token_of
 from api.graphql.enums import shown
@@ -19,7 +20,7 @@ from api.graphql.identity import global_id
 from api.graphql.passing import lasting, passing, shown_by
 from api.graphql.request import Request
 from api.graphql.scalars import ConsistencyToken, SafeInt
-from api.live.board import Board, Move, Units, moved
+from api.live.board import Board, Move, moved, units_at
 from domain.stream import Category
 from ledger.marks import Mark
 from projections.case_file import CaseFilter
@@ -43,8 +44,8 @@ class BoardChange:
     move: Move = strawberry.field(description="What became of it.")
     case_id: strawberry.ID = strawberry.field(description="The case's id, also when it is not shown any more.")
     case: Case | None = strawberry.field(
-        description="The case as it stands when this is told, which may show later changes already; null for one that "
-        "left the board and what the asker is told of."
+        description="The case as it stands when this is told, which may show later changes already; null when the "
+        "asker is told of it no more, since it left their reach as well as the board."
     )
     position: SafeInt = strawberry.field(description="The place in the book of what made it so.")
     recorded_at: datetime = strawberry.field(description="When the ledger heard of that.")
@@ -90,7 +91,7 @@ class Following:
     async def _units(self, position: int) -> Units:
         """The units as known at a position."""
         door = self.request.door
-        return await lasting(door, partial(door.in_turn, lambda: Units.at(door.ledger, position, door.now())))
+        return await lasting(door, partial(door.in_turn, lambda: units_at(door.ledger, position, door.now())))
 
     def _board(self, units: Units) -> Board:
         """The board by some units, for who asks by now."""

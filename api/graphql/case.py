@@ -119,7 +119,7 @@ class CaseFacts(Node):
     redress: Money | None = strawberry.field(description="What the customer gets; null is nothing.")
     closed_at: datetime | None = strawberry.field(description="When the loop was closed.")
     closing_code: str | None = strawberry.field(description="The way in which it was closed.")
-    open_pauses: list[OpenPause] = strawberry.field(description="What it waits for now.")
+    open_pauses: list[OpenPause] = strawberry.field(description="What it waits for.")
     counts: CaseCounts = strawberry.field(description="How often things happened to it.")
     departures: list[Departure] = strawberry.field(
         description="In which ways its history left the declared life; only imported history does."

@@ -77,7 +77,7 @@ class CaseFilter:
     )
     unit: str | None = strawberry.field(default=None, description="The unit that holds them.")
     below: str | None = strawberry.field(
-        default=None, description="The unit that holds them, or one that stands above it in the tree of today."
+        default=None, description="The unit that holds them, or one that stands above it, as the tree stands now."
     )
     handler: str | None = strawberry.field(default=None, description="Who handles them.")
     customer_id: strawberry.ID | None = strawberry.field(default=None, description="Whom they are about.")

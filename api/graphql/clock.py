@@ -146,7 +146,9 @@ class SlaClockFace:
     warn_at: datetime | None = strawberry.field(description="When the next warning is due; null when none is.")
     unit: str | None = strawberry.field(description="The unit that has the subject, or had it at the clock's end.")
     handler: str | None = strawberry.field(description="The member of staff who does, or did.")
-    tier: str | None = strawberry.field(description="The tier of the case's customer at the start.")
+    tier: str | None = strawberry.field(
+        description="The tier of the case's customer at the start, as policies write it: `gold`."
+    )
     version: int = strawberry.field(description="The version of the subject's stream that this shows.")
     position: SafeInt = strawberry.field(description="The position in the book of the latest event that this shows.")
     timer: strawberry.Private[SlaTimer]
@@ -171,20 +173,26 @@ class SlaClockFace:
         course = await _course(self, info)
         return SafeInt(self.timer.counted_seconds if course is None else int(course.clock.counted.total_seconds()))
 
-    @resolved("The time left, in the target's own time, in seconds; negative once overdue, null without a number.")
+    @resolved(
+        "The time left, in the target's own time, in seconds; negative once overdue, null without a number, or while "
+        "the views show less than the ledger has."
+    )
     async def remaining_seconds(self, info: Info) -> SafeInt | None:
         course = await _course(self, info)
         remaining = None if course is None else course.clock.remaining
         return None if remaining is None else SafeInt(int(remaining.total_seconds()))
 
-    @resolved("Its life so far, stretch by stretch, without gaps; the counted ones add up to the time used.")
+    @resolved(
+        "Its life so far, stretch by stretch, without gaps; the counted ones add up to the time used. None while the "
+        "views show less than the ledger has."
+    )
     async def segments(self, info: Info) -> list[SlaSegment]:
         course = await _course(self, info)
         return [] if course is None else list(map(segment_of, course.clock.segments))
 
     @resolved(
-        "The stretches from now to its due if nothing happens: by these a page counts down by itself. None of a "
-        "clock that stands still or is over."
+        "The stretches from `evaluatedAt` to its due if nothing happens: by these a page counts down by itself. None "
+        "of a clock that stands still or is over, and none while the views show less than the ledger has."
     )
     async def upcoming(self, info: Info) -> list[SlaSegment]:
         course = await _course(self, info)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -10,6 +11,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.access.reaching import names_below
 from api.graphql.arguments import After, Before, First, Last, Token
 from api.graphql.clock import CLOCK, SlaClock, clock_of
 from api.graphql.clock_enums import State
@@ -73,6 +75,11 @@ class SlaClockFilter:
     unit: str | None = strawberry.field(
         default=None, description="The unit that has the subject, or had it at the clock's end."
     )
+    below: str | None = strawberry.field(
+        default=None,
+        description="The unit that has the subject, or had it at the clock's end, or one that stands above it, as the "
+        "tree stands now.",
+    )
     handler: str | None = strawberry.field(default=None, description="The member of staff who does, or did.")
     tier: Tier | None = strawberry.field(default=None, description="The tier of the case's customer at the start.")
     policy: str | None = strawberry.field(default=None, description="The policy.")
@@ -87,10 +94,9 @@ class SlaClockFilter:
     def of_view(self, book: str, now: datetime) -> deadlines.TimerFilter:
         """The filter of the view. Raises: Problem."""
         case = None if self.case_id is None else identity_of(self.case_id, book, Category.CASE)
-        said = {
-            name: None if value is None else speakable(value)
-            for name, value in (("unit", self.unit), ("handler", self.handler), ("policy", self.policy))
-        }
+        unit, handler, policy = (
+            None if said is None else speakable(said) for said in (self.unit, self.handler, self.policy)
+        )
         return deadlines.TimerFilter(
             now=now,
             states=tuple(self.state),
@@ -103,7 +109,9 @@ class SlaClockFilter:
             statutory=self.statutory,
             subject_kinds=tuple(self.subject),
             case_id=case and case.subject,
-            **said,
+            unit=unit,
+            handler=handler,
+            policy=policy,
         )
 
 
@@ -151,7 +159,10 @@ async def _listed(
     door, order = request.door, order_by or SlaClockOrder()
     window = arguments.window(deadlines.ORDERS[order.field.value], descending=order.direction is Sorting.DESC)
     now = await request.now()
-    chosen = (where or SlaClockFilter()).of_view(door.book, now)
+    asked = where or SlaClockFilter()
+    chosen = asked.of_view(door.book, now)
+    if asked.below is not None:
+        chosen = replace(chosen, units=await door.off_loop(names_below, door.ledger, speakable(asked.below)))
     page = await door.off_loop(deadlines.page, door.ledger.database, door.book, window, chosen, await request.reach())
     return connection_of(window, page.rows, more=page.has_more, show=partial(clock_of, book=door.book, now=now))
 

@@ -22,6 +22,25 @@ class UserError:
     message: str = strawberry.field(description="What was found and what can be done, in English.")
 
 
+AS_SHOWN = {
+    "customer": "The customer as they are now",
+    "staff": "The member of staff as they are now",
+    "policies": "The book's policies as they are now",
+    "calendars": "The book's calendars as they are now",
+    "revealed": "The values that were asked for, open",
+    "upload": "Where to send the file",
+    "download": "Where to fetch the file",
+}
+"""What a payload shows that is not one thing as it is now."""
+
+
+WHEN_NOT_SHOWN = "Null when there is none, or when it cannot be shown yet."
+TO_WAIT_BY = (
+    "Stands for what this answer shows: a query that carries it shows at least that. Null when there is nothing to "
+    "wait for."
+)
+
+
 class Answer(NamedTuple):
     """The types of a mutation's answer."""
 
@@ -57,13 +76,10 @@ def answer_of(name: str, subject: str, shown: Any, codes: Iterable[str]) -> Answ
         {
             subject: (
                 shown | None,
-                f"The {subject} as it is now. Null when there is none, or when it cannot be shown yet.",
+                f"{AS_SHOWN.get(subject, f'The {subject} as it is now')}. {WHEN_NOT_SHOWN}",
             ),
             "user_errors": (list[error], "Why it was not done; empty when it was."),  # type: ignore[valid-type]
-            "consistency_token": (
-                ConsistencyToken | None,
-                "Stands for what this answer shows: a query that carries it shows at least that.",
-            ),
+            "consistency_token": (ConsistencyToken | None, TO_WAIT_BY),
         },
     )
     return Answer(code, error, payload)

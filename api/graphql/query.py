@@ -69,7 +69,7 @@ class Query(
     ViewerQuery,
     ReferenceQuery,
 ):
-    @resolved("Anything with a global id; null when there is no such thing.")
+    @resolved("Anything that is a `Node`, by its global id; null when there is no such thing.")
     async def node(
         self,
         info: Info,

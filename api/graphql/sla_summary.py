@@ -10,6 +10,7 @@ from typing import Annotated
 
 import strawberry
 
+from api.access.reaching import Units
 from api.graphql.arguments import Token
 from api.graphql.compliance import ComplianceShare
 from api.graphql.compliance_enums import Duty
@@ -20,9 +21,7 @@ from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import Duration, span_of
-from domain.unit.events import id_of_unit
-from projections import sla_summary
-from projections import unit as units
+from projections import sla_summary, unit
 from projections.sla_summary import Grouping, Question
 
 MOST_AHEAD = timedelta(days=366)
@@ -104,9 +103,7 @@ class SlaSummaryQuery:
         info: Info,
         unit: Annotated[
             str | None,
-            strawberry.argument(
-                description="The unit that has the subjects, by a name that it bears now; every unit when left out."
-            ),
+            strawberry.argument(description="The unit that has the subjects, by its name; every unit when left out."),
         ] = None,
         subtree: Annotated[
             bool, strawberry.argument(description="Whether the units below it count as well, as the tree stands now.")
@@ -165,17 +162,14 @@ def _ahead(now: datetime, within: Duration) -> datetime:
 
 def _placed(door: Door, asked: Question, named: str | None, *, subtree: bool) -> Question:
     """The question, of some units alone, and with the units right below them, as the tree stands now."""
-    views = units.every(door.ledger.database, door.book)
-    tree = units.tree_of(views, asked.now)
-    borne = {view.unit_id: [name for _, name in view.names] for view in views}
-    top = None if named is None else tree.called(named) or tree.units.get(id_of_unit(named))
+    units = Units.of(unit.every(door.ledger.database, door.book), asked.now)
+    tree, top = units.tree, None if named is None else units.called(named)
     if named is not None:
-        names = frozenset({named}) if top is None or not subtree else tree.names_below(top.unit_id, borne)
-        asked = replace(asked, units=names)
+        asked = replace(asked, units=units.names_below(named) if subtree else units.names_of(named))
     if Grouping.SUBUNIT not in asked.groups:
         return asked
     below = tree.tops() if named is None else () if top is None else tree.below(top.unit_id)
-    subunits = {name: each.name for each in below for name in tree.names_below(each.unit_id, borne)}
+    subunits = {name: each.name for each in below for name in tree.names_below(each.unit_id, units.names)}
     own = () if named is None else asked.units or ()
     return replace(asked, subunits={name: named or name for name in own} | subunits)
 

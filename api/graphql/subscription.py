@@ -68,7 +68,9 @@ class Subscription:
         info: Info,
         unit: Annotated[
             str | None,
-            strawberry.argument(description="The unit, by its name; all that you are told of when left out."),
+            strawberry.argument(
+                description="The unit, by its name; every case that the asker is told of when left out."
+            ),
         ] = None,
         filter: Annotated[  # noqa: A002
             CaseFilter | None, strawberry.argument(description="Which of these cases; all when left out.")
@@ -90,7 +92,8 @@ class Subscription:
         self,
         info: Info,
         unit: Annotated[
-            str | None, strawberry.argument(description="The unit that has what they are of, or one above it.")
+            str | None,
+            strawberry.argument(description="The unit that has what they are of, or one above it, by its name."),
         ] = None,
         case_id: Annotated[
             strawberry.ID | None,

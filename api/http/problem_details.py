@@ -1,4 +1,7 @@
-"""Requests that fail as a whole at the paths that are not GraphQL's: answered as RFC 9457 has it."""
+"""Requests that other systems send, and that fail as a whole: answered as RFC 9457 has it.
+
+GraphQL and the files of its attachments answer with GraphQL's errors, and so have one form for one client.
+"""
 
 from __future__ import annotations
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 from uuid import UUID
 
 from api.access.principal import Principal
-from api.access.reaching import below
+from api.access.reaching import Units, below
 from api.access.rules import Rights, Scope
 from api.live.steps import as_known
 from domain.case.state import ENDED, Status
@@ -21,7 +19,6 @@ from projections import case_file, unit
 from projections.as_known import units as units_as_known
 from projections.case_file import CaseFile, CaseFilter
 from projections.reach import EVERYTHING, NOTHING, Reach
-from projections.unit import Tree
 
 OPEN = tuple(status for status in Status if status not in ENDED)
 
@@ -34,18 +31,10 @@ class Move(StrEnum):
     LEAVE = "leave"
 
 
-class Units(NamedTuple):
-    """The tree of units, and every name that each of them bears or bore."""
-
-    tree: Tree
-    names: Mapping[UUID, Sequence[str]]
-
-    @classmethod
-    def at(cls, ledger: Ledger, position: int, now: datetime) -> Units:
-        """The units as known at a position that the views show. Raises: LedgerAway."""
-        there = [view.stream for view in unit.every(ledger.database, ledger.book)]
-        views = units_as_known(ledger, position, there)
-        return cls(unit.tree_of(views, now), {view.unit_id: [name for _, name in view.names] for view in views})
+def units_at(ledger: Ledger, position: int, now: datetime) -> Units:
+    """The units as known at a position that the views show. Raises: LedgerAway."""
+    there = [view.stream for view in unit.every(ledger.database, ledger.book)]
+    return Units.of(units_as_known(ledger, position, there), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +51,13 @@ class Board:
         """The board of a unit, or of all that the asker is told of; without a status in the filter, of open cases."""
 
         def under(name: str) -> Reach:
-            return below(name, units.tree, units.names, principal)
+            return below(name, units, principal)
 
         if rights.scope is Scope.ALL:
             reach = EVERYTHING
         else:
             reach = NOTHING if principal.unit is None else under(principal.unit)
-        names = None if unit_name is None else under(unit_name).units
+        names = None if unit_name is None else units.names_below(unit_name)
         return cls(reach, names, where if where.statuses else replace(where, statuses=OPEN))
 
     def holds(self, case: CaseFile | None) -> bool:

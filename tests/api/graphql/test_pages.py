@@ -230,3 +230,18 @@ def test_a_customer_whom_nobody_registered_is_not_there(filled: FrontEnd) -> Non
     }
     elsewhere = global_id(Category.CUSTOMER, "other", uuid4())
     assert filled.code("query($id: ID!) { customer(id: $id) { id } }", id=elsewhere) == "BAD_ID"
+
+
+def test_complaints_are_the_cases_of_that_kind_and_no_others(filled: FrontEnd) -> None:
+    page = "(first: 7, orderBy: { field: RECEIVED_AT, direction: ASC }) { nodes { sourceKey } }"
+    shown = filled.ask(f"{{ complaints{page} }}")["complaints"]
+    complaints = keys(
+        filled, "first: 100, orderBy: { field: RECEIVED_AT, direction: ASC }, filter: { kind: COMPLAINT }"
+    )
+    assert [each["sourceKey"] for each in shown["nodes"]] == complaints[:7]
+    narrowed = "query($where: CaseFilter) { complaints(filter: $where, first: 100) { nodes { unit kind } } }"
+    for where in ({"unit": "East"}, {"unit": "East", "kind": ["COMPLAINT"]}):
+        found = filled.ask(narrowed, where=where)["complaints"]["nodes"]
+        assert {(each["unit"], each["kind"]) for each in found} == {("East", "COMPLAINT")}
+    (error,) = filled.errors(narrowed, where={"kind": ["COMPLAINT", "REQUEST"]})
+    assert error["extensions"]["code"] == "BAD_ARGUMENTS"

@@ -110,6 +110,17 @@ def test_clocks_are_counted_with_the_unit_that_has_the_case_now(screen: FrontEnd
     assert rows(screen, groupBy=["TARGET_KIND"], unit=EAST) == {"FIRST_RESPONSE": (1, 0, 1, 1, 1, 0, 1)}
 
 
+def test_what_a_dashboard_counts_of_a_unit_and_of_those_below_it_is_listed_by_the_same_word(screen: FrontEnd) -> None:
+    document = "query($where: SlaClockFilter) { slaTimers(filter: $where, first: 100) { nodes { id unit } } }"
+
+    def listed(**where: str) -> list[str]:
+        return [clock["unit"] for clock in screen.ask(document, where=where)["slaTimers"]["nodes"]]
+
+    assert listed(below=DESK) == listed(below=NORTH) == listed(unit=DESK) == [DESK] * len(listed(unit=DESK)) != []
+    assert sorted(listed(below=GROUP)) == sorted([*listed(unit=DESK), *listed(unit=EAST)])
+    assert listed(unit=NORTH) == listed(below="nowhere") == listed(below=NORTH, unit=EAST) == []
+
+
 def test_the_units_right_below_are_counted_with_everything_below_them(screen: FrontEnd) -> None:
     east, desk = (1, 0, 1, 1, 1, 0, 1), (1, 1, 1, 0, 0, 1, 2)
     assert rows(screen, groupBy=["SUBUNIT"], unit=GROUP) == {NORTH: desk, EAST: east}
