@@ -84,7 +84,7 @@ def create_app(
     sockets = Sockets(works, checked, settings, (*HOSTS, *settings.hosts))
     pools = {"book": workspace.database, "views": workspace.views}
     watching = Watching(health, figures, admission, sockets, pools).routes()
-    files = Files(door, checked, settings.transfers_at_once)
+    files = Files(door, checked, admission, settings.transfers_at_once)
     app = FastAPI(
         title="Daybook",
         lifespan=partial(running, workspace, alarms, door.feed),

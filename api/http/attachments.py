@@ -22,6 +22,7 @@ from api.attached import Attached, attached
 from api.graphql.attachment import id_of_attachment
 from api.graphql.door import Door
 from api.graphql.problem import Code
+from api.http.admission import Admission
 from api.http.media import media_for
 from api.http.turned_away import TurnedAway
 from api.http.watched import account_of
@@ -59,9 +60,17 @@ KEPT_APART = MappingProxyType({
 class Files:
     """The paths of links to files. One server takes and gives so many at a time, whoever may ask for them."""
 
-    def __init__(self, door: Door, gate: Gate, most_at_once: int, stalled_seconds: float = STALLED_SECONDS) -> None:
+    def __init__(
+        self,
+        door: Door,
+        gate: Gate,
+        admission: Admission,
+        most_at_once: int,
+        stalled_seconds: float = STALLED_SECONDS,
+    ) -> None:
         self._door = door
         self._gate = gate
+        self._admission = admission
         self._most = most_at_once
         self._stalled_seconds = stalled_seconds
         self._under_way = Counter[str]()
@@ -116,6 +125,7 @@ class Files:
         if "authorization" in request.headers:
             address = request.client.host if request.client else None
             principal = await self._gate.principal(request.headers, address)
+            self._admission.recognise(request.scope, principal)
             if self._door.links.mark_of(principal) != link.given_to:
                 raise TurnedAway(Code.FORBIDDEN, "This link was given to somebody else; ask for one of your own.")
         return link

@@ -95,9 +95,9 @@ def test_what_the_customer_sent_stands_on_their_timeline_and_what_the_company_ke
         named = sender.uploaded(name.encode(), caseId=case, fileName=name, mediaType="text/plain")
         token = sender.front_end.change("attachFile", attachmentId=named, direction=direction)["consistencyToken"]
     document = """
-    query($id: ID!, $t: String) {
+    query($id: ID!, $t: ConsistencyToken) {
       customer(id: $id, consistencyToken: $t) {
-        timeline(filter: {kind: [ATTACHMENT_ADDED]}) { nodes { direction term words { value } } }
+        timeline(filter: {kind: [ATTACHMENT_ADDED]}) { nodes { direction ... on GenericEvent { term } words { value } } }
       }
     }
     """
@@ -231,7 +231,8 @@ class Raw(NamedTuple):
 @pytest.fixture
 def raw(workspace: Workspace, front_end: FrontEnd) -> Raw:
     door = Door(workspace.ledger, workspace.runner)
-    return Raw(Files(door, Gate(unproved=DEVELOPER), MOST_OF_ONE + 2, stalled_seconds=0.02), front_end, workspace)
+    gate, admission = Gate(unproved=DEVELOPER), Admission(workspace.settings)
+    return Raw(Files(door, gate, admission, MOST_OF_ONE + 2, stalled_seconds=0.02), front_end, workspace)
 
 
 def body(data: bytes) -> Message:
