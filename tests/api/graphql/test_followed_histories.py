@@ -34,7 +34,7 @@ subscription($unit: String, $after: ConsistencyToken) {
 }
 """
 LIST = """
-query($unit: String, $after: String, $token: String) {
+query($unit: String, $after: String, $token: ConsistencyToken) {
   cases(first: 100, after: $after, consistencyToken: $token, filter: {
     unit: $unit, status: [RECEIVED, REGISTERED, IN_PROGRESS, PAUSED]
   }) { nodes { id } pageInfo { endCursor } }
