@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from api.access.principal import Principal
+from api.graphql.carrying_out import objection_of
 from api.graphql.identity import global_id
 from api.ingest.making import Maker, Ready, field_of
 from api.ingest.outcome import BadItem, Fault, Path, Result, Status
@@ -265,11 +266,9 @@ class Carrier:
                     position=outcome.position,
                 )
             case Refused():
-                params = dict(outcome.params)
-                if "survivor" in params:
-                    params["survivor"] = global_id(Category.CUSTOMER, book, UUID(params["survivor"]))
+                told = objection_of(outcome, book, told=True)  # whoever brings items in sees the whole book
                 field = field_of(item, outcome.field)
-                return _not(item, Status.REFUSED, outcome.code, outcome.message, field, params)
+                return _not(item, Status.REFUSED, told.code, told.message, field, told.params)
             case CommandIdReused():
                 message = "An item of this source and id said something else before; give this one an id of its own."
                 return _not(item, Status.CONFLICT, Fault.ID_REUSED, message, ("id",))

@@ -341,3 +341,13 @@ def test_what_began_in_a_file_goes_on_by_items_of_the_same_source(producer: Prod
     )
     response, receipt = (one.event for one in producer.events(head))
     assert response.words.subject == receipt.customer_id
+
+
+def test_a_refusal_names_what_took_the_place_of_something_by_the_id_that_front_ends_know(producer: Producer) -> None:
+    producer.sent(
+        *(one for key in ("T-51", "T-52") for one in (received(key), item("register-case", key))),
+        item("merge-case", "T-51", into="T-52"),
+    )
+    (refused,) = producer.sent(item("prioritise-case", "T-51", priority="high"))
+    (survivor,) = producer.sent(item("prioritise-case", "T-52", priority="high"))
+    assert (refused["code"], refused["params"]) == ("ALREADY_MERGED", {"into": survivor["subject"]})
