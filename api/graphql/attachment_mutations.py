@@ -83,6 +83,11 @@ class CreateAttachmentInput(inputs.AskedOnce):
 
 @strawberry.input(description="A file that was uploaded, to be attached to what it was created for.")
 class AttachFileInput(inputs.AskedAgain):
+    expected_version: int | None = strawberry.field(
+        default=None,
+        description="The version of what it is attached to, as the asker saw it; refused as STALE_VERSION if that has "
+        "moved on.",
+    )
     attachment_id: strawberry.ID = strawberry.field(description="The attachment, by its id.")
     direction: Direction | None = strawberry.field(
         default=None,

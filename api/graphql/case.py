@@ -261,7 +261,10 @@ class Case(CaseFacts):
 
         return await shown_snapshot(info.context, subject_of(self.stream), known_at, valid_at)
 
-    @resolved("What can be asked about it in the asker's role, and whether it could be done now.")
+    @resolved(
+        "What can be asked about it in the asker's role, and whether it could be done now; but for files, and for what "
+        "puts right what is recorded."
+    )
     async def allowed_actions(self, info: Info, only: Only = None) -> list[AllowedAction]:
         return await allowed_actions(info.context, Category.CASE, self.stream, only)
 

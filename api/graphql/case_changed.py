@@ -31,9 +31,9 @@ REACHING: Mapping[Scope, Category | None] = MappingProxyType({
 @strawberry.type(description="Something was recorded, and what is shown of a case may be another by it.")
 class CaseChange:
     topic: str = strawberry.field(description="What happened, with the version of its schema: `case-resolved.1`.")
-    subject: str = strawberry.field(
-        description="What kind of thing it happened to: `case` for the case itself or one that was merged into it, or "
-        "what the case or its clocks rest on: `obligation`, `touchpoint`, `customer`, `unit`, `policy`, `calendar`."
+    subject_kind: Category = strawberry.field(
+        description="What kind of thing it happened to: `CASE` for the case itself or one that was merged into it; "
+        "otherwise what the case or its clocks rest on, such as an obligation, a touchpoint or the customer."
     )
     version: int = strawberry.field(description="Its place in the stream of that thing, from 1 without gaps.")
     position: SafeInt = strawberry.field(description="Its place in the book.")
@@ -88,7 +88,7 @@ async def case_changes(request: Request, case_id: UUID, place: Place) -> AsyncGe
 def _change(mark: Mark, case: Case, token: ConsistencyToken) -> CaseChange:
     return CaseChange(
         topic=mark.topic,
-        subject=mark.kind,
+        subject_kind=Category(mark.kind),
         version=mark.version,
         position=SafeInt(mark.position),
         occurred_at=mark.occurred_at,

@@ -107,7 +107,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType({
     "NO_RULE_FITS": "The policy has no rule for such a case.",
     "VERDICT_ALREADY_SO": "The verdict was revised to this already.",
     "REVISION_ALREADY_REQUESTED": "Another request about the verdict waits for a decision.",
-    "CUSTOMER_MERGED": "The customer was merged into another one; ask it of the one whose id is in `survivor`.",
+    "CUSTOMER_MERGED": "The customer was merged into another one; ask it of the one whose id is in `params.survivor`.",
     "MERGED_WITH_ITSELF": "A customer is not merged with themselves.",
     "MERGED_IN_A_CIRCLE": "The survivor was merged into this very customer before.",
     "UNKNOWN_CONTACT": "No contact of the customer was recorded in that version.",

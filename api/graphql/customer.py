@@ -213,7 +213,10 @@ class Customer(Node):
     async def attachments(self, info: Info) -> list[Attachment]:
         return await attachments_of(info.context, *(other.stream for other in self.absorbed), self.stream)
 
-    @resolved("What can be asked about them in the asker's role, and whether it could be done now.")
+    @resolved(
+        "What can be asked about them in the asker's role, and whether it could be done now; but for files, and for "
+        "what puts right what is recorded."
+    )
     async def allowed_actions(self, info: Info, only: Only = None) -> list[AllowedAction]:
         return await allowed_actions(info.context, Category.CUSTOMER, self.stream, only)
 

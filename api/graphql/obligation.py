@@ -85,7 +85,10 @@ class Obligation(Node):
     async def clocks(self, info: Info) -> list[SlaClock]:
         return await clocks_of(info.context, self.view.stream)
 
-    @resolved("What can be asked about it in the asker's role, and whether it could be done now.")
+    @resolved(
+        "What can be asked about it in the asker's role, and whether it could be done now; but for files, and for what "
+        "puts right what is recorded."
+    )
     async def allowed_actions(self, info: Info, only: Only = None) -> list[AllowedAction]:
         return await allowed_actions(info.context, Category.OBLIGATION, self.view.stream, only)
 

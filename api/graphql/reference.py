@@ -85,9 +85,8 @@ class ReferenceQuery:
         request = info.context
         await request.caught_up(consistency_token)
         if not 0 <= first <= MOST_A_PAGE:
-            raise Problem(
-                Code.PAGE_TOO_LARGE, f"At most {MOST_A_PAGE} terms are listed, not {first}.", limit=MOST_A_PAGE
-            )
+            message = f"At most {MOST_A_PAGE} terms are listed, not {first}."
+            raise Problem(Code.PAGE_TOO_LARGE, message, limit=MOST_A_PAGE, found=first)
         where = taxonomy.TermFilter(
             None if category is None else speakable(category),
             None if starts_with is None else speakable(starts_with),

@@ -125,7 +125,7 @@ class SlaSummaryQuery:
         request = info.context
         if not 0 <= most_rows <= sla_summary.MOST_ROWS:
             message = f"A summary has 0 to {sla_summary.MOST_ROWS} rows, and {most_rows} were asked for."
-            raise Problem(Code.PAGE_TOO_LARGE, message, limit=sla_summary.MOST_ROWS)
+            raise Problem(Code.PAGE_TOO_LARGE, message, limit=sla_summary.MOST_ROWS, found=most_rows)
         named, groups = None if unit is None else speakable(unit), tuple(group_by or ())
         await request.caught_up(consistency_token)
         now = await request.now()

@@ -112,7 +112,10 @@ class StaffMember(Node):
         found = self.view.posting_at(at)
         return None if found is None else Posting(**found._asdict())
 
-    @resolved("What can be asked about them in the asker's role, and whether it could be done now.")
+    @resolved(
+        "What can be asked about them in the asker's role, and whether it could be done now; but for files, and for "
+        "what puts right what is recorded."
+    )
     async def allowed_actions(self, info: Info, only: Only = None) -> list[AllowedAction]:
         return await allowed_actions(info.context, Category.STAFF, self.view.stream, only)
 

@@ -117,7 +117,10 @@ class Unit(Node):
         tree = await info.context.loaders.trees.load(as_of)
         return None if was is None or tree is None else snapshot_of(was, tree, as_of)
 
-    @resolved("What can be asked about it in the asker's role, and whether it could be done now.")
+    @resolved(
+        "What can be asked about it in the asker's role, and whether it could be done now; but for files, and for what "
+        "puts right what is recorded."
+    )
     async def allowed_actions(self, info: Info, only: Only = None) -> list[AllowedAction]:
         return await allowed_actions(info.context, Category.UNIT, self.view.stream, only)
 

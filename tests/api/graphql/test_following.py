@@ -18,7 +18,7 @@ HEADS = "subscription($after: ConsistencyToken) { ledgerHead(after: $after) { po
 CASE = """
 subscription($id: ID!, $after: ConsistencyToken) {
   caseChanged(id: $id, after: $after) {
-    topic subject version position occurredAt recordedAt consistencyToken case { id status unit version position }
+    topic subjectKind version position occurredAt recordedAt consistencyToken case { id status unit version position }
   }
 }
 """
@@ -59,7 +59,7 @@ def test_a_case_is_told_with_each_thing_that_is_recorded_of_it(follower: Followe
     with follower.following(CASE, id=case, after=before) as changes:
         follower.front_end.done("startWork", caseId=case, by="王芳")
         told = changes.next()
-        assert (told["topic"], told["subject"], told["version"]) == ("work-started.1", "case", 3)
+        assert (told["topic"], told["subjectKind"], told["version"]) == ("work-started.1", "CASE", 3)
         assert told["case"] == {
             "id": case, "status": "IN_PROGRESS", "unit": "北京分部", "version": 3, "position": told["position"],
         }  # fmt: skip
@@ -86,12 +86,12 @@ def test_what_happens_beside_a_case_and_bears_on_it_is_told_as_well(follower: Fo
     front_end.done("recordTouchpoint", channel="HOTLINE", direction="IN")
     front_end.done("registerCase", caseId=case)
     told = follower.some(CASE, 5, id=case, after=before)
-    assert [(each["subject"], each["topic"]) for each in told] == [
-        ("customer", "tier-assigned.1"),
-        ("obligation", "obligation-opened.1"),
-        ("obligation", "obligation-met.1"),
-        ("touchpoint", "touchpoint-recorded.1"),
-        ("case", "case-registered.1"),
+    assert [(each["subjectKind"], each["topic"]) for each in told] == [
+        ("CUSTOMER", "tier-assigned.1"),
+        ("OBLIGATION", "obligation-opened.1"),
+        ("OBLIGATION", "obligation-met.1"),
+        ("TOUCHPOINT", "touchpoint-recorded.1"),
+        ("CASE", "case-registered.1"),
     ]
 
 
@@ -112,10 +112,10 @@ def test_who_comes_later_is_told_of_what_a_case_leant_on_then_and_not_of_what_ca
             told.append(live.next())
     again = follower.some(CASE, len(told), id=case, after=before)
     assert [each["position"] for each in again] == [each["position"] for each in told]
-    assert [(each["subject"], each["topic"]) for each in told] == [
-        ("case", "case-absorbed.1"),
-        ("customer", "tier-assigned.1"),
-        ("case", "case-registered.1"),
+    assert [(each["subjectKind"], each["topic"]) for each in told] == [
+        ("CASE", "case-absorbed.1"),
+        ("CUSTOMER", "tier-assigned.1"),
+        ("CASE", "case-registered.1"),
     ]
 
 

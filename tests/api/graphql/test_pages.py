@@ -245,3 +245,23 @@ def test_complaints_are_the_cases_of_that_kind_and_no_others(filled: FrontEnd) -
         assert {(each["unit"], each["kind"]) for each in found} == {("East", "COMPLAINT")}
     (error,) = filled.errors(narrowed, where={"kind": ["COMPLAINT", "REQUEST"]})
     assert error["extensions"]["code"] == "BAD_ARGUMENTS"
+
+
+@pytest.mark.parametrize(
+    ("question", "limit"),
+    [
+        ("cases(first: 2001) { nodes { id } }", 100),
+        ("complaints(last: 2001) { nodes { id } }", 100),
+        ("slaTimers(first: 2001) { nodes { id } }", 100),
+        ("taxonomyTerms(first: 2001) { category }", 100),
+        ("overrides(first: 2001) { actor }", 100),
+        ("slaSummary(mostRows: 2001) { hasMore }", 1000),
+        ("complianceReport(mostRows: 2001) { hasMore }", 1000),
+    ],
+)
+def test_whoever_asks_for_too_many_is_told_how_many_there_may_be(
+    front_end: FrontEnd, question: str, limit: int
+) -> None:
+    (error,) = front_end.errors(f"{{ {question} }}")
+    assert error["extensions"]["code"] == "PAGE_TOO_LARGE"
+    assert error["extensions"]["params"] == {"limit": limit, "found": 2001}
