@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.access.gate import Gate
@@ -24,6 +24,7 @@ from api.graphql.door import Door
 from api.graphql.problem import Code
 from api.http.admission import Admission
 from api.http.media import media_for
+from api.http.streamed import STALLED_SECONDS, Streamed
 from api.http.turned_away import TurnedAway
 from api.http.watched import account_of
 from ledger.attachments import CHUNK_BYTES, Announced, Content, Upload
@@ -33,8 +34,6 @@ T = TypeVar("T")
 
 PATHS = f"{FOLDER}{{link}}"
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
-STALLED_SECONDS = 30.0
-"""How long an upload may bring nothing."""
 LEAST_BYTES_PER_SECOND = 16 * 1024
 """How fast an upload has to be on the whole; one that drips would keep its place for days."""
 MOST_OF_ONE = 4
@@ -204,16 +203,18 @@ class Files:
         if request.method == "HEAD":
             return Response(headers=headers)
         self._refuse_one_more(link)
-        # Before anything is said, so that what cannot be read is told as a fault.
-        first = await self._read(self._door.ledger.attachments.chunk, file.content, 0)
-        return StreamingResponse(self._sent(link, file.content, first), headers=headers)
+        with ExitStack() as stack:
+            stack.enter_context(self._one_more(link))
+            # Before anything is said, so that what cannot be read is told as a fault.
+            first = await self._read(self._door.ledger.attachments.chunk, file.content, 0)
+            sent = self._sent(file.content, first)
+            return Streamed(sent, headers, held=stack.pop_all(), stalled_seconds=self._stalled_seconds)
 
-    async def _sent(self, link: Link, content: Content, first: bytes) -> AsyncIterator[bytes]:
+    async def _sent(self, content: Content, first: bytes) -> AsyncGenerator[bytes, None]:
         """The bytes, a chunk at a time. One that cannot be read ends the answer short of the length it announced."""
-        with self._one_more(link):
-            yield first
-            for number in range(1, content.chunks):
-                yield await self._door.off_loop(self._door.ledger.attachments.chunk, content, number)
+        yield first
+        for number in range(1, content.chunks):
+            yield await self._door.off_loop(self._door.ledger.attachments.chunk, content, number)
 
     def _id(self, attachment_id: UUID) -> str:
         return id_of_attachment(self._door.book, attachment_id)

@@ -7,7 +7,7 @@ import hmac
 import logging
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 import orjson
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from api.access.gate import Gate
 from api.access.principal import Principal
@@ -30,6 +30,7 @@ from api.http.body import bytes_of
 from api.http.media import accepts, content_of
 from api.http.metrics import Figures
 from api.http.problem_details import details, details_of
+from api.http.streamed import Streamed
 from api.http.turned_away import TurnedAway
 from api.http.watched import Account, account_of
 from api.ingest.carrying import Carrier, Delivery, Sent
@@ -178,7 +179,9 @@ class Ingest:
         task = asyncio.create_task(self._rest(carrier, batches[1:], answer, account, stack.pop_all()))
         self._working.add(task)
         task.add_done_callback(self._working.discard)
-        return StreamingResponse(answer.lines(), 200, {"Cache-Control": "no-store"}, Form.LINES.value)
+        held = ExitStack()
+        held.callback(answer.leave)
+        return Streamed(answer.lines(), {"Cache-Control": "no-store"}, Form.LINES.value, held=held)
 
     async def _rest(
         self, carrier: Carrier, batches: Sequence[Sequence[Sent]], answer: _Answer, account: Account, stack: ExitStack
@@ -228,13 +231,14 @@ class _Answer:
         """How many items went how."""
         return {status.value: many for status, many in self._counts.items()}
 
-    async def lines(self) -> AsyncIterator[bytes]:
+    async def lines(self) -> AsyncGenerator[bytes, None]:
         """All of it, as it comes."""
-        try:
-            while (some := await self._lines.get()) is not None:
-                yield some
-        finally:
-            self.gone = True
+        while (some := await self._lines.get()) is not None:
+            yield some
+
+    def leave(self) -> None:
+        """Notes that nobody reads them any more."""
+        self.gone = True
 
 
 def _form(request: Request) -> Form:
