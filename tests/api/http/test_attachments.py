@@ -97,7 +97,9 @@ def test_what_the_customer_sent_stands_on_their_timeline_and_what_the_company_ke
     document = """
     query($id: ID!, $t: ConsistencyToken) {
       customer(id: $id, consistencyToken: $t) {
-        timeline(filter: {kind: [ATTACHMENT_ADDED]}) { nodes { direction ... on GenericEvent { term } words { value } } }
+        timeline(filter: {kind: [ATTACHMENT_ADDED]}) {
+          nodes { direction words { value } ... on GenericEvent { term } }
+        }
       }
     }
     """
