@@ -149,10 +149,8 @@ async def _shown(request: Request, case_id: UUID, as_of: AsOf) -> CaseSnapshot |
     past = await loaders.past_cases.load(PastOf(case_id, as_of))
     if past is None:
         return None
-    book = request.door.book
-    instants = rfc3339(as_of.known_at), rfc3339(as_of.valid_at)
     return CaseSnapshot(
-        id=strawberry.ID(opaque(SNAPSHOT, book, str(case_id), str(as_of.position), *instants)),
+        id=_id_of(request.door.book, case_id, as_of),
         known_at=as_of.known_at,
         valid_at=as_of.valid_at,
         known_position=SafeInt(as_of.position),
@@ -161,6 +159,12 @@ async def _shown(request: Request, case_id: UUID, as_of: AsOf) -> CaseSnapshot |
         words_place=past.words_place,
         **facts_of(past.file),
     )
+
+
+def _id_of(book: str, case_id: UUID, as_of: AsOf) -> strawberry.ID:
+    """Raises: OverflowError for an instant that is none in UTC."""
+    instants = rfc3339(as_of.known_at), rfc3339(as_of.valid_at)
+    return strawberry.ID(opaque(SNAPSHOT, book, str(case_id), str(as_of.position), *instants))
 
 
 # By its id ------------------------------------------------------------------------------------------------------------
@@ -182,7 +186,9 @@ async def snapshot_of_id(request: Request, text: str) -> CaseSnapshot | None:
         if len(position) > LONGEST_POSITION:
             raise ValueError("no position")
         found = UUID(case_id), AsOf(int(position), datetime.fromisoformat(known_at), datetime.fromisoformat(valid_at))
-    except ValueError:
+        if text != _id_of(of_book, *found):
+            raise ValueError("the same in other words, which would be a second id of it")
+    except (OverflowError, ValueError):
         raise Problem(Code.BAD_ID, f"{text!r} is no id of this ledger; use one as an answer gave it.") from None
     if of_book != book:
         raise Problem(Code.BAD_ID, f"{text!r} lies in book {of_book!r}; this door opens book {book!r}.")

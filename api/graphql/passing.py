@@ -98,12 +98,16 @@ async def lasting(door: Door, work: Callable[[], Awaitable[T]]) -> T:
 
 
 async def marks_between(door: Door, after: int, upto: int) -> Sequence[Mark]:
-    """A page of what was recorded after a position and up to another that the book has reached."""
+    """A page of what was recorded after a position and up to another that the book has reached. Raises: Problem when
+    it is gone since."""
     found = door.feed.remembered(after, upto, PAGE)
     if found is not None:
         return found
     database, book = door.ledger.database, door.book
-    return await lasting(door, lambda: door.in_turn(marks, database, book, after, upto, PAGE))
+    found = await lasting(door, lambda: door.in_turn(marks, database, book, after, upto, PAGE))
+    if not found:  # it was there when the feed looked
+        raise _ahead(upto, await lasting(door, lambda: door.in_turn(door.ledger.head)))
+    return found
 
 
 def _ahead(position: int, head: int) -> Problem:

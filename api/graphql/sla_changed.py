@@ -95,7 +95,9 @@ class FollowedClocks:
         while True:
             if near is None:
                 near = await self._in_turn(seen, door.ledger, followed, moment.at, moment.at)
-            word = await word_beyond(door, moment.position, partial(_turns, moment, near))
+            # When it is worked out once: the follower asks everybody who waits, and holds all of them up meanwhile.
+            until = partial(_turns, moment.position, near.position, near.next_turn(moment.at))
+            word = await word_beyond(door, moment.position, until)
             if word is None:
                 return
             marks = await self._marks(followed, moment.position, word.shown)
@@ -220,12 +222,12 @@ def _is_stale(near: Seen, followed: Followed, subjects: Collection[str], found: 
     )
 
 
-def _turns(moment: Moment, near: Seen, word: Word) -> bool:
-    """Whether by a word something was recorded, or a clock may have turned by itself. Time goes on to where nothing can
-    have been recorded any more that is not known."""
-    if word.shown < near.position:
+def _turns(position: int, seen_at: int, turning: datetime, word: Word) -> bool:
+    """Whether by a word something was recorded after a position, or a clock may have turned by itself, which the first
+    does at `turning`. Time goes on to where nothing can have been recorded any more that is not known."""
+    if word.shown < seen_at:
         return False
-    return word.shown > moment.position or (word.shown == word.head and word.at >= near.next_turn(moment.at))
+    return word.shown > position or (word.shown == word.head and word.at >= turning)
 
 
 def _start(door: Door, place: Place, from_now: bool) -> Start:

@@ -219,6 +219,11 @@ def test_an_id_that_was_made_up_is_refused_and_finds_nothing(screen: FrontEnd) -
         [kind, book, case, position, "2098-03-03T01:00:00Z", valid],
         [kind, book, case, position, "9999-03-03T01:00:00Z", valid],
         [kind, book, case, position, known, "9999-03-03T01:00:00Z"],
+        [kind, book, case, position, known, "9999-12-31T23:59:59-14:00"],  # none in UTC
+        [kind, book, case, position, "0001-01-01T00:00:00+14:00", valid],
+        [kind, book, case, f"+{position}", known, valid],  # the same, which has one id
+        [kind, book, case.upper(), position, known, valid],
+        [kind, book, case, position, known.replace("Z", "+00:00"), valid],
     ]  # fmt: skip
     assert {screen.code(AGAIN, id=opaque(*each)) for each in wrong} == {"BAD_ID"}
     nobody = opaque(kind, book, str(case_id(77)), position, known, valid)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,9 @@ from anyio.from_thread import start_blocking_portal
 from api.app import create_app
 from api.graphql.door import Door
 from api.graphql.identity import global_id, identity_of
+from api.graphql.passing import marks_between
+from api.graphql.problem import Problem
+from api.live.clocks import Seen
 from api.workspace import Workspace
 from domain.case.commands import PrioritiseCase, ReceiveCase
 from domain.case.events import CaseKind, Priority
@@ -33,6 +37,7 @@ from tests.ledger.submissions import OPENED
 
 HEADS = "subscription($after: ConsistencyToken) { ledgerHead(after: $after) { position } }"
 CASE = "subscription($id: ID!, $after: ConsistencyToken) { caseChanged(id: $id, after: $after) { topic position } }"
+CLOCKS = "subscription($id: ID!, $after: ConsistencyToken) { slaChanged(caseId: $id, after: $after) { position } }"
 BOARD = "subscription($after: ConsistencyToken) { casesOnBoard(after: $after) { move position } }"
 
 
@@ -167,6 +172,34 @@ def test_a_book_that_was_restored_to_an_earlier_state_is_said_to_be_so(database:
                 owner.execute("DELETE FROM ledger.event WHERE position = %s", [position])
                 owner.execute("UPDATE ledger.head SET position = %s", [position - 1])
             assert board.code() == "BAD_CONSISTENCY_TOKEN"
+
+
+def test_what_is_gone_between_a_look_at_the_book_and_reading_it_is_said_to_be_so(database: Database) -> None:
+    with running(database) as (workspace, follower):
+        head = workspace.ledger.head()
+        with pytest.raises(Problem) as gone:
+            follower.front_end.portal.call(marks_between, follower.door, head, head + 1)
+        assert gone.value.extensions is not None
+        assert gone.value.extensions["code"] == "BAD_CONSISTENCY_TOKEN"
+
+
+def test_when_a_clock_turns_next_is_worked_out_once_however_often_the_book_is_looked_at(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked_out: list[datetime] = []
+    next_turn = Seen.next_turn
+
+    def counted(seen: Seen, after: datetime) -> datetime:
+        worked_out.append(after)
+        return next_turn(seen, after)
+
+    monkeypatch.setattr(Seen, "next_turn", counted)
+    with running(database) as (_, follower):
+        case = received(follower.front_end)
+        with follower.following(CLOCKS, id=case, after=follower.token()) as clocks:
+            clocks.coming()
+            follower.front_end.portal.call(follower.door.feed.heard, lambda word: bool(worked_out) and word.looks >= 4)
+            assert len(worked_out) == 1
 
 
 def test_streams_end_with_the_server(database: Database) -> None:
