@@ -29,9 +29,10 @@ def sender(front_end: FrontEnd) -> Sender:
 def serving(workspace: Workspace, stalled_seconds: float) -> tuple[Files, Watched]:
     """Files, and the application that they are fetched of."""
     door = Door(workspace.ledger, workspace.runner)
-    files = Files(door, Gate(unproved=DEVELOPER), 10 * MOST_OF_ONE, stalled_seconds)
+    admission = Admission(workspace.settings)
+    files = Files(door, Gate(unproved=DEVELOPER), admission, 10 * MOST_OF_ONE, stalled_seconds)
     routes = Starlette(routes=files.routes())
-    return files, Watched(routes, Figures(), Admission(workspace.settings), frozenset(), frozenset())
+    return files, Watched(routes, Figures(), admission, frozenset(), frozenset())
 
 
 async def deaf(message: Message) -> None:
