@@ -40,7 +40,7 @@ async def running(workspace: Workspace, alarms: bool, feed: Feed, app: FastAPI) 
         yield
     finally:
         stop.set()
-        await to_thread.run_sync(feed.close)
+        await to_thread.run_sync(feed.close, workspace.settings.grace_seconds)
         for thread in threads:
             await to_thread.run_sync(thread.join, workspace.settings.grace_seconds)
         if any(thread.is_alive() for thread in threads):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextvars import copy_context
 from datetime import datetime
 from threading import Event, Lock, Thread
 from typing import NamedTuple
@@ -16,11 +17,13 @@ from api.present import present
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from ledger.marks import Mark, marks
+from ledger.stopping import ASKED_FOR, Statements
 from ledger.subscription import Listener
 from projections.runner import Runner
 
 POLL_SECONDS = 0.5
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
+GRACE_SECONDS = 10.0
 MOST_REMEMBERED = 5_000
 """Marks. Who is not further behind than that reads none: a thousand pages that follow a book read it once."""
 
@@ -81,6 +84,7 @@ class Feed:
         self._last = 0
         """The position up to which the marks are remembered."""
         self._stop = Event()
+        self._statements = Statements()
         self._thread: Thread | None = None
 
     @property
@@ -115,8 +119,9 @@ class Feed:
                 return None
             return self._recent[after - first : min(upto - first, after - first + limit)]
 
-    def close(self) -> None:
-        """Ends: whoever waits is told so."""
+    def close(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Ends: whoever waits is told so. What the follower is at has so long, and is stopped then: somebody may hold a
+        lock on the book for as long as they like."""
         with self._lock:
             self._stop.set()
             waiting, self._waiting = self._waiting, set()
@@ -124,13 +129,18 @@ class Feed:
         for waiter in waiting:
             waiter.wake()
         if thread is not None:
-            thread.join()
+            thread.join(grace_seconds)
+            if thread.is_alive():
+                self._statements.stop()
+                thread.join()
 
     # The follower -------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         if self._thread is None:
-            self._thread = Thread(target=self._follow, name="feed", daemon=True)
+            context = copy_context()  # of whoever is the first to wait, whose end is not the follower's
+            context.run(ASKED_FOR.set, self._statements)
+            self._thread = Thread(target=context.run, args=(self._follow,), name="feed", daemon=True)
             self._thread.start()
 
     def _follow(self) -> None:

@@ -1,6 +1,7 @@
 """One follower for everybody: what it costs, what it gets over, and how it ends."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -37,6 +38,10 @@ from tests.ledger.submissions import OPENED
 
 HEADS = "subscription($after: ConsistencyToken) { ledgerHead(after: $after) { position } }"
 CASE = "subscription($id: ID!, $after: ConsistencyToken) { caseChanged(id: $id, after: $after) { topic position } }"
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database() AND usename = 'daybook_writer'
+"""
 CLOCKS = "subscription($id: ID!, $after: ConsistencyToken) { slaChanged(caseId: $id, after: $after) { position } }"
 BOARD = "subscription($after: ConsistencyToken) { casesOnBoard(after: $after) { move position } }"
 
@@ -200,6 +205,22 @@ def test_when_a_clock_turns_next_is_worked_out_once_however_often_the_book_is_lo
             clocks.coming()
             follower.front_end.portal.call(follower.door.feed.heard, lambda word: bool(worked_out) and word.looks >= 4)
             assert len(worked_out) == 1
+
+
+def test_the_follower_ends_while_somebody_holds_the_book_back(database: Database) -> None:
+    with opened(database) as workspace, psycopg.connect(database.owner_url) as owner:
+        with (
+            alone(workspace, workspace.runner) as follower,
+            follower.following(HEADS) as heads,
+            psycopg.connect(database.owner_url, autocommit=True) as watching,
+        ):
+            assert heads.next()["position"] == workspace.ledger.head()
+            owner.execute("LOCK TABLE ledger.head, ledger.event")
+            while watching.execute(WAITING).fetchone() == (0,):
+                pass
+            follower.door.feed.close(grace_seconds=0.1)
+            assert "feed" not in {thread.name for thread in threading.enumerate()}
+        owner.rollback()
 
 
 def test_streams_end_with_the_server(database: Database) -> None:
