@@ -44,6 +44,30 @@ def test_what_is_done_for_somebody_is_stopped_on_every_connection_and_nothing_mo
         assert threads.submit(copy_context().run, rows, other, DONE).result() == [("done",)]
 
 
+def test_a_statement_that_begins_only_after_it_was_first_stopped_is_stopped_again(database: conftest.Database) -> None:
+    asked = Statements()
+    with (
+        psycopg.connect(database.writer_url) as connection,
+        psycopg.connect(database.writer_url) as other,
+        ThreadPoolExecutor() as threads,
+    ):
+        with asked.at(connection):
+            stopping = threads.submit(asked.stop)
+            while may_begin(asked, other):
+                pass
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                connection.execute(SLEEP)
+        stopping.result()
+
+
+def may_begin(asked: Statements, connection: psycopg.Connection) -> bool:
+    try:
+        with asked.at(connection):
+            return True
+    except TookTooLong:
+        return False
+
+
 def test_a_statement_ends_when_its_time_is_up_and_is_not_tried_again(database: conftest.Database) -> None:
     with Database(database.writer_url, longest=timedelta(milliseconds=50)) as connected:
         with pytest.raises(TookTooLong, match="due to statement timeout"):
