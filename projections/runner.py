@@ -158,6 +158,7 @@ class Runner:
         if not self._prepared:
             self.prepare()
         head = self._ledger.head()
+        self._forget_beyond(head)
         target = head if upto is None else min(upto, head)
         reached = self._standings()
         given_up -= {view for view, at in reached.items() if at.stopped is None}  # somebody else has brought it past
@@ -204,6 +205,12 @@ class Runner:
             if further:
                 self._reached |= further
                 self._advanced.notify_all()
+
+    def _forget_beyond(self, head: int) -> None:
+        """Forgets how far views had come in a book that was restored to an earlier state. What another runner has
+        reached since the head was read is looked up again."""
+        with self._advanced:
+            self._reached = {name: at for name, at in self._reached.items() if at <= head}
 
     def _take(self, view: View[Any], standing: Standing, part: Part) -> Standing:
         """Takes a part into a view, from where its cursor stands. Raises: Overtaken, LedgerAway.

@@ -58,7 +58,7 @@ class Door:
     @cached_property
     def feed(self) -> Feed:
         """How far the book has come, for those who stay and are told of it. It begins with the first of them."""
-        return Feed(self.ledger, self.runner)
+        return Feed(self.ledger, self.runner, self._forget)
 
     @cached_property
     def steps(self) -> Steps:
@@ -69,6 +69,11 @@ class Door:
     def reckonings(self) -> Reckonings:
         """How clocks stood at which position, for all who follow clocks."""
         return Reckonings(self.ledger, self.runner)
+
+    def _forget(self) -> None:
+        """Forgets what was worked out by positions of a book that was restored to an earlier state."""
+        self.steps.forget()
+        self.reckonings.forget()
 
     @cached_property
     def links(self) -> Links:

@@ -81,17 +81,18 @@ class Operation:
         async def results() -> AsyncGenerator[Any, None]:
             return await self._works.schema.stream(text, asked.variables, self.request, operation_name=name)
 
-        async def answer() -> ExecutionResult | None:
-            if await is_subscription(self._works.schema, self._works.door, text, name):
-                return None
+        async def answer() -> ExecutionResult:
             async with aclosing(await results()) as found:
                 return await anext(found)
 
-        with self._works.admission.operations.one_more():
-            result = await self._works.admission.in_time(answer())
-        if result is None:
+        admission = self._works.admission
+        # Reading takes turns and no place: all pages come back at once when a server begins, and none is sent away.
+        if await admission.in_time(is_subscription(self._works.schema, self._works.door, text, name)):
             await self._subscribed(await results())
-        elif await self._say(result):
+            return
+        with admission.operations.one_more():
+            result = await admission.in_time(answer())
+        if await self._say(result):
             await self._send("complete")
 
     async def _subscribed(self, results: AsyncGenerator[Any, None]) -> None:

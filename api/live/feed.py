@@ -71,11 +71,12 @@ class Feed:
 
     It hands out words, never what was recorded: each reads on from their own place, at their own pace, and nothing
     piles up for who is slow. The marks of what was recorded last are remembered once for all. It outlives a database
-    that goes away and comes back.
+    that goes away and comes back; `when_shorter` is called when less is in it then than there was.
     """
 
-    def __init__(self, ledger: Ledger, runner: Runner) -> None:
+    def __init__(self, ledger: Ledger, runner: Runner, when_shorter: Callable[[], None] = lambda: None) -> None:
         self._ledger = ledger
+        self._when_shorter = when_shorter
         self._runner = runner
         self._lock = Lock()
         self._waiting: set[_Waiter] = set()
@@ -181,6 +182,8 @@ class Feed:
         """Reads what was recorded since the last look, once for all. A book that is shorter than it was is another."""
         with self._lock:
             last = self._last if self._word is not None else head
+        if head < last:
+            self._when_shorter()
         near = 0 <= head - last <= MOST_REMEMBERED
         found = marks(self._ledger.database, self._ledger.book, last, head, MOST_REMEMBERED) if near else []
         whole = near and len(found) == head - last

@@ -55,6 +55,12 @@ class Reckonings:
                 self._leaning.popitem(last=False)
         return by_position
 
+    def forget(self) -> None:
+        """Forgets all of them."""
+        with self._lock:
+            self._known.clear()
+            self._leaning.clear()
+
     def _made(self, places: Collection[Place]) -> dict[Place, Clocks]:
         """Histories are read once for all places, and the standards of the book once for each state of them."""
         beside = SLA_TIMER.beside(self._ledger.book)

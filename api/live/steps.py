@@ -49,6 +49,11 @@ class Steps:
                 self._known.popitem(last=False)
         return found
 
+    def forget(self) -> None:
+        """Forgets all of them."""
+        with self._lock:
+            self._known.clear()
+
     def _made(self, marks: Sequence[Mark]) -> dict[int, Step]:
         wanted: dict[str, set[int]] = {}
         for mark in marks:

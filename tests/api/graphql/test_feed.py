@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 from anyio.from_thread import start_blocking_portal
+from psycopg import sql
 
 from api.app import create_app
 from api.graphql.door import Door
@@ -41,6 +42,16 @@ CASE = "subscription($id: ID!, $after: ConsistencyToken) { caseChanged(id: $id, 
 WAITING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE wait_event_type = 'Lock' AND datname = current_database() AND usename = 'daybook_writer'
+"""
+BY_WEB = """
+subscription($after: ConsistencyToken) {
+  casesOnBoard(filter: {channel: [WEB]}, after: $after) { caseId position }
+}
+"""
+TABLES_OF_VIEWS = """
+SELECT c.table_name FROM information_schema.columns AS c
+JOIN information_schema.tables AS t USING (table_schema, table_name)
+WHERE c.table_schema = 'views' AND c.column_name = 'position' AND t.table_type = 'BASE TABLE'
 """
 CLOCKS = "subscription($id: ID!, $after: ConsistencyToken) { slaChanged(caseId: $id, after: $after) { position } }"
 BOARD = "subscription($after: ConsistencyToken) { casesOnBoard(after: $after) { move position } }"
@@ -166,17 +177,41 @@ def test_a_view_that_stands_still_is_said_to_do_so(database: Database, caplog: p
             assert changes.code() == "NOT_CAUGHT_UP"
 
 
+def restored(database: Database, position: int) -> None:
+    """Takes a book back to a position, with its views."""
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("ALTER TABLE ledger.event DISABLE TRIGGER append_only")
+        owner.execute("DELETE FROM ledger.event WHERE position > %s", [position])
+        owner.execute("UPDATE ledger.head SET position = %s", [position])
+        owner.execute("UPDATE views.cursor SET position = %s", [position])
+        for (table,) in owner.execute(TABLES_OF_VIEWS).fetchall():
+            owner.execute(sql.SQL("DELETE FROM views.{} WHERE position > %s").format(sql.Identifier(table)), [position])
+
+
 def test_a_book_that_was_restored_to_an_earlier_state_is_said_to_be_so(database: Database) -> None:
     with running(database) as (_, follower):
         received(follower.front_end)
         with follower.following(BOARD, after=follower.token()) as board:
             received(follower.front_end)
             position = board.next()["position"]
-            with psycopg.connect(database.owner_url) as owner:
-                owner.execute("ALTER TABLE ledger.event DISABLE TRIGGER append_only")
-                owner.execute("DELETE FROM ledger.event WHERE position = %s", [position])
-                owner.execute("UPDATE ledger.head SET position = %s", [position - 1])
+            restored(database, position - 1)
             assert board.code() == "BAD_CONSISTENCY_TOKEN"
+
+
+def test_what_is_recorded_in_the_place_of_what_was_lost_is_told_as_what_it_is(database: Database) -> None:
+    with running(database) as (workspace, follower):
+        received(follower.front_end)
+        before = follower.token()
+        with follower.following(BOARD, after=before) as board:
+            received(follower.front_end)
+            position = board.next()["position"]
+            restored(database, position - 1)
+            assert board.code() == "BAD_CONSISTENCY_TOKEN"
+        assert workspace.runner.catch_up() == position - 1
+        assert not workspace.runner.wait_for(position, 0)
+        with follower.following(BY_WEB, after=before) as board:  # what was lost had come in by another channel
+            case = follower.front_end.done("receiveCase", kind="COMPLAINT", channel="WEB")["id"]
+            assert board.next() == {"caseId": case, "position": position}
 
 
 def test_what_is_gone_between_a_look_at_the_book_and_reading_it_is_said_to_be_so(database: Database) -> None:

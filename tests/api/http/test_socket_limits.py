@@ -51,6 +51,17 @@ def test_a_socket_that_floods_is_closed_and_counts_with_what_its_caller_sends_ot
         assert server.figures()['daybook_http_requests_total{path="/graphql",status="429"}'] == 1
 
 
+def test_pages_that_all_come_back_at_once_are_all_told(database: Database) -> None:
+    names = [str(number) for number in range(40)]
+    with counting(database, operations_at_once=1) as server, server.let_in() as wired:
+        for name in names:
+            wired.ask(COUNT, name, upto=1)
+        told = [wired.got() for _ in range(2 * len(names))]
+        assert sorted((each["id"], each["type"]) for each in told) == sorted(
+            (name, kind) for name in names for kind in ("complete", "next")
+        )
+
+
 def test_as_many_sockets_are_open_as_may_be_of_one_caller_and_in_all(database: Database) -> None:
     bounds: tuple[dict[str, Any], ...] = ({"sockets": 2}, {"sockets_of_caller": 2})
     for settings in bounds:
