@@ -7,7 +7,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 TEST_ARGS ?=
-WORKERS ?= auto
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 KILLS ?= 50
 EVENTS ?= 100000,1000000
 
@@ -35,7 +35,7 @@ demo: .venv/project.stamp
 	@.venv/bin/daybook demo
 
 test: .venv/dev.stamp .venv/project.stamp
-	$(PY) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(TEST_ARGS) --cov $(if $(TEST_ARGS),,--cov-fail-under=95)
+	$(PY) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(TEST_ARGS) --cov $(if $(TEST_ARGS),,--cov-fail-under=95)
 
 clients: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m pytest tests/clients $(TEST_ARGS)

@@ -58,8 +58,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if collection_path.name == "benchmarks" and not config.getoption("--bench") else None
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that take minutes are left out unless asked for."""
+    """Tests that take minutes are left out unless asked for; those of one story follow each other as it is told."""
+    told: dict[Path, list[int]] = {}
+    for place, item in enumerate(items):
+        if item.get_closest_marker("story"):
+            told.setdefault(item.path, []).append(place)
+    for places in told.values():
+        in_order = sorted((items[place] for place in places), key=lambda item: (item.location[1] or 0, item.nodeid))
+        for place, item in zip(places, in_order, strict=True):
+            items[place] = item
     if not config.getoption("--long"):
         left_out = pytest.mark.skip(reason="takes minutes; runs with --long")
         for item in items:

@@ -17,7 +17,8 @@ from domain.ways.trying import ANY, ELSEWHERE, Asking, Content, Ways, each, so
 
 
 def _calendars(_: Unit, asking: Asking) -> Iterator[Content]:
-    return ({"calendar": calendar} for calendar in (None, *asking.calendars))
+    # Some calendar first: by the first way what is to be read for all of them is known.
+    return ({"calendar": calendar} for calendar in (*asking.calendars, None))
 
 
 def _supervisors(unit: Unit, _: Asking) -> Iterator[Content]:

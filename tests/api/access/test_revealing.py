@@ -75,10 +75,10 @@ def test_a_question_reveals_nothing_and_writes_nothing(world: World, officer: Si
 def test_words_of_a_case_as_it_was_are_masked_and_revealed_as_they_were_read_then(
     world: World, officer: Signed
 ) -> None:
-    by, other, case = world.administrator, world.signed("compliance", name="钱伟"), world.cases[NORTH]
+    by, other, case = world.administrator, world.signed("compliance", name="钱伟"), world.cases[EAST]
     past = "query($id: ID!, $at: DateTime) { caseSnapshot(id: $id, knownAt: $at) { words { id state display value } } }"
     now = "{ ledgerHead { recordedAt } }"
-    corrected, seen = "华北分部: 我是说", []
+    corrected, seen = f"{EAST}: 我是说", []
     for step in ("as it was said", "corrected"):
         if step == "corrected":
             asked = {"recordId": case, "version": 1, "data": {"words": corrected}, "reason": "mistyped"}
@@ -90,7 +90,7 @@ def test_words_of_a_case_as_it_was_are_masked_and_revealed_as_they_were_read_the
         (shown,) = officer.change("revealPersonal", SHOWN, ids=[masked["id"]], purpose="抽查")["revealed"]
         assert by.ask(past, id=case, at=at)["caseSnapshot"]["words"] == shown
         seen.append((at, masked["id"], shown["value"]))
-    assert [value for _, _, value in seen] == ["华北分部: 我的话", corrected]
+    assert [value for _, _, value in seen] == [f"{EAST}: 我的话", corrected]
     (before, place, _), (_, later, _) = seen
     assert officer.ask(past, id=case, at=before)["caseSnapshot"]["words"]["id"] == place != later
 

@@ -66,7 +66,7 @@ VALUES: dict[str, Any] = {
     "approvedBy": "lin", "body": "Ombudsman", "by": "li", "category": "power", "cause": "CORRECTION",
     "channel": "LETTER", "declinedBy": "lin", "dueAt": "2199-01-01T00:00:00Z", "ground": "CUSTOMER",
     "handler": "lin", "items": ["the bill"], "level": 9, "now": "KEPT", "of": "EXTENSION", "outcome": "SOLVED",
-    "part": "the first letter", "period": "2026-H1", "policy": "group", "policyVersion": 1, "portal": "12345",
+    "part": "the first letter", "period": "2026-H1", "policy": "trials", "policyVersion": 1, "portal": "12345",
     "priority": "LOW", "reason": "said so", "regulator": "CBIRC", "relation": "RELATED", "request": 1,
     "requestedBy": "ada", "result": "SATISFIED", "statedBy": "COMPANY", "step": "goodwill", "target": "resolution",
     "to": "the regulator", "toUnit": "West", "unit": "North",
@@ -300,7 +300,7 @@ POLICY: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def promised(front_end: FrontEnd) -> FrontEnd:
     """A front end of a book with a policy that asks for tiers."""
     publish_calendar(front_end)

@@ -40,6 +40,8 @@ from tests.conftest import Database
 from tests.projections.books import case_id, customer_id, received
 from tests.projections.regulated import calendar, promise, publish_calendar, tell
 
+pytestmark = pytest.mark.story
+
 # A Monday at nine o'clock in Shanghai, later than any clock by which these tests run.
 BEGUN = datetime(2099, 3, 2, 1, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
