@@ -58,6 +58,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if collection_path.name == "benchmarks" and not config.getoption("--bench") else None
 
 
+LONGEST = ("api/imports/test_judged_history.py", "api/imports/", "replay/")
+"""Files that take long with few tests. They go first, so that no process is alone with one of them in the end."""
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that take minutes are left out unless asked for; those of one story follow each other as it is told."""
@@ -69,11 +73,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         in_order = sorted((items[place] for place in places), key=lambda item: (item.location[1] or 0, item.nodeid))
         for place, item in zip(places, in_order, strict=True):
             items[place] = item
+    items.sort(key=lambda item: _rank(item.path.relative_to(PROJECT / "tests").as_posix()))
     if not config.getoption("--long"):
         left_out = pytest.mark.skip(reason="takes minutes; runs with --long")
         for item in items:
             if item.get_closest_marker("long"):
                 item.add_marker(left_out)
+
+
+def _rank(path: str) -> int:
+    return next((rank for rank, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
 
 
 @dataclass(frozen=True)
