@@ -17,7 +17,7 @@ from domain.ways.trying import ANY, ELSEWHERE, Asking, Content, Ways, each, so
 
 
 def _calendars(_: Unit, asking: Asking) -> Iterator[Content]:
-    # Some calendar first: by the first way what is to be read for all of them is known.
+    # Some calendar first, which needs the book's calendars to be read; None needs nothing.
     return ({"calendar": calendar} for calendar in (*asking.calendars, None))
 
 

@@ -36,7 +36,7 @@ Content: TypeAlias = Mapping[str, Any]
 """What a command says, beside its time and its subject."""
 Ways: TypeAlias = Callable[[S, Asking], Iterable[Content]]
 """The contents with which a command could be sent: one for each choice that the subject leaves, or one of which it
-knows nothing, so that there always is one."""
+knows nothing, so that there always is one. By the first, all is read that any of them needs, but for who stands in."""
 
 
 def so(**content: Any) -> Ways[Any]:

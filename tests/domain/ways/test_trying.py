@@ -131,6 +131,18 @@ def histories(category: Category, module: str) -> st.SearchStrategy[list[Command
 
 
 @pytest.mark.parametrize(("category", "kind"), KINDS, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_what_the_first_way_needs_is_all_that_the_others_need_but_for_who_stands_for_others(
+    category: Category, kind: type[Command]
+) -> None:
+    """What is read before commands are tried goes by the first way of each."""
+    for history in THERE[category]:
+        states = states_after(history)
+        _, ways, decider, context = asked(states, history[-1].stream, kind)
+        first, *others = (set(decider.needs(way, context)) - STAND_INS.keys() for way in ways)
+        assert [needed - first for needed in others if not needed <= first] == []
+
+
+@pytest.mark.parametrize(("category", "kind"), KINDS, ids=lambda value: getattr(value, "__name__", str(value)))
 @settings(max_examples=25)
 @given(st.data())
 def test_what_is_shown_as_refused_changes_nothing_whatever_is_sent_and_is_refused_with_a_code_that_was_shown(
