@@ -12,7 +12,7 @@ from api.present import present
 from domain.event import rfc3339
 from ledger.book import position_at, recorded_at
 from ledger.ledger import Ledger
-from replay.as_of import AsOf
+from replay.as_of import AsOf, KnownBy
 
 
 class BadCutOff(Exception):
@@ -37,10 +37,7 @@ def cut_off(ledger: Ledger, known: int | datetime, at: datetime | None = None) -
     position, seen = (known, at) if isinstance(known, int) else (_position(ledger, known), at or known)
     recorded = recorded_at(ledger.database, ledger.book, position)
     if recorded is None:
-        raise BadCutOff(
-            f"Position {position} is not in book {ledger.book!r}, which has positions 1 to {ledger.head()}; ask for "
-            "one of them."
-        )
+        raise _no_such_position(ledger, position)
     if seen is None:
         return CutOff(position, recorded)
     if seen < recorded:
@@ -52,23 +49,53 @@ def cut_off(ledger: Ledger, known: int | datetime, at: datetime | None = None) -
     return CutOff(position, seen)
 
 
-def past_at(ledger: Ledger, known_at: datetime | None, valid_at: datetime | None) -> AsOf | None:
-    """What was recorded by an instant, as far as it had occurred by another one; None when nothing had been.
+def past_at(
+    ledger: Ledger,
+    known: int | datetime | None,
+    valid_at: datetime | None,
+    known_by: KnownBy = KnownBy.LEDGER,
+) -> AsOf | None:
+    """What was recorded by a position or by an instant, as far as it had occurred by another instant; None when nothing
+    had been.
 
     Without the first it is all that is known by now, without the second what had occurred by the first. The second may
-    be the later one: what was known then, looked at on a day after it. Raises: BadCutOff for what has not come yet,
+    be the later one: what was known then, looked at on a day after it. A source knows by instants only.
+
+    Raises: BadCutOff for what has not come yet, for a position that the book does not have, and for one of a source;
     LedgerAway.
     """
-    for at in (known_at, valid_at):
-        if at is not None:
+    for at in (known, valid_at):
+        if isinstance(at, datetime):
             _has_come(ledger, at)
-    if known_at is None:
+    if known_by is KnownBy.SOURCE and not isinstance(known, datetime):
+        raise BadCutOff(
+            "A source has no positions: say by an instant what it had recorded, or ask what this book knew."
+        )
+    position, known_at = _known(ledger, known, known_by)
+    return None if position == 0 else AsOf(position, known_at, known_at if valid_at is None else valid_at, known_by)
+
+
+def _known(ledger: Ledger, known: int | datetime | None, known_by: KnownBy) -> tuple[int, datetime]:
+    """The last position that is known, and when."""
+    if isinstance(known, int):
+        recorded = recorded_at(ledger.database, ledger.book, known)
+        if recorded is None:
+            raise _no_such_position(ledger, known)
+        return known, recorded
+    if known is None:
         position = ledger.head()
         recorded = recorded_at(ledger.database, ledger.book, position)
-        known = max(present(ledger), recorded) if recorded else present(ledger)
-    else:
-        position, known = position_at(ledger.database, ledger.book, known_at), known_at
-    return None if position == 0 else AsOf(position, known, known if valid_at is None else valid_at)
+        return position, max(present(ledger), recorded) if recorded else present(ledger)
+    if known_by is KnownBy.SOURCE:
+        return ledger.head(), known
+    return position_at(ledger.database, ledger.book, known), known
+
+
+def _no_such_position(ledger: Ledger, position: int) -> BadCutOff:
+    return BadCutOff(
+        f"Position {position} is not in book {ledger.book!r}, which has positions 1 to {ledger.head()}; ask for one of "
+        "them."
+    )
 
 
 def _position(ledger: Ledger, known: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version as distribution_version
 from itertools import groupby
 from types import MappingProxyType
@@ -42,6 +43,7 @@ from ledger.decision import (
 from ledger.errors import BatchMoved, LedgerError, StreamMoved, UnknownBook
 from ledger.keys import KeyRing, MasterKey
 from ledger.lines import Lines
+from ledger.opening import Unread
 from ledger.outcome import Accepted, Outcome, Stored, accepted, same, same_or_error, same_or_reused, stored_outcomes
 from ledger.recorder import LAST_POSITION, LedgerFactory, LedgerMapper, LedgerRecorder, Row
 from ledger.remembered import Remembered
@@ -396,24 +398,39 @@ class Ledger(Application[str]):
         return self.rows.head()
 
     def history(self, stream: str, *, opened: bool = False) -> list[Recorded[Event]]:
-        """A stream's events by version; personal values closed unless asked for. Empty when there is no such stream."""
+        """A stream's events by version, personal values closed unless asked for; empty where there is no stream."""
         return self.histories([stream], opened=opened)[stream]
 
     def histories(
-        self, streams: Iterable[str], *, opened: bool = False, upto: int = LAST_POSITION
+        self,
+        streams: Iterable[str],
+        *,
+        opened: bool = False,
+        upto: int = LAST_POSITION,
+        unread: list[Unread] | None = None,
     ) -> Mapping[str, list[Recorded[Event]]]:
-        """The same for several streams at once, up to a position of the book."""
+        """The same for several streams at once, up to a position of the book.
+
+        Given a list for what is `unread`, events that this program cannot read are left out and noted there.
+        """
         wanted = list(streams)
         rows = self.rows.rows_of(wanted, sealed=opened, upto=upto) if wanted else []
-        recorded = self._recorded(rows, opened=opened)
+        recorded = self._recorded(rows, opened=opened, unread=unread)
         found = {stream: list(events) for stream, events in groupby(recorded, key=lambda one: one.stream)}
         return {stream: found.get(stream, []) for stream in wanted}
 
     def since(
-        self, after: int, *, upto: int | None = None, limit: int | None = None, opened: bool = False
+        self,
+        after: int,
+        *,
+        upto: int | None = None,
+        limit: int | None = None,
+        opened: bool = False,
+        unread: list[Unread] | None = None,
     ) -> list[Recorded[Event]]:
-        """The book's events with positions above `after` and not above `upto`, at most `limit`, in order."""
-        return list(self._recorded(self.rows.rows_since(after, upto, limit, sealed=opened), opened=opened))
+        """The book's events above `after` and not above `upto`, at most `limit`, in order; `unread` as there."""
+        found = self.rows.rows_since(after, upto, limit, sealed=opened)
+        return list(self._recorded(found, opened=opened, unread=unread))
 
     def standing(self, streams: Iterable[str], upto: int) -> Mapping[str, Any]:
         """The states of those of some streams in which nothing is ever amended, such as the book's own, by a position.
@@ -457,7 +474,11 @@ class Ledger(Application[str]):
         parameters = {"book": self.book, "streams": list(streams), "topics": topics}
         return {stream for (stream,) in self.database.rows(AMENDED, parameters)}
 
-    def _recorded(self, rows: Sequence[Row], *, opened: bool) -> Iterable[Recorded[Event]]:
+    def _recorded(
+        self, rows: Sequence[Row], *, opened: bool, unread: list[Unread] | None = None
+    ) -> Iterable[Recorded[Event]]:
+        if unread is not None:
+            return opening.legible(rows, partial(self._recorded, opened=opened), unread)
         return opening.opened(self._mapper, self._keys, rows) if opened else map(self._mapper.recorded, rows)
 
     def check_key(self) -> None:

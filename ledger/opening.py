@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -13,11 +13,22 @@ from domain.envelope import Recorded
 from domain.event import Event
 from domain.personal import ERASED
 from ledger.codec import SealedValue, commitments, unseal
+from ledger.errors import LedgerError, UnknownTopic, UnreadableEvent
 from ledger.keys import DataKey, KeyRing
 from ledger.recorder import LedgerMapper, Row
 
 WIDTH = 13
 """The columns of an event; those of a sealed value follow."""
+
+
+class Unread(NamedTuple):
+    """An event that this program cannot read, and why."""
+
+    stream: str
+    version: int
+    position: int
+    topic: str
+    cause: LedgerError
 
 
 class EventOpening:
@@ -56,3 +67,16 @@ def opened(mapper: LedgerMapper, keys: KeyRing, rows: Sequence[Row]) -> Iterator
             values = [SealedValue(row[0], row[1], *found[WIDTH:]) for found in of_event if found[WIDTH] is not None]
             opening = EventOpening(mapper.book, row[3], values, known)
         yield mapper.recorded(row[:WIDTH], opening)
+
+
+def legible(
+    rows: Sequence[Row], read: Callable[[Sequence[Row]], Iterable[Recorded[Event]]], unread: list[Unread]
+) -> Iterator[Recorded[Event]]:
+    """Recorded events one by one, around those that this program cannot read, which are noted."""
+    for position, joined in groupby(rows, key=lambda row: row[4]):
+        of_event = list(joined)
+        try:
+            yield from read(of_event)
+        except (UnknownTopic, UnreadableEvent) as error:
+            stream, version, topic, *_ = of_event[0]
+            unread.append(Unread(stream, version, position, topic, error))

@@ -12,6 +12,7 @@ from domain.correction import Reading
 from domain.envelope import Recorded
 from ledger.errors import LedgerError, UnknownTopic, UnreadableEvent
 from ledger.ledger import Ledger
+from ledger.opening import Unread
 from ledger.recorder import COLUMNS, LedgerMapper
 
 T = TypeVar("T")
@@ -32,21 +33,12 @@ WHERE book = %(book)s AND stream = ANY(%(streams)s) AND position <= %(end)s AND 
 """
 
 
-class Unreadable(NamedTuple):
-    """An event that this program cannot read, and why."""
-
-    stream: str
-    position: int
-    topic: str
-    cause: Exception
-
-
 class Batch(NamedTuple):
     """The events of a book up to `end`, in order, as they were written; those that could not be read stand apart."""
 
     end: int
     events: Sequence[Recorded[Any]]
-    unreadable: Sequence[Unreadable] = ()
+    unreadable: Sequence[Unread] = ()
 
 
 def read(ledger: Ledger, start: int, end: int) -> Batch:
@@ -55,10 +47,11 @@ def read(ledger: Ledger, start: int, end: int) -> Batch:
     Raises: LedgerAway; LedgerError when a position among them is empty, since a view that passed over it would not show
     that an event is gone.
     """
+    unread: list[Unread] = []
     try:
         batch = Batch(end, ledger.since(start, upto=end))
     except (UnknownTopic, UnreadableEvent):
-        batch = _read_around(ledger, start, end)
+        batch = Batch(end, ledger.since(start, upto=end, unread=unread), unread)
     there = {recorded.position for recorded in batch.events} | {missed.position for missed in batch.unreadable}
     if len(there) < end - start:
         empty = next(position for position in range(start + 1, end + 1) if position not in there)
@@ -67,20 +60,6 @@ def read(ledger: Ledger, start: int, end: int) -> Batch:
             "The views stay before it until the event is restored."
         )
     return batch
-
-
-def _read_around(ledger: Ledger, start: int, end: int) -> Batch:
-    """The same, where some of the events cannot be read."""
-    mapper = cast(LedgerMapper, ledger.mapper)
-    events: list[Recorded[Any]] = []
-    unreadable: list[Unreadable] = []
-    for row in ledger.rows.rows_since(start, end, None):
-        try:
-            events.append(mapper.recorded(row))
-        except (UnknownTopic, UnreadableEvent) as error:
-            stream, _, topic, _, position, *_ = row
-            unreadable.append(Unreadable(stream, position, topic, error))
-    return Batch(end, events, unreadable)
 
 
 def through(ledger: Ledger, streams: Collection[str], end: int, work: Callable[[Iterator[Recorded[Any]]], T]) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from domain.amendment import AMENDMENTS
@@ -12,13 +13,31 @@ from domain.envelope import Recorded
 from replay.reader import Reader
 
 
+class KnownBy(StrEnum):
+    """Who had to know of an event by then."""
+
+    LEDGER = "ledger"
+    """This ledger had recorded it."""
+    SOURCE = "source"
+    """The system that it was imported from had recorded it, as that says. What came from no such system, and whatever
+    its source gave no time for, was known when this ledger recorded it."""
+
+
 class AsOf(NamedTuple):
     """Two instants: by when it was recorded what is known, and by when it had occurred."""
 
     position: int
-    """The last position of the book that is known: what was recorded by `known_at`."""
+    """The last position of the book that is known: what was recorded by `known_at`. By the source it is the last
+    position that is looked at."""
     known_at: datetime
     valid_at: datetime
+    known_by: KnownBy = KnownBy.LEDGER
+
+    def knows(self, recorded: Recorded[Any]) -> bool:
+        """Whether an event was known by then, whenever it occurred."""
+        if recorded.position > self.position:
+            return False
+        return self.known_by is KnownBy.LEDGER or (recorded.source_recorded_at or recorded.recorded_at) <= self.known_at
 
 
 class PastStream(NamedTuple):
@@ -44,11 +63,13 @@ def streams_as_of(book: Reader, streams: Iterable[str], as_of: AsOf) -> dict[str
     time was corrected is where it really was. Raises: LedgerAway, UnknownTopic, UnreadableEvent.
     """
     found = book.histories(streams, as_of.position)
-    return {stream: _past(history, as_of.valid_at) for stream, history in found.items()}
+    return {stream: past_stream(history, as_of) for stream, history in found.items()}
 
 
-def _past(history: Sequence[Recorded[Any]], valid_at: datetime) -> PastStream:
-    reading = Reading(history)
-    told = [recorded for recorded in history if (reading.of(recorded) or recorded).occurred_at <= valid_at]
-    amending = [recorded for recorded in history if isinstance(recorded.event, AMENDMENTS)]
+def past_stream(history: Iterable[Recorded[Any]], as_of: AsOf) -> PastStream:
+    """A whole history, as it was written, as of two instants."""
+    known = [recorded for recorded in history if as_of.knows(recorded)]
+    reading = Reading(known)
+    told = [recorded for recorded in known if (reading.of(recorded) or recorded).occurred_at <= as_of.valid_at]
+    amending = [recorded for recorded in known if isinstance(recorded.event, AMENDMENTS)]
     return PastStream(told, reading, amending)

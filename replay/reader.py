@@ -12,6 +12,7 @@ from domain.case.events import CaseReceived
 from domain.envelope import Recorded
 from domain.event import Event
 from ledger.ledger import Ledger
+from ledger.opening import Unread
 
 AMENDING = [amendment.TOPIC for amendment in get_args(Amendment)]
 
@@ -37,12 +38,17 @@ class Receipt(NamedTuple):
 
 
 class Reader:
-    """One book of a ledger, to be read."""
+    """One book of a ledger, to be read.
 
-    __slots__ = ("_ledger",)
+    `skip_unknown` leaves out the events that this program cannot read, and keeps in `unread` which those are: whoever
+    shows what is left has to say so. Without it they raise UnknownTopic or UnreadableEvent, which name the position.
+    """
 
-    def __init__(self, ledger: Ledger) -> None:
+    __slots__ = ("_ledger", "unread")
+
+    def __init__(self, ledger: Ledger, *, skip_unknown: bool = False) -> None:
         self._ledger = ledger
+        self.unread: list[Unread] | None = [] if skip_unknown else None
 
     @property
     def book(self) -> str:
@@ -60,14 +66,14 @@ class Reader:
 
     def since(self, after: int, upto: int, limit: int | None = None) -> list[Recorded[Event]]:
         """The events above a position and not above another one, in order, as they were written."""
-        return self._ledger.since(after, upto=upto, limit=limit)
+        return self._ledger.since(after, upto=upto, limit=limit, unread=self.unread)
 
-    def histories(self, streams: Iterable[str], upto: int) -> Mapping[str, list[Recorded[Any]]]:
-        """Streams by version as they were written, up to a position of the book."""
-        return {
-            stream: [recorded for recorded in history if recorded.position <= upto]
-            for stream, history in self._ledger.histories(streams).items()
-        }
+    def histories(
+        self, streams: Iterable[str], upto: int, *, opened: bool = False
+    ) -> Mapping[str, list[Recorded[Any]]]:
+        """Streams by version as they were written, up to a position of the book; with `opened` their personal values
+        can be read."""
+        return self._ledger.histories(streams, opened=opened, upto=upto, unread=self.unread)
 
     def standing(self, streams: Iterable[str], upto: int) -> Mapping[str, Any]:
         """The states by a position of those streams in which nothing is ever amended, such as the book's policies."""

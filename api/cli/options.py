@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.as_of import AsOf, as_of
+from api.cli.as_of import AsOf, as_of, known_by
+from replay.as_of import KnownBy
 
 Json = Annotated[bool, typer.Option("--json", help="Answer with JSON on standard output.")]
 Book = Annotated[str | None, typer.Option("--book", help="The book; by default that of DAYBOOK_BOOK, or main.")]
@@ -29,6 +30,33 @@ At = Annotated[
         parser=as_of,
         metavar="DATE",
         help="A day, which stands for its end in the book's zone, or an instant with an offset; now by default.",
+    ),
+]
+
+Known = Annotated[
+    AsOf | int | None,
+    typer.Option(
+        "--known",
+        parser=known_by,
+        metavar="AT|POSITION",
+        help="As it was known then: a day (its end), an instant with an offset, a local time as "
+        "2026-03-02T09:00[Asia/Shanghai], or a position of the book. Now by default.",
+    ),
+]
+Valid = Annotated[
+    AsOf | None,
+    typer.Option(
+        "--valid",
+        parser=as_of,
+        metavar="AT",
+        help="As far as it had occurred by then; by what --known says when left out.",
+    ),
+]
+Whose = Annotated[
+    KnownBy,
+    typer.Option(
+        "--known-by",
+        help="Who had to know of it: this ledger, or the source that it was imported from, as that says.",
     ),
 ]
 

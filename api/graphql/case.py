@@ -10,6 +10,7 @@ import strawberry
 
 from api.graphql.allowed_actions import AllowedAction, Only, allowed_actions, pause_grounds
 from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.as_of import KnownAt, KnownByArgument, KnownPosition, ValidAt, asked_past
 from api.graphql.attachment import Attachment, attachments_of
 from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.clock import SlaClock, clocks_of
@@ -44,19 +45,11 @@ from api.graphql.timeline_items import TimelineItem
 from domain.stream import Category, subject_of
 from ledger.ledger import PersonalPlace
 from projections.case_file import CaseFile
+from replay.as_of import KnownBy
 
 if TYPE_CHECKING:
     from api.graphql.case_snapshot import CaseSnapshot
     from api.graphql.customer import Customer
-
-KnownAt = Annotated[
-    datetime | None,
-    strawberry.argument(description="Known is what was recorded by then; everything up to now when left out."),
-]
-ValidAt = Annotated[
-    datetime | None,
-    strawberry.argument(description="It had occurred by then; by `knownAt` when left out. It may be later than that."),
-]
 
 
 @strawberry.type(description="An amount of money.")
@@ -255,11 +248,17 @@ class Case(CaseFacts):
 
     @resolved("The case as it was known at one instant, as far as it had occurred by another; null when nothing was.")
     async def as_of(
-        self, info: Info, known_at: KnownAt = None, valid_at: ValidAt = None
+        self,
+        info: Info,
+        known_at: KnownAt = None,
+        valid_at: ValidAt = None,
+        known_position: KnownPosition = None,
+        known_by: KnownByArgument = KnownBy.LEDGER,
     ) -> Annotated[CaseSnapshot, strawberry.lazy("api.graphql.case_snapshot")] | None:
         from api.graphql.case_snapshot import shown_snapshot
 
-        return await shown_snapshot(info.context, subject_of(self.stream), known_at, valid_at)
+        asked = asked_past(known_at, known_position, known_by, valid_at)
+        return await shown_snapshot(info.context, subject_of(self.stream), asked)
 
     @resolved(
         "What can be asked about it in the asker's role, and whether it could be done now; but for files, and for what "

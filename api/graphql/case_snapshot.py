@@ -15,7 +15,16 @@ import strawberry
 from api.cut_off import BadCutOff, past_at
 from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.arguments import After, Before, First, Last, Token, number_in, one_argument
-from api.graphql.case import Case, CaseFacts, KnownAt, ValidAt, facts_of, shown_case
+from api.graphql.as_of import (
+    AskedPast,
+    KnownAt,
+    KnownByArgument,
+    KnownPosition,
+    ValidAt,
+    asked_past,
+    past,
+)
+from api.graphql.case import Case, CaseFacts, facts_of, shown_case
 from api.graphql.clock import SlaClockSnapshot, past_clock_of
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, shown_customer
@@ -31,7 +40,7 @@ from api.graphql.scalars import SafeInt
 from api.past_case import PastCase
 from domain.event import rfc3339
 from domain.stream import Category, subject_of
-from replay.as_of import AsOf
+from replay.as_of import AsOf, KnownBy
 
 SNAPSHOT = "case-snapshot"
 """What stands in the id of one, where that of a case has its kind."""
@@ -48,6 +57,7 @@ class CaseSnapshot(CaseFacts):
     known_at: datetime = strawberry.field(description="Known is what was recorded by then.")
     valid_at: datetime = strawberry.field(description="It had occurred by then.")
     known_position: SafeInt = strawberry.field(description="The last position of the book that had been recorded.")
+    known_by: KnownBy = strawberry.field(description="Who had to know of an event.")
     version: int = strawberry.field(description="The version of the latest of its events that this shows.")
     past: strawberry.Private[PastCase]
     as_of: strawberry.Private[AsOf]
@@ -114,25 +124,23 @@ class CaseSnapshotQuery:
         known_at: KnownAt = None,
         valid_at: ValidAt = None,
         consistency_token: Token = None,
+        known_position: KnownPosition = None,
+        known_by: KnownByArgument = KnownBy.LEDGER,
     ) -> CaseSnapshot | None:
         request = info.context
         await request.caught_up(consistency_token)
+        asked = asked_past(known_at, known_position, known_by, valid_at)
         by, value = one_argument(id=id, number=number)
         if by == "id":
             case_id = identity_of(value, request.door.book, Category.CASE).subject
-            return await shown_snapshot(request, case_id, known_at, valid_at)
+            return await shown_snapshot(request, case_id, asked)
         stream = await request.door.off_loop(request.door.ledger.stream_of_number, number_in(value))
-        return None if stream is None else await shown_snapshot(request, subject_of(stream), known_at, valid_at)
+        return None if stream is None else await shown_snapshot(request, subject_of(stream), asked)
 
 
-async def shown_snapshot(
-    request: Request, case_id: UUID, known_at: datetime | None, valid_at: datetime | None
-) -> CaseSnapshot | None:
+async def shown_snapshot(request: Request, case_id: UUID, asked: AskedPast) -> CaseSnapshot | None:
     """A case as of two instants; None when nothing was known of it. Raises: Problem."""
-    try:
-        as_of: AsOf | None = await request.loaders.as_of.load((known_at, valid_at))
-    except BadCutOff as error:
-        raise Problem(Code.BAD_ARGUMENTS, str(error)) from None
+    as_of = await past(request, asked)
     return None if as_of is None else await _shown(request, case_id, as_of)
 
 
@@ -146,25 +154,27 @@ async def _shown(request: Request, case_id: UUID, as_of: AsOf) -> CaseSnapshot |
     if len(loaders.looked_back) > MOST_CASES:
         message = f"One request looks back at {MOST_CASES:,} cases at most; ask for fewer, or for fewer instants."
         raise Problem(Code.TOO_MANY_CASES, message, limit=MOST_CASES)
-    past = await loaders.past_cases.load(PastOf(case_id, as_of))
-    if past is None:
+    found = await loaders.past_cases.load(PastOf(case_id, as_of))
+    if found is None:
         return None
     return CaseSnapshot(
         id=_id_of(request.door.book, case_id, as_of),
         known_at=as_of.known_at,
         valid_at=as_of.valid_at,
         known_position=SafeInt(as_of.position),
-        past=past,
+        known_by=as_of.known_by,
+        past=found,
         as_of=as_of,
-        words_place=past.words_place,
-        **facts_of(past.file),
+        words_place=found.words_place,
+        **facts_of(found.file),
     )
 
 
 def _id_of(book: str, case_id: UUID, as_of: AsOf) -> strawberry.ID:
     """Raises: OverflowError for an instant that is none in UTC."""
     instants = rfc3339(as_of.known_at), rfc3339(as_of.valid_at)
-    return strawberry.ID(opaque(SNAPSHOT, book, str(case_id), str(as_of.position), *instants))
+    whose = [] if as_of.known_by is KnownBy.LEDGER else [as_of.known_by.value]
+    return strawberry.ID(opaque(SNAPSHOT, book, str(case_id), str(as_of.position), *instants, *whose))
 
 
 # By its id ------------------------------------------------------------------------------------------------------------
@@ -182,13 +192,15 @@ async def snapshot_of_id(request: Request, text: str) -> CaseSnapshot | None:
     """The snapshot with an id. Raises: Problem for what is no id of one, or has a cut-off that cannot be."""
     book = request.door.book
     try:
-        _, of_book, case_id, position, known_at, valid_at = parts_of(text)
+        _, of_book, case_id, position, known_at, valid_at, *whose = parts_of(text)
         if len(position) > LONGEST_POSITION:
             raise ValueError("no position")
-        found = UUID(case_id), AsOf(int(position), datetime.fromisoformat(known_at), datetime.fromisoformat(valid_at))
+        known_by = KnownBy(*whose) if whose else KnownBy.LEDGER
+        instants = datetime.fromisoformat(known_at), datetime.fromisoformat(valid_at)
+        found = UUID(case_id), AsOf(int(position), *instants, known_by)
         if text != _id_of(of_book, *found):
             raise ValueError("the same in other words, which would be a second id of it")
-    except (OverflowError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise Problem(Code.BAD_ID, f"{text!r} is no id of this ledger; use one as an answer gave it.") from None
     if of_book != book:
         raise Problem(Code.BAD_ID, f"{text!r} lies in book {of_book!r}; this door opens book {book!r}.")
@@ -203,7 +215,7 @@ def _could_be(request: Request, as_of: AsOf) -> bool:
     if as_of.known_at.tzinfo is None or as_of.valid_at.tzinfo is None:
         return False
     try:
-        known = past_at(request.door.ledger, as_of.known_at, as_of.valid_at)
+        known = past_at(request.door.ledger, as_of.known_at, as_of.valid_at, as_of.known_by)
     except BadCutOff:
         return False
     return known is not None and 0 < as_of.position <= known.position

@@ -52,7 +52,7 @@ from projections.sla_row import SlaTimer
 from projections.staff import StaffView
 from projections.timeline import TimelineEntry, TimelineFilter
 from projections.unit import Tree, UnitView
-from replay.as_of import AsOf
+from replay.as_of import AsOf, KnownBy
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -124,8 +124,8 @@ MOST_TRIES = 10_000
 """Everything about some hundred and fifty cases, which takes about a second."""
 Place = tuple[str, int]
 """A stream and a version in it."""
-Instants = tuple[datetime | None, datetime | None]
-"""By when something was recorded, and by when it had occurred."""
+Instants = tuple[int | datetime | None, datetime | None, KnownBy]
+"""By which position or instant something was known, by when it had occurred, and who had to know of it."""
 
 
 class Loaders:

@@ -25,6 +25,7 @@ from domain.event import Event as DomainEvent
 from domain.imports import FinishImport, StartImport
 from ledger.database import Database
 from ledger.ledger import Ledger
+from ledger.opening import Unread
 from ledger.outcome import Outcome as Answer
 from ledger.recorder import LAST_POSITION
 from projections.runner import Runner
@@ -313,11 +314,16 @@ class Counting(Ledger):
 
     @override
     def histories(
-        self, streams: Iterable[str], *, opened: bool = False, upto: int = LAST_POSITION
+        self,
+        streams: Iterable[str],
+        *,
+        opened: bool = False,
+        upto: int = LAST_POSITION,
+        unread: list[Unread] | None = None,
     ) -> Mapping[str, list[Recorded[DomainEvent]]]:
         wanted = list(streams)
         self.asked.update(stream for stream in wanted if stream.startswith("case-"))
-        return super().histories(wanted, opened=opened, upto=upto)
+        return super().histories(wanted, opened=opened, upto=upto, unread=unread)
 
 
 def test_candidates_that_lead_nowhere_are_looked_at_once(ledger: Ledger, views: Database) -> None:

@@ -164,7 +164,7 @@ def test_the_past_has_types_of_its_own_and_says_what_the_live_ones_say() -> None
     # What is only of now: pages of other views, what may be done, files, and the way into the past itself.
     only_now = {"movements", "audit", "timeline", "allowedActions", "pauseGrounds", "attachments", "asOf"}
     assert case.fields.keys() - past.fields.keys() == only_now
-    assert past.fields.keys() - case.fields.keys() == {"case", "knownAt", "validAt", "knownPosition"}
+    assert past.fields.keys() - case.fields.keys() == {"case", "knownAt", "validAt", "knownPosition", "knownBy"}
     different = {
         name: (str(case.fields[name].type), str(field.type))
         for name, field in past.fields.items()

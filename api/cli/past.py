@@ -1,0 +1,60 @@
+"""As known when, as far as it had occurred by when: what --known, --valid and --known-by say, in a book."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from api.cli.as_of import AsOf as Typed
+from api.cli.exits import NotFound, WrongUse
+from api.cut_off import BadCutOff, past_at
+from domain.event import rfc3339
+from ledger.book import recorded_at
+from ledger.ledger import Ledger
+from replay.as_of import AsOf, KnownBy
+
+
+class AskedPast(NamedTuple):
+    """What was typed."""
+
+    known: Typed | int | None = None
+    valid: Typed | None = None
+    by: KnownBy = KnownBy.LEDGER
+
+    @property
+    def is_now(self) -> bool:
+        """Whether nothing was: what is asked for is how things stand."""
+        return self == AskedPast()
+
+    def as_of(self, ledger: Ledger) -> AsOf:
+        """Both instants in a book; a day stands for its end in the book's zone.
+
+        Raises: NotFound before the book's first event; WrongUse for what has not come yet, for a position that the
+        book does not have, and for one of a source.
+        """
+        known = self.known.instant(ledger.zone) if isinstance(self.known, Typed) else self.known
+        valid = None if self.valid is None else self.valid.instant(ledger.zone)
+        try:
+            found = past_at(ledger, known, valid, self.by)
+        except BadCutOff as error:
+            raise WrongUse(str(error)) from None
+        if found is None:
+            first = recorded_at(ledger.database, ledger.book, 1)
+            begins = "" if first is None else f"; it begins at {rfc3339(first)}"
+            raise NotFound(f"Nothing had been recorded in book {ledger.book!r} by then{begins}.")
+        return found
+
+
+def as_data(as_of: AsOf) -> dict[str, Any]:
+    """Both instants for programs, stated with every answer about the past."""
+    return {
+        "known_at": as_of.known_at,
+        "known_position": as_of.position,
+        "known_by": as_of.known_by.value,
+        "valid_at": as_of.valid_at,
+    }
+
+
+def stated(as_of: AsOf) -> str:
+    """Both instants in a line for people."""
+    whose = "its source" if as_of.known_by is KnownBy.SOURCE else f"position {as_of.position}"
+    return f"As known at {rfc3339(as_of.known_at)} by {whose}, as far as it had occurred by {rfc3339(as_of.valid_at)}."
