@@ -323,6 +323,7 @@ CUSTOMER_PROFILE: Projection[CustomerProfile] = Projection(
     keys=keys,
     fold=fold,
     of_row=of_row,
+    touched_by=frozenset({Category.TOUCHPOINT}),
 )
 
 # Questions ------------------------------------------------------------------------------------------------------------
