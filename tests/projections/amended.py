@@ -1,7 +1,7 @@
 """Books in which much is asked to be corrected and voided, and what the views of such a book are to show."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,8 @@ from domain.event import Command, Event, Precision
 from domain.personal import Personal
 from domain.stream import Category, category_of, subject_of
 from domain.touchpoint import RecordTouchpoint, TouchpointRecorded
+from ledger.blind_index import BlindIndex
+from ledger.decision import tip_of
 from ledger.ledger import Ledger
 from projections.journal import Journal
 from projections.projection import FoldContext, Projection
@@ -173,7 +175,12 @@ class Writers:
 def expected(ledger: Ledger, view: View[Any]) -> list[Any]:
     """The rows that a view is to have, told in the plainest way there is from the whole book, sorted."""
     opened = isinstance(view, Reckoning) and view.opened
-    history = [recorded for recorded in ledger.since(0, opened=opened) if category_of(recorded.stream) in view.reads]
+    return told_plainly(view, ledger.since(0, opened=opened), ledger.book, ledger.blind_index)
+
+
+def told_plainly(view: View[Any], book: Sequence[Recorded[Any]], name: str, blind: BlindIndex) -> list[Any]:
+    """The same from the events of a book, in order, whose personal values are open where the view wants them so."""
+    history = [recorded for recorded in book if category_of(recorded.stream) in view.reads]
     read = {(recorded.stream, recorded.version): recorded for recorded in applied(history)}
     match view:
         case Projection():
@@ -185,17 +192,26 @@ def expected(ledger: Ledger, view: View[Any]) -> list[Any]:
             told: Sequence[Recorded[Any]] = history if view.as_written else list(read.values())
             found = [row for recorded in told for row in view.entries(recorded)]
         case Reckoning():
-            standing = ledger.standing(view.beside(ledger.book), ledger.head())
-            written: dict[str, list[Recorded[Any]]] = {}
-            for recorded in history:
-                written.setdefault(recorded.stream, []).append(recorded)
-            streams = [stream for stream in written if category_of(stream) in view.subjects]
-            blind = ledger.blind_index if view.opened else None
-            subjects = [_subject(view, stream, written, standing)._replace(blind=blind) for stream in streams]
-            found = [row for subject in subjects for row in view.rows(subject)]
+            found = [row for subject in subjects_plainly(view, book, name, blind) for row in view.rows(subject)]
         case _:
             raise AssertionError(view)
     return sorted(found, key=lambda row: [getattr(row, column) for column in view.identity])
+
+
+def subjects_plainly(
+    view: Reckoning[Any], book: Sequence[Recorded[Any]], name: str, blind: BlindIndex
+) -> Iterator[Subject]:
+    """What the rows of a reckoning are worked out of."""
+    beside = {stream: [one for one in book if one.stream == stream] for stream in view.beside(name)}
+    standing = {stream: tip_of(stream, history).state for stream, history in beside.items()}
+    written: dict[str, list[Recorded[Any]]] = {}
+    for recorded in book:
+        if category_of(recorded.stream) in view.reads:
+            written.setdefault(recorded.stream, []).append(recorded)
+    for stream in written:
+        if category_of(stream) in view.subjects:
+            subject = _subject(view, stream, written, standing)
+            yield subject._replace(blind=blind) if view.opened else subject
 
 
 def _subject(
