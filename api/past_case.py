@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.amendment import AMENDMENTS
+from api.past_place import place_read
 from domain.stream import Category, stream_of
 from ledger.ledger import Ledger, PersonalPlace
 from projections.case_file import CASE_FILE, CaseFile
-from projections.projection import FoldContext
+from projections.traced import row_of
 from replay.as_of import AsOf, PastStream, streams_as_of
 from replay.reader import Reader
 
@@ -26,18 +26,8 @@ class PastCase(NamedTuple):
 
     @property
     def words_place(self) -> PersonalPlace | None:
-        """Where the customer's words lie as they were read then, for the ledger to disclose.
-
-        A place that is read as by now would show a correction that nobody knew of.
-        """
-        version = self.file.words_version
-        told = next((one for one in self.stream.written if one.version == version), None)
-        if told is None:
-            return None
-        request = self.stream.reading.request_of(told)
-        if request is None:
-            return PersonalPlace(told.stream, told.version, WORDS)
-        return PersonalPlace(request.stream, request.version, f"/replacement/data{WORDS}")
+        """Where the customer's words lie as they were read then, for the ledger to disclose."""
+        return place_read(self.stream, self.file.words_version, WORDS)
 
 
 def past_cases(ledger: Ledger, case_ids: Iterable[UUID], as_of: AsOf) -> dict[UUID, PastCase]:
@@ -45,17 +35,8 @@ def past_cases(ledger: Ledger, case_ids: Iterable[UUID], as_of: AsOf) -> dict[UU
     streams = {stream_of(Category.CASE, case_id): case_id for case_id in case_ids}
     found: dict[UUID, PastCase] = {}
     for stream, past in streams_as_of(Reader(ledger), streams, as_of).items():
-        file = _folded(streams[stream], past)
+        told = ((one, past.reading.of(one)) for one in past.written)
+        file = row_of(CASE_FILE, streams[stream], told)
         if file is not None:
             found[streams[stream]] = PastCase(file, past)
     return found
-
-
-def _folded(case_id: UUID, past: PastStream) -> CaseFile | None:
-    file, context = None, FoldContext(case_id)
-    for recorded in past.written:
-        if isinstance(recorded.event, AMENDMENTS):
-            file = file and CASE_FILE.noted(file, recorded)
-        elif (read := past.reading.of(recorded)) is not None:
-            file = CASE_FILE.fold(file, read, context)
-    return file

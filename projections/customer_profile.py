@@ -316,13 +316,14 @@ def _visit(told: Any) -> Visit:
 
 CUSTOMER_PROFILE: Projection[CustomerProfile] = Projection(
     name="customer_profile",
-    version=1,
+    version=2,
     reads=frozenset({Category.CUSTOMER, Category.TOUCHPOINT}),
     key="customer_id",
     columns=CustomerProfile._fields,
     keys=keys,
     fold=fold,
     of_row=of_row,
+    touched_by=frozenset({Category.TOUCHPOINT}),
 )
 
 # Questions ------------------------------------------------------------------------------------------------------------

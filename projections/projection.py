@@ -11,7 +11,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from domain.envelope import Recorded
-from domain.stream import subject_of
+from domain.stream import Category, subject_of
 from projections.view import V, View
 
 
@@ -67,6 +67,9 @@ class Projection(View[V]):
     """What an event of AMENDMENTS changes in the row that its stream is about. It never reaches `keys` or `fold`."""
     refold: Callable[[Recorded[Any]], Sequence[UUID]] = none_again
     """Rows to be folded again from all that touches them, because of this event."""
+    touched_by: frozenset[Category] = frozenset()
+    """Kinds of streams among `reads` whose events are folded into rows of other subjects than their own. Any other
+    event touches the row of its own stream's subject, or none."""
 
     @property
     @override

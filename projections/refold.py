@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
-from domain.amendment import AMENDMENTS
+from domain.amendment import AMENDMENTS, CorrectionRequested
 from domain.correction import Reading
 from domain.envelope import Recorded
 from domain.stream import stream_of
@@ -22,6 +23,28 @@ Touch: TypeAlias = tuple[UUID, str]
 
 # Leans on the primary key.
 TOUCHING = "SELECT key, stream FROM {touch} WHERE book = %(book)s AND key = ANY(%(keys)s)"
+
+
+def touching(
+    database: Database, book: str, projection: Projection[Any], keys: Collection[UUID]
+) -> dict[UUID, set[str]]:
+    """The streams of other subjects that touch some rows, or touched them as they were read at any time before.
+
+    As far as the projection has read: what came after that `touched_by` says. Raises: LedgerAway.
+    """
+    found: dict[UUID, set[str]] = {key: set() for key in keys}
+    rows = database.rows(projection.statement(TOUCHING), {"book": book, "keys": list(keys)})
+    for key, stream in rows:
+        found[key].add(stream)
+    return found
+
+
+def touched_by(projection: Projection[Any], recorded: Recorded[Any]) -> Sequence[UUID]:
+    """The rows that an event touches as it was written; of a request to have one read otherwise, as it asks for."""
+    event = recorded.event
+    if isinstance(event, CorrectionRequested):
+        return projection.keys(recorded._replace(event=event.replacement.data))
+    return () if isinstance(event, AMENDMENTS) else projection.keys(recorded)
 
 
 class Refolded(NamedTuple):
@@ -60,7 +83,7 @@ def _refolded(
     touched: Iterable[Touch],
     because: Recorded[Any],
 ) -> Refolded:
-    touches, asking = _touches(projection, ledger, part)
+    touches, asking, ever = _touches(projection, ledger, part)
     keys = {key for key, _ in touches} | asking | asked.keys()
     foreign = {(key, stream) for key, stream in touches if key != key_of(stream)}
     kept: Iterable[Touch] = database.rows(projection.statement(TOUCHING), {"book": ledger.book, "keys": list(keys)})
@@ -77,7 +100,7 @@ def _refolded(
                 raise CannotTake(part.culprit(recorded, because), error) from error
         return views
 
-    return Refolded(through(ledger, streams, part.end, fold), foreign)
+    return Refolded(through(ledger, streams, part.end, fold), foreign | ever)
 
 
 def _take(projection: Projection[Any], views: dict[UUID, Any], recorded: Recorded[Any], reading: Reading) -> None:
@@ -95,11 +118,21 @@ def _take(projection: Projection[Any], views: dict[UUID, Any], recorded: Recorde
             views[key] = projection.fold(views[key], read, FoldContext(key))
 
 
-def _touches(projection: Projection[Any], ledger: Ledger, part: Part) -> tuple[set[Touch], set[UUID]]:
-    """What amended streams touch: their own rows, and those of their events as read before the part and after it; and
-    the rows that these events ask for besides."""
+class _Touches(NamedTuple):
+    """What amended streams touch."""
+
+    touches: set[Touch]
+    """Their own rows, and those of their events as read before the part and after it."""
+    asking: set[UUID]
+    """The rows that these events ask for besides."""
+    ever: set[Touch]
+    """Rows of others that their events touched as they were read in between, or before: nothing is to be folded again
+    for these, and whoever asks about the past has to look there."""
+
+
+def _touches(projection: Projection[Any], ledger: Ledger, part: Part) -> _Touches:
     amended = part.amended()
-    touches, asking = {(key_of(stream), stream) for stream in amended}, set[UUID]()
+    found = _Touches({(key_of(stream), stream) for stream in amended}, set(), set())
     history = through(ledger, amended, part.end, list) if amended else []
     before = [recorded for recorded in history if recorded.position <= part.start]
     for known in (before, history):
@@ -109,8 +142,13 @@ def _touches(projection: Projection[Any], ledger: Ledger, part: Part) -> tuple[s
             if read is None:
                 continue
             try:
-                touches |= {(key, read.stream) for key in projection.keys(read)}
-                asking |= set(projection.refold(read))
+                found.touches.update((key, read.stream) for key in projection.keys(read))
+                found.asking.update(projection.refold(read))
             except Exception as error:
                 raise CannotTake(part.culprit(recorded, amended[recorded.stream]), error) from error
-    return touches, asking
+    for recorded in history:
+        with suppress(Exception):  # one that cannot be taken as it was written, and is read otherwise since
+            found.ever.update(
+                (key, recorded.stream) for key in touched_by(projection, recorded) if key != key_of(recorded.stream)
+            )
+    return found

@@ -146,6 +146,7 @@ def make_table(connection: psycopg.Connection, view: View[Any]) -> None:
         connection.execute(FORGET, {"projection": view.name, "version": view.version, "anew": view.anew})
     if isinstance(view, Projection):
         connection.execute(view.statement(TOUCH))
+        connection.execute(view.statement("GRANT SELECT ON {touch} TO daybook_writer"))  # for who asks about the past
     if isinstance(view, Reckoning):
         connection.execute(view.statement(LEANS))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, get_args
 
@@ -11,6 +11,7 @@ from domain.book import BookTime
 from domain.case.events import CaseReceived
 from domain.envelope import Recorded
 from domain.event import Event
+from ledger.blind_index import BlindIndex
 from ledger.ledger import Ledger
 from ledger.opening import Unread
 
@@ -28,10 +29,36 @@ WHERE e.book = %(book)s AND e.position > %(after)s AND e.position <= %(upto)s AN
 ORDER BY e.position
 LIMIT %(limit)s
 """
+# A stream is there from its first event on. Leans on the primary key (book, position).
+BEGUN = """
+SELECT position, stream FROM ledger.event
+WHERE book = %(book)s AND position > %(after)s AND position <= %(upto)s
+  AND version = 1 AND split_part(stream, '-', 1) = ANY(%(kinds)s)
+ORDER BY position
+LIMIT %(limit)s
+"""
+# The same key; it reads all of the book up to there.
+COUNTS = """
+SELECT split_part(stream, '-', 1), count(*) FROM ledger.event
+WHERE book = %(book)s AND position <= %(upto)s
+GROUP BY 1
+"""
+FIRST_GAP = """
+SELECT place FROM generate_series(1, %(upto)s) AS place
+WHERE NOT EXISTS (SELECT FROM ledger.event WHERE book = %(book)s AND position = place)
+LIMIT 1
+"""
 
 
 class Receipt(NamedTuple):
     """Where in the book a case was received."""
+
+    position: int
+    stream: str
+
+
+class Beginning(NamedTuple):
+    """Where in the book a stream has its first event."""
 
     position: int
     stream: str
@@ -78,6 +105,25 @@ class Reader:
     def standing(self, streams: Iterable[str], upto: int) -> Mapping[str, Any]:
         """The states by a position of those streams in which nothing is ever amended, such as the book's policies."""
         return self._ledger.standing(streams, upto)
+
+    @property
+    def blind_index(self) -> BlindIndex:
+        """What makes numbers of personal values in this book."""
+        return self._ledger.blind_index
+
+    def begun(self, kinds: Collection[str], after: int, upto: int, limit: int) -> list[Beginning]:
+        """Where streams of some kinds begin, in order, above a position and not above another one, `limit` at most."""
+        asked = {"book": self.book, "kinds": list(kinds), "after": after, "upto": upto, "limit": limit}
+        return [Beginning(*row) for row in self._ledger.database.rows(BEGUN, asked)]
+
+    def counts(self, upto: int) -> dict[str, int]:
+        """How many events there are of each kind of stream up to a position."""
+        return dict(self._ledger.database.rows(COUNTS, {"book": self.book, "upto": upto}))
+
+    def first_gap(self, upto: int) -> int | None:
+        """The first position up to another one that holds no event."""
+        rows = self._ledger.database.rows(FIRST_GAP, {"book": self.book, "upto": upto})
+        return int(rows[0][0]) if rows else None
 
     def receipts(
         self, after: int, upto: int, limit: int, *, since: datetime | None = None, before: datetime | None = None

@@ -61,6 +61,28 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 LONGEST = ("api/imports/test_judged_history.py", "api/imports/", "replay/")
 """Files that take long with few tests. They go first, so that no process is alone with one of them in the end."""
 
+OF_VOLUME = (
+    "api/access/test_any_change.py",
+    "api/access/test_any_document.py",
+    "api/access/test_rules.py",
+    "api/graphql/test_allowed_actions.py",
+    "api/graphql/test_cut_streams.py",
+    "api/graphql/test_followed_histories.py",
+    "api/imports/test_event_log.py",
+    "api/imports/test_judged_history.py",
+    "api/imports/test_real_history.py",
+    "api/imports/test_requests.py",
+    "domain/sla/test_engine_laws.py",
+    "faults/",
+    "projections/test_amendments.py",
+    "projections/test_as_known.py",
+    "projections/test_customer_timeline.py",
+    "replay/test_flips.py",
+    "replay/test_what_if.py",
+)
+"""Files that do again and again what the tests of each part do once. They are run without measuring coverage, which
+takes two thirds of the time of what is computed in Python (2026-11-22)."""
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -73,6 +95,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         in_order = sorted((items[place] for place in places), key=lambda item: (item.location[1] or 0, item.nodeid))
         for place, item in zip(places, in_order, strict=True):
             items[place] = item
+    for item in items:
+        if item.path.relative_to(PROJECT / "tests").as_posix().startswith(OF_VOLUME):
+            item.add_marker(pytest.mark.no_cover)
     items.sort(key=lambda item: _rank(item.path.relative_to(PROJECT / "tests").as_posix()))
     if not config.getoption("--long"):
         left_out = pytest.mark.skip(reason="takes minutes; runs with --long")

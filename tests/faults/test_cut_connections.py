@@ -24,7 +24,6 @@ from tests.ledger.submissions import MASTER, opened
 
 SEED = 20_261_121
 WRITERS = 32
-COMMANDS = 10_000
 CUSTOMERS = 8
 BEFORE = 1 + CUSTOMERS
 """The genesis, and the customers whom all writers know."""
@@ -63,8 +62,9 @@ def stored(database: conftest.Database) -> tuple[list[int], int, set[int]]:
     return positions, outcomes, numbers
 
 
-def test_ten_thousand_commands_over_connections_that_are_cut_are_each_carried_out_once(
-    database: conftest.Database, proxy: Proxy
+@pytest.mark.parametrize("commands", [2_500, pytest.param(10_000, marks=pytest.mark.long)])
+def test_thousands_of_commands_over_connections_that_are_cut_are_each_carried_out_once(
+    database: conftest.Database, proxy: Proxy, commands: int
 ) -> None:
     with Database(database.writer_url) as direct:
         book = opened(direct, "main")
@@ -72,12 +72,12 @@ def test_ten_thousand_commands_over_connections_that_are_cut_are_each_carried_ou
         book.carry_out_all([registered for _, registered in customers])
         known = [customer for customer, _ in customers]
         asked = [
-            written_by(writer, COMMANDS // WRITERS + (writer < COMMANDS % WRITERS), known, seed=SEED)
+            written_by(writer, commands // WRITERS + (writer < commands % WRITERS), known, seed=SEED)
             for writer in range(WRITERS)
         ]
         answers = carried_out_through(proxy, database, asked)
         check_the_ledger(database, book, asked, answers)
-        check_the_views(database, book)
+        check_the_views(database, book, least=commands // 20)
         assert proxy.cuts.keys() == {LOST_REQUEST, LOST_ANSWER, TORN_ANSWER}
         assert min(proxy.cuts.values()) >= 10
 
@@ -110,8 +110,9 @@ def check_the_ledger(
 ) -> None:
     """Positions 1..n without a gap, each command once, its outcome the same each time it is asked."""
     positions, outcomes, numbers = stored(database)
+    commands = sum(map(len, asked))
     assert positions == list(range(1, len(positions) + 1))
-    assert outcomes == COMMANDS + BEFORE
+    assert outcomes == commands + BEFORE
     first = [answer for mine in answers for answer in mine]
     placed = sorted(event.position for answer in first for event in answer.placed)
     assert placed == positions[BEFORE:]
@@ -119,15 +120,15 @@ def check_the_ledger(
     assert numbers == set(range(1, len(numbers) + 1))
     again: list[Outcome] = []
     everything = [one for mine in asked for one in mine]
-    for start in range(0, COMMANDS, 1000):
+    for start in range(0, commands, 1000):
         again += book.carry_out_all(everything[start : start + 1000])
     assert again == first
-    sample = everything[:: COMMANDS // 200]
-    assert [book.carry_out(one) for one in sample] == first[:: COMMANDS // 200]
+    sample = everything[:: commands // 200]
+    assert [book.carry_out(one) for one in sample] == first[:: commands // 200]
     assert book.head() == len(positions)
 
 
-def check_the_views(database: conftest.Database, book: Ledger) -> None:
+def check_the_views(database: conftest.Database, book: Ledger, *, least: int) -> None:
     """The views equal to a fold that is written independently."""
     with Database(database.projector_url) as direct:
         runner = Runner(book, direct)
@@ -135,7 +136,7 @@ def check_the_views(database: conftest.Database, book: Ledger) -> None:
         assert {standing.stopped for standing in runner.positions()} == {None}
         expected = told_again(database.owner_url, "main")
         views = {case: shown(view) for case, view in by_ids(direct, "main", expected).items()}
-    assert len(views) > 500
+    assert len(views) > least
     assert views == expected
 
 

@@ -57,7 +57,7 @@ def test_tables_from_before_views_had_names_of_their_own_are_filled_anew(
     expected = tables(database)
     with projected.connection() as connection:
         connection.execute("DROP VIEW views.case_file, views.customer_profile")
-        connection.execute("DROP TABLE views.live, views.case_file_1_touch, views.customer_profile_1_touch")
+        connection.execute("DROP TABLE views.live, views.case_file_1_touch, views.customer_profile_2_touch")
         connection.execute("ALTER TABLE views.cursor DROP COLUMN anew, DROP COLUMN begun_at, DROP COLUMN stopped_since")
     assert Runner(ledger, projected).catch_up() == head
     assert tables(database) == expected

@@ -220,5 +220,5 @@ def test_a_search_leans_on_the_index_of_numbers_and_on_the_key_of_customers(
         rows = connection.execute(query.encode(), {"book": "main", **parameters}).fetchall()
     plan = "\n".join(line for (line,) in rows)
     assert "customer_lookup_1_numbers" in plan
-    assert "customer_profile_1_pkey" in plan
+    assert "customer_profile_2_pkey" in plan
     assert "Seq Scan" not in plan

@@ -239,7 +239,7 @@ def test_obligations_are_listed_in_the_order_in_which_they_are_due(
 
 
 LEANS: list[tuple[str, str, dict[str, Any]]] = [
-    (customer_profile.FAMILIES + "SELECT * FROM family", "customer_profile_1_merged_into", {"ids": [GROUP]}),
+    (customer_profile.FAMILIES + "SELECT * FROM family", "customer_profile_2_merged_into", {"ids": [GROUP]}),
     (unit.BY_NAME, "unit_2_name", {"name": "集团"}),
     (unit.BELOW, "unit_2_parent", {"ids": [GROUP]}),
     (obligation.OF_CASES, "obligation_2_case_id", {"ids": [GROUP]}),

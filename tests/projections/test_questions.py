@@ -275,8 +275,8 @@ LEANS: list[tuple[str, str, dict[str, Any]]] = [
     (case_file.BY_IDS, "case_file_1_pkey", {"ids": [case_id(1)]}),
     (case_file.BY_NUMBER, "case_file_1_number", {"series": "C2026", "number": 1}),
     (case_file.BY_SOURCE_KEY, "case_file_1_source_key", {"source_key": "INC0001"}),
-    (customer_profile.BY_IDS, "customer_profile_1_pkey", {"ids": [customer_id(1)]}),
-    (customer_profile.BY_SOURCE_KEY, "customer_profile_1_source_key", {"source_key": "K"}),
+    (customer_profile.BY_IDS, "customer_profile_2_pkey", {"ids": [customer_id(1)]}),
+    (customer_profile.BY_SOURCE_KEY, "customer_profile_2_source_key", {"source_key": "K"}),
     (customer_profile.CASE_COUNTS, "case_file_1_customer", {"ids": [customer_id(1)], "ended": []}),
 ]
 PAGES: list[tuple[Order, CaseFilter, str]] = [
@@ -301,7 +301,7 @@ def test_each_question_leans_on_the_index_that_it_names(cases: list[CaseFile], d
         connection.execute("SET enable_bitmapscan = off")
         connection.execute("SET enable_sort = off")
         connection.execute("ANALYZE views.case_file_1")
-        connection.execute("ANALYZE views.customer_profile_1")
+        connection.execute("ANALYZE views.customer_profile_2")
 
         def plan(query: str, parameters: dict[str, Any]) -> str:
             explained = connection.execute(f"EXPLAIN {query}", {"book": "main", **parameters}).fetchall()

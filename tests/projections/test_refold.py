@@ -144,14 +144,14 @@ def test_a_projection_may_ask_that_rows_be_folded_again(ledger: Ledger, projecte
     touch(ledger, 1, 2, 3)
     runner.catch_up()
     with projected.connection() as connection:
-        connection.execute("UPDATE views.customer_profile_1 SET touchpoints = 99")
+        connection.execute("UPDATE views.customer_profile_2 SET touchpoints = 99")
     touch(ledger, 4)
     write(ledger, rename(customer_id(2), "王芳"))
     touch(ledger, 5)
     runner.catch_up()
     assert (touchpoints(ledger, 1), touchpoints(ledger, 2)) == (5, 99)
     with projected.connection() as connection:
-        connection.execute("UPDATE views.customer_profile_1 SET touchpoints = 99")
+        connection.execute("UPDATE views.customer_profile_2 SET touchpoints = 99")
     amend(ledger, customer_stream(customer_id(2)), 2, None)  # what asked for it is void, and asked until now
     runner.catch_up()
     assert (touchpoints(ledger, 1), touchpoints(ledger, 2)) == (5, 0)

@@ -215,10 +215,10 @@ def test_a_larger_book_takes_no_more_memory(ledger: Ledger, reader: Reader) -> N
         assert totals.cases_with_flips == totals.cases
         return most
 
-    write(ledger, *(life(uuid4()) for _ in range(100)))
+    write(ledger, *(life(uuid4()) for _ in range(60)))
     held()  # what is made ready once, such as the years of a calendar
     small = held()
-    write(ledger, *(life(uuid4()) for _ in range(500)))
+    write(ledger, *(life(uuid4()) for _ in range(180)))
     assert held() < 2 * small
 
 

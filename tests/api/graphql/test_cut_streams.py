@@ -28,7 +28,7 @@ subscription($after: ConsistencyToken) {
 """
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WRITER = Actor("writer", ActorKind.SYSTEM)
-CUTS, CASES, STEPS = 100, 500, 10
+STEPS = 10
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,10 @@ def follower(workspace: Workspace, front_end: FrontEnd) -> Iterator[Follower]:
         yield follower
 
 
-def lives(chance: random.Random) -> Iterator[Submission]:
+def lives(cases: int, chance: random.Random) -> Iterator[Submission]:
     """The steps of many cases, in whatever order."""
-    cases = [iter(list(_life())) for _ in range(CASES)]
-    left = [case for case in cases for _ in range(STEPS)]
+    of_cases = [iter(list(_life())) for _ in range(cases)]
+    left = [case for case in of_cases for _ in range(STEPS)]
     chance.shuffle(left)
     return (next(case) for case in left)
 
@@ -64,23 +64,27 @@ def write(ledger: Ledger, asked: Iterator[Submission], chance: random.Random, mo
         del every[:some]
 
 
-def test_a_stream_cut_a_hundred_times_over_ten_thousand_events_yields_exactly_the_ledger(
-    workspace: Workspace, follower: Follower
+@pytest.mark.parametrize(
+    ("cuts", "cases"), [(25, 60), pytest.param(100, 500, marks=pytest.mark.long)], ids=["a_few", "a_hundred"]
+)
+def test_a_stream_that_is_cut_over_thousands_of_events_yields_exactly_the_ledger(
+    workspace: Workspace, follower: Follower, cuts: int, cases: int
 ) -> None:
     """Half of them are there before anybody follows, and half are written meanwhile."""
     ledger, chance, token = workspace.ledger, random.Random(100), follower.token()
-    write(ledger, lives(chance), chance, 2_000)
-    writer = Thread(target=write, args=(ledger, lives(random.Random(7)), random.Random(8), 40))
+    begun = ledger.head()
+    write(ledger, lives(cases, chance), chance, 2_000)
+    writer = Thread(target=write, args=(ledger, lives(cases, random.Random(7)), random.Random(8), 40))
     writer.start()
     told: list[tuple[int, str]] = []
-    total = 2 * CASES * STEPS
-    for cut in range(CUTS + 1):
-        many = total - len(told) if cut == CUTS else min(chance.randrange(2 * total // CUTS), total - len(told))
+    total = 2 * cases * STEPS
+    for cut in range(cuts + 1):
+        many = total - len(told) if cut == cuts else min(chance.randrange(2 * total // cuts), total - len(told))
         with follower.following(BOARD, after=token) as stream:
             for item in [stream.next() for _ in range(many)]:
                 told.append((item["position"], item["move"]))
                 token = item["consistencyToken"]
     writer.join()
-    of_cases = [each for each in ledger.since(0) if category_of(each.stream) == Category.CASE]
+    of_cases = [each for each in ledger.since(begun) if category_of(each.stream) == Category.CASE]
     assert told == [(each.position, "ENTER" if each.version == 1 else "UPDATE") for each in of_cases]
     assert len(told) == total

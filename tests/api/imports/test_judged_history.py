@@ -116,7 +116,14 @@ def source_key(history: list[Recorded[Any]]) -> str:
     return receipt.source_key or ""
 
 
-@pytest.fixture(scope="module", params=[MINI, MIDDLE, FULL], ids=["mini", "2500", "full"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(MINI, id="mini"),
+        pytest.param(MIDDLE, id="2500"),
+        pytest.param(FULL, id="full", marks=pytest.mark.long),
+    ],
+)
 def judged(
     request: pytest.FixtureRequest,
     shared_database: Callable[[], AbstractContextManager[conftest.Database]],
