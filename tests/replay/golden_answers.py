@@ -21,12 +21,14 @@ from typing import Any, TypeAlias
 import orjson
 
 from domain.envelope import Recorded
+from domain.sla.zones import ZONE_DATA
 from domain.stream import Category, category_of
 from ledger.blind_index import BlindIndex
 from projections.before_and_after import changes
 from projections.case_file import CASE_FILE
 from projections.projection import FoldContext, key_of
 from projections.registry import PROJECTIONS
+from projections.sla_row import SlaTimer
 from projections.sla_timer import SLA_TIMER, rows
 from replay.as_of import AsOf, KnownBy, past_stream
 from tests.ledger.submissions import MASTER
@@ -41,7 +43,14 @@ Answers: TypeAlias = Iterator[tuple[str, Callable[[], Iterable[Any]]]]
 
 
 def line(answer: Any) -> str:
-    """A row, or any other answer, as text in which a difference of any sort shows."""
+    """A row, or any other answer, as text in which a difference of any sort shows.
+
+    Only of the zone data that a clock was worked out by it does not say which release it is: by each release under
+    which nothing has changed for the zones of these books the answer is the same.
+    """
+    if isinstance(answer, SlaTimer):
+        assert answer.zone_data == ZONE_DATA
+        answer = answer._replace(zone_data="")
     return orjson.dumps(answer, default=_plain).decode()
 
 

@@ -100,7 +100,7 @@ def test_a_golden_book_comes_out_of_a_ledger_byte_for_byte_and_its_views_show_wh
     head = ledger.head()
     assert Runner(ledger, projected).catch_up() == head
     shown = {f"{view.name} {view.version} at {head}": digest(kept(ledger, view)) for view in PROJECTIONS}
-    assert shown == {asked: DIGESTS[golden.name][asked] for asked in shown}
+    assert shown == {asked: DIGESTS[golden.name].get(asked) for asked in shown}
 
 
 def plain(row: Row) -> Row:

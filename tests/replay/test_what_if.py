@@ -88,11 +88,6 @@ def test_a_book_is_asked_and_nothing_is_written(ledger: Ledger, reader: Reader) 
     assert (ledger.head(), ledger.database.rows("SELECT count(*), max(position) FROM ledger.outcome")) == before
 
 
-def test_a_reader_offers_nothing_that_writes(reader: Reader) -> None:
-    offered = {name for name in dir(reader) if not name.startswith("_")}
-    assert offered == {"book", "head", "histories", "receipts", "since", "standing", "time"}
-
-
 def test_cases_are_chosen_by_when_they_were_received(ledger: Ledger, reader: Reader) -> None:
     cases = [uuid4() for _ in range(3)]
     write(ledger, *(life(case, MONDAY + timedelta(days=7 * week)) for week, case in enumerate(cases)))
