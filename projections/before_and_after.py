@@ -74,9 +74,9 @@ HOLDS: Mapping[str, str] = MappingProxyType({"words_version": "words", "name_ver
 def changes(history: Sequence[Recorded[Any]], versions: Collection[int]) -> dict[int, tuple[FieldChange, ...]]:
     """What some events of a stream changed, by version, in the order of the view's fields.
 
-    `history` is the whole stream as it was written, personal values opened: two that are closed can only be told apart
-    by their commitments. An event is seen beside what stood before it, amendments among that and none that came later;
-    an amendment shows what has changed by what is read otherwise since.
+    `history` is the whole stream as it was written, or what of it could be read, personal values opened: two that are
+    closed can only be told apart by their commitments. An event is seen beside what stood before it, amendments among
+    that and none that came later; an amendment shows what has changed by what is read otherwise since.
     """
     found: dict[int, tuple[FieldChange, ...]] = {}
     last = max(versions, default=0)
@@ -85,10 +85,10 @@ def changes(history: Sequence[Recorded[Any]], versions: Collection[int]) -> dict
     for count, recorded in enumerate(history[:last], 1):
         asked = recorded.version in versions
         if asked and not before:
-            before = known.shown(count - 1)
+            before = known.shown()
         known.take(count)
         if asked:
-            after = known.shown(count)
+            after = known.shown()
             found[recorded.version] = tuple(_differences(before, after))
             before = after
         else:
@@ -101,6 +101,7 @@ class _Known:
 
     def __init__(self, history: Sequence[Recorded[Any]]) -> None:
         self._history = history
+        self._by_version = {recorded.version: recorded for recorded in history}
         self._seen = SEEN.get(Category(category_of(history[0].stream))) if history else None
         self._reading = Reading(())
         self._state: Any = None if self._seen or not history else decider_of(history[0].stream).initial
@@ -114,18 +115,18 @@ class _Known:
         """Goes on by one event: folds it, or after a correction or a void all that stands so far again."""
         recorded = self._history[count - 1]
         if isinstance(recorded.event, Amendment):
+            self._reading = Reading(self._history[:count])  # which nothing but an amendment changes
             start = None if self._seen else decider_of(recorded.stream).initial
             self._state = reduce(self._folded, applied(self._history[:count]), start)
         elif not isinstance(recorded.event, AMENDMENTS):
             self._state = self._folded(self._state, recorded)
 
-    def shown(self, count: int) -> dict[str, Any]:
-        """What is known after so many events, by path; nothing is left out but what every event changes."""
+    def shown(self) -> dict[str, Any]:
+        """What is known by now, by path; nothing is left out but what every event changes."""
         if self._seen is None:
             return dict(self._flat(self._state, ""))
         if self._state is None:
             return {}
-        self._reading = Reading(self._history[:count])
         told = self._state._asdict()
         row = {name: told[name] for name in told if name not in EVERY_EVENT_CHANGES and name != self._seen.key}
         return dict(self._parts(self._opened(row), ""))
@@ -146,7 +147,7 @@ class _Known:
 
     def _find(self, version: int, field: str) -> Sealed | None:
         """A personal value of the event at a version, as that is read by then."""
-        read = self._reading.of(self._history[version - 1])
+        read = self._reading.of(self._by_version[version])
         found = getattr(read.event, field, None) if read else None
         return self._sealed(found) if isinstance(found, Personal) else None
 
