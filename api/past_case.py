@@ -35,8 +35,12 @@ def past_cases(ledger: Ledger, case_ids: Iterable[UUID], as_of: AsOf) -> dict[UU
     streams = {stream_of(Category.CASE, case_id): case_id for case_id in case_ids}
     found: dict[UUID, PastCase] = {}
     for stream, past in streams_as_of(Reader(ledger), streams, as_of).items():
-        told = ((one, past.reading.of(one)) for one in past.written)
-        file = row_of(CASE_FILE, streams[stream], told)
+        file = folded(streams[stream], past)
         if file is not None:
             found[streams[stream]] = PastCase(file, past)
     return found
+
+
+def folded(case_id: UUID, past: PastStream) -> CaseFile | None:
+    """The case out of its stream as of two instants; None when it was not received by then, or that does not count."""
+    return row_of(CASE_FILE, case_id, ((one, past.reading.of(one)) for one in past.written))

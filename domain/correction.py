@@ -82,7 +82,11 @@ class Reading:
 
         The latest one decides, of those that were not taken back themselves.
         """
-        return self._deciding.get((recorded.stream, recorded.version))
+        return self.deciding(recorded.stream, recorded.version)
+
+    def deciding(self, stream: str, version: int) -> Recorded[Any] | None:
+        """The same of whatever stands in a place."""
+        return self._deciding.get((stream, version))
 
     def request_of(self, recorded: Recorded[Any]) -> Recorded[CorrectionRequested] | None:
         """The request in which stands how an event is read; None when it is read as it was written, or is void."""

@@ -105,13 +105,14 @@ def clocks_at(ledger: Ledger, streams: Collection[str], position: int, at: datet
     found: dict[str, Sequence[SlaTimer]] = {}
     for subject in subjects(SLA_TIMER, streams, partial(histories, ledger, end=position), standing):
         try:
-            found[subject.stream] = sorted(rows(subject, at), key=_first_due_first)
+            found[subject.stream] = sorted(rows(subject, at), key=first_due_first)
         except Exception as error:
             raise CannotWorkOut(subject.stream, position, error) from error
     return found
 
 
-def _first_due_first(timer: SlaTimer) -> tuple[bool, datetime, str]:
+def first_due_first(timer: SlaTimer) -> tuple[bool, datetime, str]:
+    """By which clocks are put in order."""
     return timer.due_at is None, timer.due_at or timer.reckoned_at, timer.clock_id
 
 

@@ -48,9 +48,9 @@ SEEN: Mapping[Category, Projection[Any]] = MappingProxyType({
 def changes(history: Sequence[Recorded[Any]], versions: Collection[int]) -> dict[int, tuple[FieldChange, ...]]:
     """What some events of a stream changed, by version, in the order of the view's fields.
 
-    `history` is the whole stream as it was written, personal values opened: two that are closed can only be told apart
-    by their commitments. An event is seen beside what stood before it, amendments among that and none that came later;
-    an amendment shows what has changed by what is read otherwise since.
+    `history` is the whole stream as it was written, or what of it could be read, personal values opened: two that are
+    closed can only be told apart by their commitments. An event is seen beside what stood before it, amendments among
+    that and none that came later; an amendment shows what has changed by what is read otherwise since.
     """
     found: dict[int, tuple[FieldChange, ...]] = {}
     last = max(versions, default=0)
@@ -59,10 +59,10 @@ def changes(history: Sequence[Recorded[Any]], versions: Collection[int]) -> dict
     for count, recorded in enumerate(history[:last], 1):
         asked = recorded.version in versions
         if asked and not before:
-            before = known.shown(count - 1)
+            before = known.shown()
         known.take(count)
         if asked:
-            after = known.shown(count)
+            after = known.shown()
             found[recorded.version] = tuple(_differences(before, after))
             before = after
         else:
@@ -83,18 +83,18 @@ class _Known:
         """Goes on by one event: folds it, or after a correction or a void all that stands so far again."""
         recorded = self._history[count - 1]
         if isinstance(recorded.event, Amendment):
+            self._fields.reading = Reading(self._history[:count])  # which nothing but an amendment changes
             start = None if self._seen else decider_of(recorded.stream).initial
             self._state = reduce(self._folded, applied(self._history[:count]), start)
         elif not isinstance(recorded.event, AMENDMENTS):
             self._state = self._folded(self._state, recorded)
 
-    def shown(self, count: int) -> dict[str, Value]:
-        """What is known after so many events, by path; nothing is left out but what every event changes."""
+    def shown(self) -> dict[str, Value]:
+        """What is known by now, by path; nothing is left out but what every event changes."""
         if self._seen is None:
             return dict(self._fields.of(self._state))
         if self._state is None:
             return {}
-        self._fields.reading = Reading(self._history[:count])
         told = self._state._asdict()
         row = {name: told[name] for name in told if name not in EVERY_EVENT_CHANGES and name != self._seen.key}
         return dict(self._fields.of_row(row))

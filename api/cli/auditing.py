@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,15 +12,15 @@ import psycopg
 
 from api.cli.amending import record
 from api.cli.case import LATE, is_text, readable
+from api.cli.changed import Texts, in_words, only_begun, places_of, plain
 from api.cli.exits import NotFound, WrongUse
 from api.cli.period import instant
 from api.cli.terminal import Terminal, add_row, table
 from api.workspace import Workspace
 from domain.envelope import Recorded
 from domain.event import Precision
-from domain.personal import Personal
 from domain.topics import EVENTS
-from ledger.ledger import Ledger, PersonalPlace
+from ledger.ledger import Ledger
 from projections import audit_trail
 from projections.audit_trail import AUDIT_TRAIL, POSITION, AuditEntry, AuditFilter, Recording
 from projections.before_and_after import FieldChange, changes
@@ -60,9 +60,6 @@ class Told(NamedTuple):
     changes: Sequence[FieldChange]
     asked_by: str | None
     subject: str
-
-
-Texts = Mapping[PersonalPlace, Personal[Any]]
 
 
 def run(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
@@ -156,10 +153,7 @@ def _read(ledger: Ledger, entries: Sequence[AuditEntry]) -> tuple[list[Told], Te
         )
         for entry in entries
     ]
-    places = {
-        place for one in told for each in one.changes for place in (each.personal_before, each.personal_after) if place
-    }
-    return told, ledger.disclose(places)
+    return told, ledger.disclose({place for one in told for each in one.changes for place in places_of(each)})
 
 
 def _asked_by(entry: AuditEntry, history: Sequence[Recorded[Any]]) -> str | None:
@@ -227,28 +221,10 @@ def _what(one: Told, texts: Texts) -> Iterator[str]:
     for word, name in (("asked by", one.asked_by), ("decided by", entry.decided_by)):
         if name is not None:
             yield f"{word} {name}"
-    if told := [_change(each, texts) for each in one.changes if not _only_begun(each)]:
+    if told := [in_words(each, texts) for each in one.changes if not only_begun(each)]:
         yield ", ".join(told)
     if entry.departures:
         yield f"[{', '.join(entry.departures)}]"
-
-
-def _only_begun(change: FieldChange) -> bool:
-    """Whether a count only began at none, which says nothing to people."""
-    return change.before is None and change.personal_before is None and change.after in (0, False)
-
-
-def _change(change: FieldChange, texts: Texts) -> str:
-    before = _side(change.before, change.personal_before, texts)
-    after = _side(change.after, change.personal_after, texts) or "-"
-    return f"{change.path.replace('_', ' ')}: " + (f"{before} -> {after}" if before else after)
-
-
-def _side(value: Any, place: PersonalPlace | None, texts: Texts) -> str:
-    """One side of a change; of a personal value its state, never the text."""
-    if place is not None:
-        return f"({texts[place].state})" if place in texts else "(gone)"
-    return "" if value is None else readable(tuple(value) if isinstance(value, list) else value, None)
 
 
 def tables(counted: Sequence[DepartureCount], by_actor: Sequence[ActorOverrides]) -> Iterator[Any]:
@@ -286,14 +262,8 @@ def as_data(one: Told, texts: Texts) -> dict[str, Any]:
         "register": None if one.entry.register is None else str(one.entry.register),
         "data": one.data,
         "changes": [
-            {"field": each.path, "before": _plain(each.before, each.personal_before, texts),
-             "after": _plain(each.after, each.personal_after, texts)}
+            {"field": each.path, "before": plain(each.before, each.personal_before, texts),
+             "after": plain(each.after, each.personal_after, texts)}
             for each in one.changes
         ],
     }  # fmt: skip
-
-
-def _plain(value: Any, place: PersonalPlace | None, texts: Texts) -> Any:
-    if place is None:
-        return value
-    return {"state": texts[place].state if place in texts else None}

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, attachment, calendar, customers, documents, policy, setting, sla, unit
+from api.cli import amend, attachment, calendar, customers, documents, history, policy, setting, sla, unit
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, At, Book, Json, Limit, Port, SingleRole, example
@@ -36,6 +36,7 @@ app.add_typer(documents.app, name="documents")
 app.add_typer(policy.app, name="policy")
 app.add_typer(sla.app, name="sla")
 app.add_typer(unit.app, name="unit")
+app.command(epilog=example("daybook case C2026-000123 --known 2026-03-31"))(history.case)
 app.command(epilog=example("daybook settings"))(setting.settings)
 app.command(epilog=example("daybook token --role agent --unit 北京分部 --name 王芳 --expires 8h"))(token)
 
@@ -262,23 +263,6 @@ def status(json: Json = False) -> None:
         with Workspace(Settings.from_environment(), told=terminal.say) as workspace:
             end = answer.run(workspace, terminal)
         raise typer.Exit(end)
-
-
-@app.command(epilog=example("daybook case C2026-000123"))
-def case(
-    name: Annotated[str, typer.Argument(help="Its register number, its key where it came from, or its id.")],
-    book: Book = None,
-    json: Json = False,
-) -> None:
-    """Show where a case stands, and everything that happened to it."""
-    terminal = Terminal(json=json)
-    with answering(terminal):
-        from api.cli import case as answer
-        from api.settings import Settings
-        from api.workspace import Workspace
-
-        with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
-            answer.run(workspace, terminal, name)
 
 
 @app.command(epilog=example("daybook timeline CUST-0001 --from 2026-03-01 --to 2026-03-31"))

@@ -21,6 +21,7 @@ from domain.book import BookTime
 from domain.personal import Personal, PersonalState
 
 PIPED_WIDTH = 200
+LEAST_WIDTH = 20
 logger = logging.getLogger("daybook")
 
 
@@ -30,6 +31,8 @@ class Terminal:
     def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
         self.json = json
         self.quiet = quiet
+        self.mark = ""
+        """What is to stand in front of every line of an answer for people, since it is true of each."""
         self._out = _console(stderr=False)
         self._err = _console(stderr=True)
 
@@ -81,7 +84,18 @@ class Terminal:
             return
         for part in parts:
             shown = clean(part) if isinstance(part, str) else part
-            self._out.print(shown, markup=False, highlight=False, soft_wrap=not isinstance(part, Table))
+            if self.mark:
+                self._marked(shown, soft_wrap=not isinstance(part, Table))
+            else:
+                self._out.print(shown, markup=False, highlight=False, soft_wrap=not isinstance(part, Table))
+
+    def _marked(self, part: Table | Text | str, *, soft_wrap: bool) -> None:
+        """The same with the mark in front of each line."""
+        width = max(LEAST_WIDTH, self.width - len(self.mark) - 1)
+        with self._out.capture() as captured:
+            self._out.print(part, markup=False, highlight=False, soft_wrap=soft_wrap, width=width)
+        lines = captured.get().removesuffix("\n").split("\n")
+        self._out.file.write("".join(f"{self.mark} {line}\n" for line in lines))
 
     def stamp(self, book: str, time: BookTime) -> None:
         """Marks the answer when it comes out of a simulated book."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar, TypeAlias
 from uuid import UUID, uuid5
 
@@ -13,6 +14,7 @@ from domain.stream import Category, stream_of
 UNITS_NAMESPACE = UUID("1b0e7c1a-6f0d-5d0e-8a57-9b6f5c1c2a31")
 
 
+@lru_cache(maxsize=10_000)
 def id_of_unit(name: str) -> UUID:
     """The id of the unit that was opened under a name; it keeps the id when it takes another name."""
     return uuid5(UNITS_NAMESPACE, name)
