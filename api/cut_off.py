@@ -1,12 +1,8 @@
-"""A cut-off: up to which position of the book something is known, and at which instant it is looked at.
-
-A report is looked at when it was known or later; a single thing of the past also as of an earlier instant.
-"""
+"""A cut-off: by when something was known, and by when it had occurred, in a book that has come so far."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
 from api.present import present
 from domain.event import rfc3339
@@ -19,52 +15,25 @@ class BadCutOff(Exception):
     """There is nothing that was known then, or not yet."""
 
 
-class CutOff(NamedTuple):
-    """What is known, and as of when."""
-
-    position: int
-    """The last position of the book that is known."""
-    at: datetime
-    """The instant at which it is looked at, not before that position was recorded."""
-
-
-def cut_off(ledger: Ledger, known: int | datetime, at: datetime | None = None) -> CutOff:
-    """The cut-off at a position, or of what was recorded by an instant.
-
-    Unless an instant is given it is looked at when that position was recorded, or at that instant. Raises: BadCutOff,
-    LedgerAway.
-    """
-    position, seen = (known, at) if isinstance(known, int) else (_position(ledger, known), at or known)
-    recorded = recorded_at(ledger.database, ledger.book, position)
-    if recorded is None:
-        raise _no_such_position(ledger, position)
-    if seen is None:
-        return CutOff(position, recorded)
-    if seen < recorded:
-        raise BadCutOff(
-            f"Position {position} was recorded at {rfc3339(recorded)}, and clocks cannot be looked at before, at "
-            f"{rfc3339(seen)}; give that instant or a later one."
-        )
-    _has_come(ledger, seen)
-    return CutOff(position, seen)
-
-
 def past_at(
     ledger: Ledger,
     known: int | datetime | None,
     valid_at: datetime | None,
     known_by: KnownBy = KnownBy.LEDGER,
+    *,
+    ahead: bool = False,
 ) -> AsOf | None:
     """What was recorded by a position or by an instant, as far as it had occurred by another instant; None when nothing
     had been.
 
     Without the first it is all that is known by now, without the second what had occurred by the first. The second may
-    be the later one: what was known then, looked at on a day after it. A source knows by instants only.
+    be the later one: what was known then, looked at on a day after it; `ahead` lets it be one to come, for what is
+    declared before it holds. A source knows by instants only.
 
     Raises: BadCutOff for what has not come yet, for a position that the book does not have, and for one of a source;
     LedgerAway.
     """
-    for at in (known, valid_at):
+    for at in (known, None if ahead else valid_at):
         if isinstance(at, datetime):
             _has_come(ledger, at)
     if known_by is KnownBy.SOURCE and not isinstance(known, datetime):
@@ -96,16 +65,6 @@ def _no_such_position(ledger: Ledger, position: int) -> BadCutOff:
         f"Position {position} is not in book {ledger.book!r}, which has positions 1 to {ledger.head()}; ask for one of "
         "them."
     )
-
-
-def _position(ledger: Ledger, known: datetime) -> int:
-    _has_come(ledger, known)
-    position = position_at(ledger.database, ledger.book, known)
-    if position == 0:
-        first = recorded_at(ledger.database, ledger.book, 1)
-        begins = "" if first is None else f"; it begins at {rfc3339(first)}"
-        raise BadCutOff(f"Nothing was recorded in book {ledger.book!r} by {rfc3339(known)}{begins}.")
-    return position
 
 
 def _has_come(ledger: Ledger, at: datetime) -> None:

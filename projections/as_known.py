@@ -1,4 +1,5 @@
-"""Clocks and units as they were known at a position of the book: worked out anew out of the events up to there."""
+"""Clocks and units as they were known: worked out anew out of the events up to a position, or of those of them that
+somebody knew."""
 
 from __future__ import annotations
 
@@ -6,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 import psycopg
@@ -17,7 +17,7 @@ from ledger.database import Database
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from projections.projection import FoldContext, key_of
-from projections.reading import histories
+from projections.reading import Knows, histories_known
 from projections.reckoning import History
 from projections.sla_row import SlaTimer
 from projections.sla_timer import SLA_TIMER, rows
@@ -76,34 +76,38 @@ def subjects_by(ledger: Ledger, position: int, limit: int) -> int:
     return len(_begun(ledger, SLA_TIMER.subjects, 0, position, limit))
 
 
-def clocks(ledger: Ledger, position: int) -> Iterator[Part]:
+def clocks(ledger: Ledger, position: int, *, knows: Knows | None = None, at: datetime | None = None) -> Iterator[Part]:
     """Every clock as known at a position, by the same functions as in the view, some subjects at a time.
 
+    They stand as they did after the last event of their subject, or at an instant. Given who `knows`, known are those
+    events alone; policies and calendars, which come from nowhere else, as the book has them by the position.
     Raises: CannotWorkOut, LedgerAway, UnknownTopic, UnreadableEvent.
     """
     standing = ledger.standing(SLA_TIMER.beside(ledger.book), position)
-    read = partial(histories, ledger, end=position)
+    read = histories_known(ledger, position, knows)
     after = 0
     while begun := _begun(ledger, SLA_TIMER.subjects, after, position, SUBJECTS_AT_ONCE):
         after = begun[-1][0]
         found: list[SlaTimer] = []
         for subject in subjects(SLA_TIMER, [stream for _, stream in begun], read, standing):
             try:
-                found += SLA_TIMER.rows(subject)
+                found += rows(subject, at)
             except Exception as error:
                 raise CannotWorkOut(subject.stream, position, error) from error
         yield Part(after, len(begun), found)
 
 
-def clocks_at(ledger: Ledger, streams: Collection[str], position: int, at: datetime) -> dict[str, Sequence[SlaTimer]]:
+def clocks_at(
+    ledger: Ledger, streams: Collection[str], position: int, at: datetime, knows: Knows | None = None
+) -> dict[str, Sequence[SlaTimer]]:
     """The clocks of some cases and obligations as known at a position and as they stood at an instant, be it earlier or
     later than what was recorded there; first due first.
 
-    Raises: CannotWorkOut, LedgerAway, UnknownTopic, UnreadableEvent.
+    Who `knows` is asked as by `clocks`. Raises: CannotWorkOut, LedgerAway, UnknownTopic, UnreadableEvent.
     """
     standing = ledger.standing(SLA_TIMER.beside(ledger.book), position)
     found: dict[str, Sequence[SlaTimer]] = {}
-    for subject in subjects(SLA_TIMER, streams, partial(histories, ledger, end=position), standing):
+    for subject in subjects(SLA_TIMER, streams, histories_known(ledger, position, knows), standing):
         try:
             found[subject.stream] = sorted(rows(subject, at), key=first_due_first)
         except Exception as error:
@@ -116,21 +120,31 @@ def first_due_first(timer: SlaTimer) -> tuple[bool, datetime, str]:
     return timer.due_at is None, timer.due_at or timer.reckoned_at, timer.clock_id
 
 
-def units(ledger: Ledger, position: int, among: Collection[str] | None = None) -> list[UnitView]:
+def units(
+    ledger: Ledger,
+    position: int,
+    among: Collection[str] | None = None,
+    *,
+    knows: Knows | None = None,
+    at: datetime | None = None,
+) -> list[UnitView]:
     """Every unit as known at a position; those among some streams, where it is known which they are.
 
+    Given who `knows`, known are those events alone; given an instant, those alone that had occurred by then.
     Raises: LedgerAway, UnknownTopic, UnreadableEvent.
     """
     if among is None:
         among = [stream for _, stream in _begun(ledger, {Category.UNIT}, 0, position, EVERY)]
-    found = (_unit(stream, written) for stream, written in histories(ledger, among, position).items())
+    read = histories_known(ledger, position, knows)
+    found = (_unit(stream, written, at) for stream, written in read(among).items())
     return [unit for unit in found if unit is not None]
 
 
-def _unit(stream: str, written: History) -> UnitView | None:
+def _unit(stream: str, written: History, at: datetime | None) -> UnitView | None:
     unit, context = None, FoldContext(key_of(stream))
     for recorded in applied(written):
-        unit = UNIT.fold(unit, recorded, context)
+        if at is None or recorded.occurred_at <= at:
+            unit = UNIT.fold(unit, recorded, context)
     return unit
 
 

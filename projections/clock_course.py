@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from domain.sla.clock import Clock, ClockKey, Segment, State
 from domain.sla.explain import Explanation, explained
 from ledger.ledger import Ledger
-from projections.reading import histories
+from projections.reading import Knows, histories_known
 from projections.sla_row import SlaTimer
 from projections.sla_timer import SLA_TIMER, TICK, Asked, asked
 from projections.working_out import subjects
@@ -42,23 +41,26 @@ def wanted_at(timer: SlaTimer, now: datetime, known: int | None = None) -> Wante
     return Wanted(timer.key, timer.started_at + TICK if begins and timer.started_at is not None else now, known)
 
 
-def courses(ledger: Ledger, wanted: Collection[Wanted]) -> dict[Wanted, ClockCourse]:
-    """The course of some clocks, those that there are. Histories known equally far are read in one statement.
+def courses(ledger: Ledger, wanted: Collection[Wanted], knows: Knows | None = None) -> dict[Wanted, ClockCourse]:
+    """The course of some clocks, those that there are. Histories known equally far are read in one statement; given
+    who `knows`, of their events those alone that were known.
 
     Raises: LedgerAway.
     """
     found: dict[Wanted, ClockCourse] = {}
     for known in {each.known for each in wanted}:
-        found |= _courses(ledger, [each for each in wanted if each.known == known], known)
+        found |= _courses(ledger, [each for each in wanted if each.known == known], known, knows)
     return found
 
 
-def _courses(ledger: Ledger, wanted: Sequence[Wanted], known: int | None) -> dict[Wanted, ClockCourse]:
+def _courses(
+    ledger: Ledger, wanted: Sequence[Wanted], known: int | None, knows: Knows | None
+) -> dict[Wanted, ClockCourse]:
     of_streams: dict[str, list[Wanted]] = {}
     for each in wanted:
         of_streams.setdefault(each.key.subject, []).append(each)
     standing = ledger.standing(SLA_TIMER.beside(ledger.book), ledger.head() if known is None else known)
-    read = ledger.histories if known is None else partial(histories, ledger, end=known)
+    read = ledger.histories if known is None else histories_known(ledger, known, knows)
     found: dict[Wanted, ClockCourse] = {}
     for subject in subjects(SLA_TIMER, list(of_streams), read, standing):
         if subject.history:
@@ -70,14 +72,15 @@ def _of_subject(told: Asked, wanted: Sequence[Wanted]) -> Mapping[Wanted, ClockC
     found: dict[Wanted, ClockCourse] = {}
     for each in wanted:
         key, at, _ = each
+        then = told.until(at)
         explanation = explained(
-            told.history,
-            told.standards,
+            then.history,
+            then.standards,
             at,
             key,
-            tier_at=told.tiers,
-            inherited=told.inherited,
-            as_recorded=told.as_recorded,
+            tier_at=then.tiers,
+            inherited=then.inherited,
+            as_recorded=then.as_recorded,
         )
         if explanation is not None:
             clock = explanation.clock

@@ -15,6 +15,7 @@ from ledger.ledger import Ledger
 from projections import as_known
 from projections.compliance_question import DUTY, SEEN, WHICH, Duty, Figure, Grouping, Question, clocks_asked, value_of
 from projections.paging import Page, Window, paged
+from projections.reading import Knows
 from projections.reckoning import Reckoning
 from projections.sla_row import SlaTimer, of_row
 from projections.sla_timer import SLA_TIMER
@@ -169,15 +170,33 @@ def report(
     return database.patiently(read)
 
 
-def report_as_known(ledger: Ledger, question: Question, position: int, clocks: Iterable[Sequence[SlaTimer]],
-                    most: int = MOST_ROWS) -> Report:  # fmt: skip
+def report_as_known(
+    ledger: Ledger,
+    question: Question,
+    position: int,
+    clocks: Iterable[Sequence[SlaTimer]],
+    most: int = MOST_ROWS,
+    *,
+    knows: Knows | None = None,
+    back: bool = False,
+) -> Report:
     """The same out of clocks as known at a position, which are counted by the same statements.
 
-    Raises: NoTableAside, LedgerAway, DiskFull, and whatever comes of working the clocks out.
+    `back` is for clocks as they stood at the question's instant, be it before the position was recorded, and who
+    `knows` for those of which that was asked. Raises: NoTableAside, LedgerAway, DiskFull, and whatever comes of working
+    the clocks out.
     """
     with as_known.aside(ledger.database, ledger.book, clocks) as connection:
-        units = as_known.units(ledger, position) if question.asks_for_the_tree else []
-        return _counted(connection, as_known.KNOWN, ledger.book, question, position, units, most)
+        units = units_as_known(ledger, question, position, knows=knows, back=back)
+        return _counted(connection, as_known.KNOWN, ledger.book, question, position, units, most, back=back)
+
+
+def units_as_known(
+    ledger: Ledger, question: Question, position: int, *, knows: Knows | None = None, back: bool = False
+) -> list[UnitView]:
+    """The units by which a question counts; none when it does not ask where they stood."""
+    at = question.now if back else None
+    return as_known.units(ledger, position, knows=knows, at=at) if question.asks_for_the_tree else []
 
 
 def _counted(
@@ -188,10 +207,14 @@ def _counted(
     position: int,
     units: Sequence[UnitView] | None,
     most: int,
+    *,
+    back: bool = False,
 ) -> Report:
-    """The report by the rows of one table. No clock is looked at before what it shows was recorded."""
-    for (recorded,) in connection.execute(RECORDED_AT, {"book": book, "position": position}):
-        question = replace(question, now=max(question.now, recorded))
+    """The report by the rows of one table. No clock is looked at before what it shows was recorded, but for those that
+    stand as they did at the very instant."""
+    if not back:
+        for (recorded,) in connection.execute(RECORDED_AT, {"book": book, "position": position}):
+            question = replace(question, now=max(question.now, recorded))
     clocks = clocks_asked(question, connection, book, units)
     room = most + 1 + len(Duty)
     asked = view.query(_report(question, clocks.text))
@@ -301,11 +324,11 @@ def clocks_of_rows(
 
 def clocks_of_rows_as_known(
     ledger: Ledger, question: Question, position: int, clocks: Iterable[Sequence[SlaTimer]], rows: Sequence[RowKey],
-    window: Window, figure: Figure = Figure.CLOCKS,
+    window: Window, figure: Figure = Figure.CLOCKS, *, knows: Knows | None = None, back: bool = False,
 ) -> dict[RowKey, Page[SlaTimer]]:  # fmt: skip
     """The same of clocks as known at a position. Raises: BadPlace, NoTableAside, LedgerAway, DiskFull."""
     with as_known.aside(ledger.database, ledger.book, clocks) as connection:
-        units = as_known.units(ledger, position) if question.asks_for_the_tree else []
+        units = units_as_known(ledger, question, position, knows=knows, back=back)
         return _pages(connection, as_known.KNOWN, ledger.book, question, units, rows, window, figure)
 
 

@@ -9,11 +9,14 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from domain.sla.clock import State
 from domain.sla.policy import SubjectKind, TargetKind
 from ledger.database import Database
+from projections.as_known import KNOWN
 from projections.movement import ALWAYS, Period
-from projections.paging import Order, Page, Window, cut, narrowed
+from projections.paging import Order, Page, Window, cut, cut_on, narrowed
 from projections.reach import EVERYTHING, Conditions, Reach, added
 from projections.sla_row import STATE_AT, SlaTimer, of_row
 from projections.sla_timer import SLA_TIMER
@@ -114,6 +117,11 @@ def page(
     """The part of the book's clocks within reach that a window cuts. Raises: BadPlace, LedgerAway."""
     conditions, parameters = added(*where.condition(), within(reach))
     return cut(database, SLA_TIMER, book, window, conditions, parameters)
+
+
+def page_as_known(connection: psycopg.Connection, book: str, window: Window, where: TimerFilter) -> Page[SlaTimer]:
+    """The same of the clocks that a connection has aside. Raises: BadPlace."""
+    return cut_on(connection, KNOWN, book, window, *where.condition())
 
 
 def within(reach: Reach) -> Conditions:

@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
+import psycopg
 
 from ledger.database import Database
 from projections.view import V, View
@@ -144,13 +145,32 @@ def cut(
     The statement is put together out of constants; one that is written for every filter at once would be planned once
     for all of them, and lean on no index.
     """
+    query, asked = _statement(view, book, window, conditions, parameters)
+    return paged([view.of_row(row) for row in database.rows(query, asked)], window)
+
+
+def cut_on(
+    connection: psycopg.Connection,
+    view: View[V],
+    book: str,
+    window: Window,
+    conditions: Sequence[str],
+    parameters: Mapping[str, Any],
+) -> Page[V]:
+    """The same on a connection, which may have a table of its own for the view. Raises: BadPlace."""
+    query, asked = _statement(view, book, window, conditions, parameters)
+    return paged([view.of_row(row) for row in connection.execute(query, asked, binary=True)], window)
+
+
+def _statement(
+    view: View[V], book: str, window: Window, conditions: Sequence[str], parameters: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
     inside, places = window.condition()
     query = view.query("SELECT {columns} FROM {table} WHERE book = %(book)s") + "".join(
         f"\nAND {condition}" for condition in (*inside, *conditions)
     )
     query += f"\nORDER BY {window.ordering()}\nLIMIT %(limit)s"
-    rows = database.rows(query, {"book": book, **parameters, **places, "limit": window.limit + 1})
-    return paged([view.of_row(row) for row in rows], window)
+    return query, {"book": book, **parameters, **places, "limit": window.limit + 1}
 
 
 def paged(rows: Sequence[P], window: Window) -> Page[P]:

@@ -16,6 +16,9 @@ from ledger.opening import Unread
 from ledger.recorder import COLUMNS, LedgerMapper
 
 T = TypeVar("T")
+Histories = dict[str, list[Recorded[Any]]]
+Knows = Callable[[Recorded[Any]], bool]
+"""Whether an event was known, by whoever is asked what they knew."""
 PAGE = 2_000
 AMENDING = [amendment.TOPIC for amendment in get_args(Amendment)]
 """Topics of events after which others are read otherwise."""
@@ -101,6 +104,16 @@ def histories(
     if found:
         through(ledger, found.keys(), end, collect)
     return found
+
+
+def histories_known(ledger: Ledger, end: int, knows: Knows | None) -> Callable[[Collection[str]], Histories]:
+    """Reads streams up to a position as `histories` does; of their events those alone that were known."""
+
+    def read(streams: Collection[str]) -> Histories:
+        found = histories(ledger, streams, end)
+        return found if knows is None else {stream: list(filter(knows, told)) for stream, told in found.items()}
+
+    return read
 
 
 def reading_of(ledger: Ledger, streams: Collection[str], end: int) -> Reading:

@@ -50,8 +50,12 @@ class Asked(NamedTuple):
 
     def until(self, at: datetime) -> Asked:
         """The same as of an instant, whatever is known to have happened after it."""
-        history = [recorded for recorded in self.history if recorded.occurred_at <= at]
-        return self._replace(history=history, at=at, tiers=[tier for tier in self.tiers if tier.at <= at])
+        return self._replace(
+            history=[recorded for recorded in self.history if recorded.occurred_at <= at],
+            standards=self.standards.among({name: unit.until(at) for name, unit in self.standards.units.items()}),
+            at=at,
+            tiers=[tier for tier in self.tiers if tier.at <= at],
+        )
 
     def clocks(self, at: datetime, *, segments: bool = False) -> tuple[Clock, ...]:
         """The clocks at an instant."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.as_of import AsOf, as_of
-from api.cli.options import Book, Json, SingleRole, example
+from api.cli.options import Book, Json, Known, SingleRole, Whose, example
 from api.cli.terminal import Terminal, answering
+from replay.as_of import KnownBy
 
 if TYPE_CHECKING:
     from api.workspace import Workspace
@@ -137,28 +138,35 @@ def list_(book: Book = None, json: Json = False) -> None:
 def show(
     name: Annotated[str, typer.Argument(help="The calendar, by its name.")],
     month: Annotated[
-        str | None, typer.Option("--month", metavar="YYYY-MM", help="The month; the present one by default.")
+        str | None, typer.Option("--month", metavar="YYYY-MM", help="The month; that of --valid by default.")
     ] = None,
-    at: Annotated[
+    known: Known = None,
+    valid: Annotated[
         AsOf | None,
         typer.Option(
-            "--as-of",
+            "--valid",
             parser=as_of,
-            metavar="DATE",
-            help="As it was known then; a day stands for its end. Now by default.",
+            metavar="AT",
+            help="The month in which that lies, by the versions that hold for its dates; by what --known says when "
+            "left out.",
         ),
     ] = None,
+    by: Whose = KnownBy.LEDGER,
     book: Book = None,
     json: Json = False,
 ) -> None:
-    """Show a month: working days with their hours, holidays with their names, make-up days."""
+    """Show a month: working days with their hours, holidays with their names, make-up days.
+
+    With --known: as it was known then, whatever was declared since.
+    """
     terminal = Terminal(json=json)
     with answering(terminal):
         from api.cli import month as answer
+        from api.cli.past import AskedPast
 
         first = None if month is None else answer.first_of(month)
         with _workspace(terminal, book, writes=False, single_role=False) as workspace:
-            answer.run(workspace, terminal, name, first, at)
+            answer.run(workspace, terminal, name, first, AskedPast(known, valid, by))
 
 
 @app.command(epilog=example("daybook calendar check examples/calendars/china-bank.toml"))

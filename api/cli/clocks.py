@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,11 +13,12 @@ from api.cli.case import find
 from api.cli.deadlines import due_words, moment, told
 from api.cli.exits import NotFound
 from api.cli.lasting import short
+from api.cli.past import AskedPast, as_data, as_it_stands, stated_with_standards
 from api.cli.terminal import Terminal, add_row, clean, table
 from api.cli.views import looked_at
-from api.present import present
+from api.past_clocks import past_clocks, past_courses
 from api.workspace import Workspace
-from domain.sla.clock import Segment, Why
+from domain.sla.clock import ClockKey, Segment, Why
 from domain.sla.zones import zone
 from domain.stream import Category, stream_of
 from ledger.ledger import Ledger
@@ -25,6 +26,7 @@ from projections.clock_course import ClockCourse, courses, wanted_at
 from projections.deadlines import of_streams
 from projections.sla_row import SlaTimer, state_at, verdicts_at
 from projections.sla_timer import SLA_TIMER
+from replay.as_of import AsOf
 
 WORDS = {
     Why.RUNNING: "counts",
@@ -35,31 +37,42 @@ WORDS = {
 }
 
 
-def run(workspace: Workspace, terminal: Terminal, name: str, targets: Sequence[str]) -> None:
-    """Answers. Raises: NotFound."""
-    ledger = workspace.ledger
-    position = looked_at(ledger, terminal, SLA_TIMER)
-    timers = _timers(ledger, stream_of(Category.CASE, find(workspace, name)), name, targets)
-    now = present(ledger)
-    wanted = {timer.key: wanted_at(timer, now) for timer in timers}
-    found = courses(ledger, wanted.values())
-    course = {timer.key: found.get(wanted[timer.key]) for timer in timers}
+def run(workspace: Workspace, terminal: Terminal, name: str, targets: Sequence[str], asked: AskedPast) -> None:
+    """Answers. Raises: NotFound, WrongUse."""
+    ledger, stream = workspace.ledger, stream_of(Category.CASE, find(workspace, name))
+    if asked.is_now:
+        as_of = as_it_stands(ledger, looked_at(ledger, terminal, SLA_TIMER))
+        every = of_streams(ledger.database, ledger.book, [stream]).get(stream, ())
+    else:
+        as_of = asked.as_of(ledger)
+        every = past_clocks(ledger, [stream], as_of).get(stream, ())
+    timers, now = _those(every, name, targets, asked), as_of.valid_at
+    course = _courses(ledger, timers, as_of, live=asked.is_now)
     terminal.answer({
         "book": ledger.book,
         "time": ledger.time,
-        "position": position,
-        "now": now,
+        **as_data(as_of),
         "clocks": [_as_data(timer, course[timer.key], now) for timer in timers],
     })  # fmt: skip
     terminal.stamp(ledger.book, ledger.time)
+    if not asked.is_now:
+        terminal.show(stated_with_standards(as_of), "")
     for place, timer in enumerate(timers):
         terminal.show(*([""] if place else []), *_shown(timer, course[timer.key], now))
 
 
-def _timers(ledger: Ledger, stream: str, name: str, targets: Sequence[str]) -> list[SlaTimer]:
-    every = of_streams(ledger.database, ledger.book, [stream]).get(stream, ())
+def _courses(
+    ledger: Ledger, timers: Sequence[SlaTimer], as_of: AsOf, *, live: bool
+) -> Mapping[ClockKey, ClockCourse | None]:
+    wanted = {timer.key: wanted_at(timer, as_of.valid_at, None if live else as_of.position) for timer in timers}
+    found = courses(ledger, wanted.values()) if live else past_courses(ledger, wanted.values(), as_of)
+    return {timer.key: found.get(wanted[timer.key]) for timer in timers}
+
+
+def _those(every: Sequence[SlaTimer], name: str, targets: Sequence[str], asked: AskedPast) -> list[SlaTimer]:
     if not every:
-        raise NotFound(f"Nothing is to be done for the case {name!r} in time: no policy has a rule for it.")
+        nothing = "is" if asked.is_now else "was then"
+        raise NotFound(f"Nothing {nothing} to be done for the case {name!r} in time: no policy has a rule for it.")
     unknown = [target for target in targets if target not in {timer.target for timer in every}]
     if unknown:
         there = ", ".join(dict.fromkeys(timer.target for timer in every))

@@ -11,7 +11,7 @@ import typer
 from api.cli import amend, attachment, calendar, customers, documents, history, policy, setting, sla, unit
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
-from api.cli.options import All, At, Book, Json, Limit, Port, SingleRole, example
+from api.cli.options import All, Book, Json, Known, Limit, Port, SingleRole, ValidToo, Whose, example
 from api.cli.period import From, RecordedFrom, RecordedTo, To
 from api.cli.terminal import Terminal, answering
 from api.cli.tokens import token
@@ -19,6 +19,7 @@ from domain.book import BookTime
 from domain.channel import Channel
 from projections.movement import MovementKind
 from projections.timeline import EntryKind
+from replay.as_of import KnownBy
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -390,17 +391,20 @@ def register(
         raise typer.Exit(end)
 
 
-@app.command(epilog=example("daybook units --as-of 2026-03-31"))
-def units(at: At = None, book: Book = None, json: Json = False) -> None:
-    """Show the tree of units, now or as of a day."""
+@app.command(epilog=example("daybook units --known 2026-04-30 --valid 2026-03-31"))
+def units(
+    known: Known = None, valid: ValidToo = None, by: Whose = KnownBy.LEDGER, book: Book = None, json: Json = False
+) -> None:
+    """Show the tree of units, as it is or as of two instants: as known when, and as it stood when."""
     terminal = Terminal(json=json)
     with answering(terminal):
         from api.cli import units as answer
+        from api.cli.past import AskedPast
         from api.settings import Settings
         from api.workspace import Workspace
 
         with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
-            answer.run(workspace, terminal, at)
+            answer.run(workspace, terminal, AskedPast(known, valid, by))
 
 
 @app.command(epilog=example("daybook audit C2026-000123"))

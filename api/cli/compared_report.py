@@ -9,15 +9,18 @@ from typing import Annotated, Any, NamedTuple
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, PositiveInt, StringConstraints, ValidationError
 
-from api.cli.compliance import ALL, Form, Typed, as_data, worked_out
+from api.cli import past
+from api.cli.compliance import ALL, Form, Typed, as_data
 from api.cli.exits import Exit, NotFound, WrongUse
 from api.cli.terminal import Terminal, add_row, json_of, table
+from api.cli.working_out import worked_out
 from api.compliance import asked
+from api.past_clocks import past_report
 from api.workspace import Workspace
 from domain.event import NO_NUL
-from projections.compliance import report_as_known
 from projections.compliance_question import By, Grouping
 from projections.movement import Period
+from replay.as_of import AsOf, KnownBy
 
 TOTALS_AND_ROWS = ("totals", "rows")
 WHOSE = ("duty", "group")
@@ -34,8 +37,10 @@ class SavedReport(BaseModel):
     """A report that `daybook sla report --json` has written."""
 
     book: str
-    position: PositiveInt
-    now: AwareDatetime
+    known_at: AwareDatetime
+    known_position: PositiveInt
+    known_by: KnownBy
+    valid_at: AwareDatetime
     by: By
     since: AwareDatetime | None = Field(alias="from")
     before: AwareDatetime | None
@@ -85,23 +90,23 @@ def run(workspace: Workspace, terminal: Terminal, told: Saved) -> Exit:
     ledger, (file, saved) = workspace.ledger, told
     if saved.book != ledger.book:
         raise WrongUse(f"{file} is of book {saved.book!r}, and this is {ledger.book!r}; name that by --book.")
-    if saved.position > ledger.head():
+    if saved.known_position > ledger.head():
         raise NotFound(
-            f"{file} counts up to position {saved.position}, and book {ledger.book!r} ends at {ledger.head()}: the "
-            "file is of another ledger, or this one has lost its end."
+            f"{file} counts up to position {saved.known_position}, and book {ledger.book!r} ends at {ledger.head()}: "
+            "the file is of another ledger, or this one has lost its end."
         )
     period = Period(saved.since, saved.before)
-    question = asked(ledger, saved.now, saved.by, period, saved.group_by, saved.where, saved.position)
-    answer = report_as_known(ledger, question, saved.position, worked_out(terminal, ledger, saved.position), ALL)
-    anew = SavedReport.model_validate_json(json_of(as_data(ledger, answer)))
+    as_of = AsOf(saved.known_position, saved.known_at, saved.valid_at, saved.known_by)
+    question = asked(ledger, as_of.valid_at, saved.by, period, saved.group_by, saved.where, as_of.position)
+    answer = past_report(ledger, question, as_of, worked_out(terminal, ledger, as_of), ALL)
+    anew = SavedReport.model_validate_json(json_of(as_data(ledger, answer, as_of)))
     found = list(_differences(saved, anew))
     because = because_of(saved.versions, anew.versions)
     terminal.answer({
         "book": ledger.book,
         "time": ledger.time,
         "file": file.name,
-        "position": saved.position,
-        "now": saved.now,
+        **past.as_data(as_of),
         "equal": not found,
         "versions_differ": because,
         "then": saved.versions,
@@ -134,14 +139,15 @@ def in_words(name: str, saved: SavedReport, anew: SavedReport, differences: int)
     ]
     versions = ", ".join(then_and_now)
     if not differences:
-        same = f"Every figure of {name} is the same, counted anew as known at position {saved.position}"
+        same = f"Every figure of {name} is the same, counted anew as known at position {saved.known_position}"
         return f"{same}, though by other versions: {versions}." if versions else f"{same}."
-    told = f"{differences:,} figures of {name} differ as known at position {saved.position}: {versions}."
+    told = f"{differences:,} figures of {name} differ as known at position {saved.known_position}: {versions}."
     match then_and_now:
         case []:
             return (
-                f"{differences:,} figures of {name} differ as known at position {saved.position}, and neither the "
-                "engine nor the zone data does: the file or the ledger was changed, or the program without a number."
+                f"{differences:,} figures of {name} differ as known at position {saved.known_position}, and neither "
+                "the engine nor the zone data does: the file or the ledger was changed, or the program without a "
+                "number."
             )
         case [_]:
             return f"{told} That made the difference, as long as neither the file nor the ledger was changed."

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
 from enum import Enum, auto
 from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.as_of import AsOf
+from api.cli import past
 from api.cli.case import is_text
-from api.cli.exits import NotFound, WrongUse
+from api.cli.exits import WrongUse
 from api.cli.lasting import short
+from api.cli.past import AskedPast
 from api.cli.period import period
 from api.cli.terminal import Terminal, add_row, table
 from api.cli.views import looked_at
+from api.cli.working_out import worked_out
 from api.compliance import DUTIES, asked, versions_of
-from api.cut_off import BadCutOff, CutOff, cut_off
+from api.past_clocks import by_its_position, past_report
 from api.present import present
 from api.workspace import Workspace
 from domain.sla.clock import ENGINE
 from domain.sla.zones import ZONE_DATA
 from ledger.ledger import Ledger
 from projections import as_known
-from projections.compliance import Basis, Figures, Lasting, Report, Row, Share, report, report_as_known
+from projections.compliance import Basis, Figures, Lasting, Report, Row, Share, report
 from projections.compliance_question import By, Duty, Figure, Grouping, Question, Values
-from projections.sla_row import SlaTimer
 from projections.sla_timer import SLA_TIMER
 from projections.unit import UNIT
+from replay.as_of import AsOf, KnownBy
 
 ALL = 1_000_000
 NONE = "(none)"
@@ -58,10 +59,8 @@ class Typed(NamedTuple):
     statutory: bool | None
     units: tuple[str, ...]
     where: tuple[str, ...]
-    known: int | AsOf | None = None
-    """The position, or the instant, by which everything was known; None is now."""
-    at: AsOf | None = None
-    """When the clocks are looked at."""
+    past: AskedPast = AskedPast()
+    """As known when, and as it stood when."""
 
 
 def form_of(*, json: bool, csv: bool) -> Form:
@@ -111,52 +110,25 @@ def run(
     """Answers. Raises: NotFound, WrongUse."""
     ledger = workspace.ledger
     within = period(typed.since, typed.until, ledger.zone)
-    cut = _cut_off(ledger, typed)
-    if cut is None:
+    live = typed.past.is_now
+    if live:
         looked_at(ledger, terminal, SLA_TIMER, UNIT)
         question = asked(ledger, present(ledger), typed.by, within, groups, where)
         answer = report(ledger.database, ledger.book, question, most, units_at=partial(as_known.units, ledger))
+        as_of = AsOf(answer.position, answer.question.now, answer.question.now)
         _say_what_is_stale(terminal, answer)
     else:
-        question = asked(ledger, cut.at, typed.by, within, groups, where, cut.position)
-        answer = report_as_known(ledger, question, cut.position, worked_out(terminal, ledger, cut.position), most)
+        as_of = typed.past.as_of(ledger)
+        question = asked(ledger, as_of.valid_at, typed.by, within, groups, where, as_of.position)
+        answer = past_report(ledger, question, as_of, worked_out(terminal, ledger, as_of), most)
     match form:
         case Form.JSON:
-            terminal.answer(as_data(ledger, answer))
+            terminal.answer(as_data(ledger, answer, as_of))
         case Form.CSV:
             _write(question, answer)
         case Form.SHOWN:
             terminal.stamp(ledger.book, ledger.time)
-            _show(terminal, answer, most, "As of" if cut is None else "As known at", ZoneInfo(ledger.zone))
-
-
-def _cut_off(ledger: Ledger, typed: Typed) -> CutOff | None:
-    if typed.known is None:
-        if typed.at is not None:
-            raise WrongUse("--at says when clocks are looked at as they were known; say as known when, by --known.")
-        return None
-    known = typed.known if isinstance(typed.known, int) else typed.known.instant(ledger.zone)
-    try:
-        return cut_off(ledger, known, None if typed.at is None else typed.at.instant(ledger.zone))
-    except BadCutOff as error:
-        raise NotFound(str(error)) from None
-
-
-def worked_out(terminal: Terminal, ledger: Ledger, position: int) -> Iterator[Sequence[SlaTimer]]:
-    """The clocks as known at a position, some at a time, while a bar shows how far it is."""
-    columns = (
-        TextColumn("{task.fields[subjects]:,} cases and obligations, {task.fields[clocks]:,} clocks"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
-    with terminal.progress(*columns) as progress:
-        task, subjects, clocks = progress.add_task("", total=position, subjects=0, clocks=0), 0, 0
-        for part in as_known.clocks(ledger, position):
-            yield part.clocks
-            subjects, clocks = subjects + part.subjects, clocks + len(part.clocks)
-            progress.update(task, completed=part.position, subjects=subjects, clocks=clocks)
-        progress.update(task, completed=position)
+            _show(terminal, answer, most, None if live else as_of, ZoneInfo(ledger.zone))
 
 
 def _say_what_is_stale(terminal: Terminal, answer: Report) -> None:
@@ -172,15 +144,14 @@ def _say_what_is_stale(terminal: Terminal, answer: Report) -> None:
 # For programs ---------------------------------------------------------------------------------------------------------
 
 
-def as_data(ledger: Ledger, answer: Report) -> dict[str, Any]:
-    """A report as JSON has it: the same bytes for the same figures, whenever it is asked for."""
+def as_data(ledger: Ledger, answer: Report, as_of: AsOf) -> dict[str, Any]:
+    """A report as JSON has it: the same bytes for the same figures, whenever and however it is asked for."""
     question = answer.question
     since, before = question.period
     return {
         "book": ledger.book,
         "time": ledger.time,
-        "position": answer.position,
-        "now": question.now,
+        **past.as_data(by_its_position(ledger, as_of)),
         "by": question.by,
         "from": None if since is None else since.astimezone(UTC),
         "before": None if before is None else before.astimezone(UTC),
@@ -242,7 +213,7 @@ VERDICTS = (
 TIMES = ("measured", "took: half", "nine tenths", "99 of 100", "counted: half", "nine tenths", "99 of 100")
 
 
-def _show(terminal: Terminal, answer: Report, most: int, known: str, place: ZoneInfo) -> None:
+def _show(terminal: Terminal, answer: Report, most: int, then: AsOf | None, place: ZoneInfo) -> None:
     question = answer.question
     if not answer.totals:
         when = "is due" if question.by is By.DUE else "began"
@@ -258,7 +229,12 @@ def _show(terminal: Terminal, answer: Report, most: int, known: str, place: Zone
             terminal.show("", _times(question, rows))
         terminal.show("")
     looked = question.now.astimezone(place).isoformat()
-    terminal.show(f"{known} position {answer.position}, looked at {looked}.")
+    if then is None:
+        terminal.show(f"As of position {answer.position}, looked at {looked}.")
+    elif then.known_by is KnownBy.LEDGER:
+        terminal.show(f"As known at position {answer.position}, looked at {looked}.")
+    else:
+        terminal.show(past.stated_with_standards(then))
     terminal.show(f"By {_in_words(answer.versions)}.")
     if answer.has_more:
         terminal.say(f"Only the first {most:,} groups are shown; --all shows all of them, --csv and --json have them.")

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from api.cli.case import is_text
 from api.cli.exits import WrongUse
 from api.cli.lasting import short
+from api.cli.past import AskedPast, as_data, as_it_stands, stated_with_standards
 from api.cli.terminal import Terminal, add_row, table
 from api.cli.views import looked_at
-from api.present import present
+from api.cli.working_out import worked_out
 from api.workspace import Workspace
 from domain.sla.clock import State
 from domain.sla.zones import zone
-from ledger.ledger import Ledger
-from projections.deadlines import DUE, TimerFilter, page
+from projections.as_known import aside
+from projections.deadlines import DUE, TimerFilter, page, page_as_known
 from projections.movement import Period
-from projections.paging import Window
+from projections.paging import Page, Window
 from projections.sla_row import SlaTimer, state_at
 from projections.sla_timer import SLA_TIMER
 
@@ -34,6 +37,10 @@ class Asked(NamedTuple):
     handler: str | None
     targets: tuple[str, ...]
     statutory: bool | None
+    past: AskedPast = AskedPast()
+
+
+Read = Callable[[Window, TimerFilter], Page[SlaTimer]]
 
 
 def run(workspace: Workspace, terminal: Terminal, asked: Asked, *, limit: int | None) -> None:
@@ -41,32 +48,43 @@ def run(workspace: Workspace, terminal: Terminal, asked: Asked, *, limit: int | 
     ledger = workspace.ledger
     if not all(is_text(name) for name in (asked.unit, asked.handler, *asked.targets) if name is not None):
         raise WrongUse("A name is no text in the terminal's encoding; type it anew.")
-    position, now = looked_at(ledger, terminal, SLA_TIMER), present(ledger)
+    live = asked.past.is_now
+    as_of = as_it_stands(ledger, looked_at(ledger, terminal, SLA_TIMER)) if live else asked.past.as_of(ledger)
+    now = as_of.valid_at
     soon = Period(now, _far(now, asked.within))
-    overdue = list(_listed(ledger, asked, now, limit, states=(State.OVERDUE,), open=True))
-    coming = list(_listed(ledger, asked, now, limit, states=(State.RUNNING, State.NOT_STARTED), due=soon))
+    with ExitStack() as stack:
+        read: Read = partial(page, ledger.database, ledger.book)
+        if not live:
+            clocks = worked_out(terminal, ledger, as_of)
+            connection = stack.enter_context(aside(ledger.database, ledger.book, clocks))
+            read = partial(page_as_known, connection, ledger.book)
+        overdue = list(_listed(read, asked, now, limit, states=(State.OVERDUE,), open=True))
+        coming = list(_listed(read, asked, now, limit, states=(State.RUNNING, State.NOT_STARTED), due=soon))
+        strangers = [] if overdue or coming else list(_of_no_deadline(read, asked, now))
     terminal.answer({
         "book": ledger.book,
         "time": ledger.time,
-        "position": position,
-        "now": now,
+        **as_data(as_of),
         "until": soon.before,
         "overdue": [told(timer, now) for timer in overdue],
         "due_soon": [told(timer, now) for timer in coming],
     })  # fmt: skip
     terminal.stamp(ledger.book, ledger.time)
+    if not live:
+        terminal.show(stated_with_standards(as_of))
+    verb = "is" if live else "was"
     for found, nothing, heading in (
-        (overdue, "Nothing is overdue.", "overdue by"),
-        (coming, f"Nothing is due within {short(asked.within)}.", "due in"),
+        (overdue, f"Nothing {verb} overdue.", "overdue by"),
+        (coming, f"Nothing {verb} due within {short(asked.within)}.", "due in"),
     ):
         terminal.show(_table(found, heading, now) if found else nothing)
         if limit is not None and len(found) == limit:
             terminal.say(f"Only the first {limit} are shown; --all shows all of them.")
-    for name in () if overdue or coming else _of_no_deadline(ledger, asked, now):
+    for name in strangers:
         terminal.say(f"No deadline, past ones among them, is of the {name}; look whether it is spelt so.")
 
 
-def _of_no_deadline(ledger: Ledger, asked: Asked, now: datetime) -> Iterator[str]:
+def _of_no_deadline(read: Read, asked: Asked, now: datetime) -> Iterator[str]:
     """The names that no clock has: one that was mistyped is not to be taken for one that owes nothing."""
     given: list[tuple[str, str | None, dict[str, Any]]] = [
         ("unit", asked.unit, {"unit": asked.unit}),
@@ -75,7 +93,7 @@ def _of_no_deadline(ledger: Ledger, asked: Asked, now: datetime) -> Iterator[str
     ]
     for what, name, where in given:
         window = Window(DUE, limit=1)
-        if name is not None and not page(ledger.database, ledger.book, window, TimerFilter(now=now, **where)).rows:
+        if name is not None and not read(window, TimerFilter(now=now, **where)).rows:
             yield f"{what} {name!r}"
 
 
@@ -86,7 +104,7 @@ def _far(now: datetime, within: timedelta) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def _listed(ledger: Ledger, asked: Asked, now: datetime, limit: int | None, **more: Any) -> Iterator[SlaTimer]:
+def _listed(read: Read, asked: Asked, now: datetime, limit: int | None, **more: Any) -> Iterator[SlaTimer]:
     where = TimerFilter(
         now=now, unit=asked.unit, handler=asked.handler, targets=asked.targets, statutory=asked.statutory, **more
     )
@@ -94,7 +112,7 @@ def _listed(ledger: Ledger, asked: Asked, now: datetime, limit: int | None, **mo
     left = limit
     while left is None or left > 0:
         size = PAGE if left is None else min(PAGE, left)
-        found = page(ledger.database, ledger.book, Window(DUE, after=place, limit=size), where)
+        found = read(Window(DUE, after=place, limit=size), where)
         yield from found.rows
         if not found.has_more:
             return

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import calendar as weeks
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.as_of import AsOf
 from api.cli.exits import NotFound, WrongUse
+from api.cli.past import AskedPast, as_data, stated_with_standards
 from api.cli.publishing import state_of
 from api.cli.terminal import Terminal, clean, table
-from api.present import present
+from api.past_standards import past_calendars
 from api.workspace import Workspace
 from domain.sla.calendars import Calendars, UnknownCalendar
 from domain.sla.days import WEEKDAYS, DayKind, ToldDay
 from domain.sla.zones import ZONE_DATA, zone
+from ledger.ledger import Ledger
 
 MARKS = {DayKind.HOLIDAY: "H", DayKind.MAKE_UP: "+", DayKind.OVERRIDE: "*"}
 STYLES = {DayKind.HOLIDAY: "red", DayKind.MAKE_UP: "green", DayKind.OVERRIDE: "yellow", DayKind.USUAL: ""}
@@ -38,24 +39,20 @@ def first_of(month: str) -> date:
     raise WrongUse(f"--month {month!r} is no month of this ledger; write one such as 2026-10.")
 
 
-def run(workspace: Workspace, terminal: Terminal, name: str, first: date | None, at: AsOf | None) -> None:
-    """Shows the month. Raises: NotFound."""
+def run(workspace: Workspace, terminal: Terminal, name: str, first: date | None, asked: AskedPast) -> None:
+    """Shows the month. Raises: NotFound, WrongUse."""
     ledger = workspace.ledger
-    calendars = state_of(ledger).calendars
-    known_at = None if at is None else at.instant(ledger.zone)
+    as_of = asked.as_of(ledger, ahead=True)
+    calendars = past_calendars(ledger, as_of).calendars
     try:
-        known = calendars.known(name, known_at)
-        published = calendars.versions(name)
+        known = calendars.versions(name)
     except UnknownCalendar as error:
-        raise NotFound(str(error)) from None
-    if not known:
-        since = published[0].known_at
-        raise NotFound(f"The calendar {name} was not known by then; it is known since {since:%Y-%m-%d %H:%M}Z.")
-    first = first or present(ledger).astimezone(zone(known[0].document.zone)).date().replace(day=1)
-    days = _days(calendars, name, first, known_at)
+        raise NotFound(_known_since(ledger, name) or str(error)) from None
+    first = first or as_of.valid_at.astimezone(zone(known[0].document.zone)).date().replace(day=1)
+    days = _days(calendars, name, first)
     terminal.answer({
         "book": ledger.book, "time": ledger.time, "calendar": name, "title": known[-1].document.title,
-        "zone": known[0].document.zone, "zone_data": ZONE_DATA, "month": f"{first:%Y-%m}", "known_at": known_at,
+        "zone": known[0].document.zone, "zone_data": ZONE_DATA, "month": f"{first:%Y-%m}", **as_data(as_of),
         "days": [day for _, _, day in days],
     })  # fmt: skip
     terminal.stamp(ledger.book, ledger.time)
@@ -63,7 +60,9 @@ def run(workspace: Workspace, terminal: Terminal, name: str, first: date | None,
     title = document.title.en if document.title.zh is None else f"{document.title.en}, {document.title.zh}"
     versions = sorted({day["version"] for _, _, day in days})
     by = f"version {versions[0]}" if len(versions) == 1 else f"versions {', '.join(map(str, versions))}"
-    then = "as known now" if known_at is None else f"as known at {known_at:%Y-%m-%d %H:%M}Z"
+    then = "as known now" if asked.is_now else f"as known at position {as_of.position}"
+    if not asked.is_now:
+        terminal.show(stated_with_standards(as_of))
     terminal.show(Text(f"{name} ({clean(title)}), {first:%B %Y}, {document.zone}, {by}, {then}", "bold"))
     terminal.show(_picture([(day, told) for day, told, _ in days]), LEGEND)
     terminal.show(_usual([(day, told) for day, told, _ in days]))
@@ -72,15 +71,22 @@ def run(workspace: Workspace, terminal: Terminal, name: str, first: date | None,
         terminal.show(_list(unusual))
 
 
-def _days(
-    calendars: Calendars, name: str, first: date, known_at: datetime | None
-) -> list[tuple[date, ToldDay, dict[str, Any]]]:
+def _known_since(ledger: Ledger, name: str) -> str | None:
+    """Of a calendar that was not known by then, that it is by now."""
+    try:
+        since = state_of(ledger).calendars.versions(name)[0].known_at
+    except UnknownCalendar:
+        return None
+    return f"The calendar {name} was not known by then; it is known since {since:%Y-%m-%d %H:%M}Z."
+
+
+def _days(calendars: Calendars, name: str, first: date) -> list[tuple[date, ToldDay, dict[str, Any]]]:
     found = []
-    time = calendars.as_known(name, known_at)
+    time = calendars.as_known(name, None)
     for number in range(weeks.monthrange(first.year, first.month)[1]):
         day = first + timedelta(days=number)
-        version = calendars.in_force(name, day, known_at)
-        told = calendars.told(name, day, known_at)
+        version = calendars.in_force(name, day, None)
+        told = calendars.told(name, day, None)
         row = {
             "date": day, "weekday": WEEKDAYS[day.weekday()], "kind": told.kind, "name": told.name,
             "frames": told.frames, "version": version.version, "opens_at": time.opening(day),

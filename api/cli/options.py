@@ -52,6 +52,18 @@ Valid = Annotated[
         help="As far as it had occurred by then; by what --known says when left out.",
     ),
 ]
+ValidToo = Annotated[
+    AsOf | None,
+    typer.Option(
+        "--valid",
+        "--as-of",
+        parser=as_of,
+        metavar="AT",
+        help="As far as it had occurred by then, a day standing for its end in the book's zone; by what --known says "
+        "when left out.",
+    ),
+]
+"""The same where it has an older name, which is the valid axis alone."""
 Whose = Annotated[
     KnownBy,
     typer.Option(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from api.cli.as_of import AsOf as Typed
 from api.cli.exits import NotFound, WrongUse
 from api.cut_off import BadCutOff, past_at
+from api.present import present
 from domain.event import rfc3339
 from ledger.book import recorded_at
 from ledger.ledger import Ledger
@@ -25,8 +26,8 @@ class AskedPast(NamedTuple):
         """Whether nothing was: what is asked for is how things stand."""
         return self == AskedPast()
 
-    def as_of(self, ledger: Ledger) -> AsOf:
-        """Both instants in a book; a day stands for its end in the book's zone.
+    def as_of(self, ledger: Ledger, *, ahead: bool = False) -> AsOf:
+        """Both instants in a book; a day stands for its end in the book's zone. `ahead` lets the valid one be to come.
 
         Raises: NotFound before the book's first event; WrongUse for what has not come yet, for a position that the
         book does not have, and for one of a source.
@@ -34,7 +35,7 @@ class AskedPast(NamedTuple):
         known = self.known.instant(ledger.zone) if isinstance(self.known, Typed) else self.known
         valid = None if self.valid is None else self.valid.instant(ledger.zone)
         try:
-            found = past_at(ledger, known, valid, self.by)
+            found = past_at(ledger, known, valid, self.by, ahead=ahead)
         except BadCutOff as error:
             raise WrongUse(str(error)) from None
         if found is None:
@@ -42,6 +43,12 @@ class AskedPast(NamedTuple):
             begins = "" if first is None else f"; it begins at {rfc3339(first)}"
             raise NotFound(f"Nothing had been recorded in book {ledger.book!r} by then{begins}.")
         return found
+
+
+def as_it_stands(ledger: Ledger, position: int) -> AsOf:
+    """What is so by now, as a view shows it that has read up to a position."""
+    now = present(ledger)
+    return AsOf(position, now, now)
 
 
 def as_data(as_of: AsOf) -> dict[str, Any]:
@@ -58,3 +65,13 @@ def stated(as_of: AsOf) -> str:
     """Both instants in a line for people."""
     whose = "its source" if as_of.known_by is KnownBy.SOURCE else f"position {as_of.position}"
     return f"As known at {rfc3339(as_of.known_at)} by {whose}, as far as it had occurred by {rfc3339(as_of.valid_at)}."
+
+
+def stated_with_standards(as_of: AsOf) -> str:
+    """The same, for what was judged by the book's policies and calendars."""
+    if as_of.known_by is KnownBy.LEDGER:
+        return stated(as_of)
+    return (
+        f"{stated(as_of)} Policies and calendars come from no source: they are those that this book had published by "
+        f"position {as_of.position}."
+    )

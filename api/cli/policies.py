@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -12,7 +12,9 @@ from pydantic import ValidationError
 
 from api.cli.approving import not_by_who_asks
 from api.cli.exits import Exit, WrongUse
+from api.cli.past import AskedPast, as_data, stated_with_standards
 from api.cli.terminal import Terminal, add_row, table
+from api.past_standards import in_force, past_policies
 from api.policies import Found, PolicyFile, UnreadableFile, as_day, library_policy, read_policy
 from api.policy_words import both
 from api.present import present
@@ -36,6 +38,7 @@ from ledger.ledger import Ledger
 from ledger.outcome import Accepted
 
 CHANNEL = "command-line"
+NOW = AskedPast()
 OPTIONS: Mapping[str, str] = {
     "requested_by": "--by",
     "declined_by": "--by",
@@ -207,27 +210,38 @@ def _written(terminal: Terminal, accepted: Accepted) -> None:
         terminal.say("It is so already; nothing was written.")
 
 
-def listed(workspace: Workspace, terminal: Terminal) -> None:
-    """Shows all versions of all policies, and the requests that wait."""
-    ledger, state = workspace.ledger, state_of(workspace.ledger)
-    versions, waiting = _versions(state), list(map(_waiting, state.pending))
-    terminal.answer({"book": ledger.book, "time": ledger.time, "policies": versions, "requests": waiting})
+def listed(workspace: Workspace, terminal: Terminal, asked: AskedPast = NOW) -> None:
+    """Shows all versions of all policies, which of them are in force, and the requests that wait.
+
+    Raises: NotFound, WrongUse.
+    """
+    ledger = workspace.ledger
+    as_of = asked.as_of(ledger, ahead=True)
+    state = past_policies(ledger, as_of)
+    versions, waiting = _versions(state, as_of.valid_at), list(map(_waiting, state.pending))
+    terminal.answer({
+        "book": ledger.book, "time": ledger.time, **as_data(as_of), "policies": versions, "requests": waiting,
+    })  # fmt: skip
     terminal.stamp(ledger.book, ledger.time)
+    if not asked.is_now:
+        terminal.show(stated_with_standards(as_of))
     if not state.versions and not state.pending:
-        terminal.show(f"Book {ledger.book} has no policy; `daybook policy library` shows some that ship.")
+        shipped = "; `daybook policy library` shows some that ship" if asked.is_now else " as known then"
+        terminal.show(f"Book {ledger.book} has no policy{shipped}.")
         return
-    shown = table("name", "version", "regime", "from", "before", "known since", "approved by", "title",
+    shown = table("name", "version", "regime", "from", "before", "in force", "known since", "approved by", "title",
                   right=("version",))  # fmt: skip
     for row in versions:
         add_row(shown, row["name"], row["version"], row["regime"], row["effective_from"], row["effective_before"],
-                f"{row['known_at']:%Y-%m-%d %H:%M}Z", row["approved_by"], row["title"])  # fmt: skip
+                "yes" if row["in_force"] else "", f"{row['known_at']:%Y-%m-%d %H:%M}Z", row["approved_by"],
+                row["title"])  # fmt: skip
     if versions:
         terminal.show(shown)
-    asked = table("request", "what", "name", "day", "asked by", "reason", right=("request",))
+    requests = table("request", "what", "name", "day", "asked by", "reason", right=("request",))
     for row in waiting:
-        add_row(asked, row["request"], row["what"], row["name"], row["day"], row["requested_by"], row["reason"])
+        add_row(requests, row["request"], row["what"], row["name"], row["day"], row["requested_by"], row["reason"])
     if waiting:
-        terminal.show("Waiting for somebody's approval:", asked)
+        terminal.show("Waiting for somebody's approval:", requests)
 
 
 def approval_of(state: BookPolicies, name: str, version: int) -> PolicyPublished | None:
@@ -243,13 +257,14 @@ def approval_of(state: BookPolicies, name: str, version: int) -> PolicyPublished
     )
 
 
-def _versions(state: BookPolicies) -> list[dict[str, Any]]:
-    found = []
+def _versions(state: BookPolicies, received_at: datetime) -> list[dict[str, Any]]:
+    found, held = [], {(each.name, each.version) for each in in_force(state, received_at)}
     for one in state.versions:
         approval = approval_of(state, one.name, one.version)
         found.append({
             "name": one.name, "version": one.version, "regime": one.document.regime,
-            "effective_from": one.effective_from, "effective_before": one.effective_before, "known_at": one.known_at,
+            "effective_from": one.effective_from, "effective_before": one.effective_before,
+            "in_force": (one.name, one.version) in held, "known_at": one.known_at,
             "approved_by": approval.approved_by if approval else None, "title": both(one.document.title),
         })  # fmt: skip
     return found

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.as_of import AsOf, as_of
-from api.cli.options import Book, Json, SingleRole, example
+from api.cli.options import Book, Json, Known, SingleRole, Valid, Whose, example
 from api.cli.terminal import Terminal, answering
+from replay.as_of import KnownBy
 
 if TYPE_CHECKING:
     from api.cli.policies import Asked
@@ -192,37 +192,46 @@ def withdraw(
                 policies.withdraw(workspace, terminal, name, ends, reason, by)
 
 
-@app.command("list", epilog=example("daybook policy list --json"))
-def list_(book: Book = None, json: Json = False) -> None:
-    """Show all versions of all policies, and what waits for approval."""
+@app.command("list", epilog=example("daybook policy list --known 2026-04-30 --valid 2026-03-31"))
+def list_(
+    known: Known = None, valid: Valid = None, by: Whose = KnownBy.LEDGER, book: Book = None, json: Json = False
+) -> None:
+    """Show all versions of all policies, which of them are in force, and what waits for approval.
+
+    With --known and --valid: those that were known then, and which of them hold for what is received then.
+    """
     terminal = Terminal(json=json)
     with answering(terminal):
         from api.cli import policies
+        from api.cli.past import AskedPast
 
         with _workspace(terminal, book, writes=False) as workspace:
-            policies.listed(workspace, terminal)
+            policies.listed(workspace, terminal, AskedPast(known, valid, by))
 
 
-@app.command(epilog=example("daybook policy show group-service --as-of 2026-03-31"))
+@app.command(epilog=example("daybook policy show group-service --valid 2026-03-31"))
 def show(
     name: Annotated[str, typer.Argument(help="The policy.")],
     version: Annotated[
         int | None, typer.Option("--version", min=1, help="The version; by default the one in force.")
     ] = None,
-    at: Annotated[
-        AsOf | None,
-        typer.Option("--as-of", parser=as_of, metavar="DATE", help="As known and in force then; now by default."),
-    ] = None,
+    known: Known = None,
+    valid: Valid = None,
+    by: Whose = KnownBy.LEDGER,
     book: Book = None,
     json: Json = False,
 ) -> None:
-    """Show a policy in words: its rules, its targets, and how their clocks run."""
+    """Show a policy in words: its rules, its targets, and how their clocks run.
+
+    With --known and --valid: as it was known then, the version that holds for what is received then.
+    """
     terminal = Terminal(json=json)
     with answering(terminal):
         from api.cli import policy_shown
+        from api.cli.past import AskedPast
 
         with _workspace(terminal, book, writes=False) as workspace:
-            policy_shown.show(workspace, terminal, name, version, at)
+            policy_shown.show(workspace, terminal, name, version, AskedPast(known, valid, by))
 
 
 @app.command(epilog=example("daybook policy diff group-service 1 2"))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 from rich.table import Table
 
-from api.cli.as_of import AsOf
 from api.cli.exits import NotFound, WrongUse
+from api.cli.past import AskedPast, as_data, stated_with_standards
 from api.cli.policies import approval_of, document_in, file_of, state_of
 from api.cli.terminal import Terminal, add_row, table
+from api.past_standards import in_force, past_policies
 from api.policies import Example, UnreadableFile, library, library_policy, library_text, rules_of_counting
 from api.policy_difference import differences
 from api.policy_words import (
@@ -29,30 +29,26 @@ from api.policy_words import (
     target_words,
     when_words,
 )
-from api.present import present
 from api.workspace import Workspace
-from domain.policy import POLICY, stream_of_policies
 from domain.policy_events import BookPolicies
 from domain.sla.policy import PolicyDocument, Target
-from domain.sla.standards import PolicyVersion
-from domain.sla.zones import zone
 
 DEFAULTS = Target.model_fields
 
 
-def show(workspace: Workspace, terminal: Terminal, name: str, number: int | None, asked: AsOf | None) -> None:
-    """Shows a version of a policy: the one that is named, or the one in force. Raises: NotFound."""
+def show(workspace: Workspace, terminal: Terminal, name: str, number: int | None, asked: AskedPast) -> None:
+    """Shows a version of a policy: the one that is named, or the one in force. Raises: NotFound, WrongUse."""
     ledger = workspace.ledger
-    at = present(ledger) if asked is None else asked.instant(ledger.zone)
-    state = _known(workspace, at)
+    as_of = asked.as_of(ledger, ahead=True)
+    state = past_policies(ledger, as_of)
     versions = state.of(name)
     if not versions:
         known = ", ".join(sorted({each.name for each in state.versions})) or "none"
         raise NotFound(
-            f"There was no policy {name!r} in book {ledger.book!r} by {at:%Y-%m-%d %H:%M}Z; there is {known}."
+            f"There was no policy {name!r} in book {ledger.book!r} by position {as_of.position}; there is {known}."
         )
-    in_force = _in_force(versions, at)
-    version = in_force or versions[-1]
+    held = next((each for each in in_force(state, as_of.valid_at) if each.name == name), None)
+    version = held or versions[-1]
     if number is not None:
         found = next((each for each in versions if each.version == number), None)
         if found is None:
@@ -60,38 +56,21 @@ def show(workspace: Workspace, terminal: Terminal, name: str, number: int | None
         version = found
     approval = approval_of(state, name, version.version)
     terminal.answer({
-        "book": ledger.book, "time": ledger.time, "as_of": at, "name": version.name, "version": version.version,
+        "book": ledger.book, "time": ledger.time, **as_data(as_of), "name": version.name, "version": version.version,
         "effective_from": version.effective_from, "effective_before": version.effective_before,
-        "known_at": version.known_at, "approved_by": approval.approved_by if approval else None,
-        "in_force": version == in_force, "document": version.document.model_dump(mode="json"),
+        "known_since": version.known_at, "approved_by": approval.approved_by if approval else None,
+        "in_force": version == held, "document": version.document.model_dump(mode="json"),
     })  # fmt: skip
     terminal.stamp(ledger.book, ledger.time)
     until = f" until before {version.effective_before}" if version.effective_before else ""
-    standing = "in force" if version == in_force else "not in force"
+    standing = "in force" if version == held else "not in force"
+    if not asked.is_now:
+        terminal.show(stated_with_standards(as_of))
     terminal.show(
         f"{version.name}, version {version.version}: from {version.effective_from}{until}, "
         f"known since {version.known_at:%Y-%m-%d %H:%M}Z, {standing}"
     )
     _document(terminal, version.document)
-
-
-def _known(workspace: Workspace, at: datetime) -> BookPolicies:
-    """The policies as they were known at an instant."""
-    state = POLICY.initial
-    for one in workspace.ledger.history(stream_of_policies(workspace.ledger.book)):
-        if one.recorded_at <= at:
-            state = POLICY.evolve(state, one)
-    return state
-
-
-def _in_force(versions: tuple[PolicyVersion, ...], at: datetime) -> PolicyVersion | None:
-    """The version for what is received at an instant."""
-    held = []
-    for each in versions:
-        day = at.astimezone(zone(each.document.zone)).date()
-        if each.effective_from <= day and (each.effective_before is None or day < each.effective_before):
-            held.append(each)
-    return max(held, key=lambda each: (each.effective_from, each.version), default=None)
 
 
 def _document(terminal: Terminal, document: PolicyDocument) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from api.cli.lasting import UNITS, Lasting, lasting
-from api.cli.options import All, Book, Json, Limit
+from api.cli.options import All, Book, Json, Known, Limit, Valid, Whose
 from api.cli.terminal import Terminal, answering
+from replay.as_of import KnownBy
 
 Within = Annotated[
     Lasting | None,
@@ -28,18 +29,26 @@ def due(
     statutory: Annotated[
         bool | None, typer.Option("--statutory/--internal", help="Only what a law or rule demands, or only the rest.")
     ] = None,
+    known: Known = None,
+    valid: Valid = None,
+    by: Whose = KnownBy.LEDGER,
     limit: Limit = 50,
     everything: All = False,
     book: Book = None,
     json: Json = False,
 ) -> None:
-    """Show what is overdue, and what is due soon; of each list the first due first."""
+    """Show what is overdue, and what is due soon; of each list the first due first.
+
+    With --known and --valid: what was overdue and due soon then, as it was known; worked out anew.
+    """
     terminal = Terminal(json=json)
     with answering(terminal):
         from api.cli import deadlines as answer
+        from api.cli.past import AskedPast
         from api.settings import Settings
         from api.workspace import Workspace
 
         with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
-            asked = answer.Asked(within.time if within else UNITS["d"], unit, handler, tuple(target or ()), statutory)
+            ahead, past = within.time if within else UNITS["d"], AskedPast(known, valid, by)
+            asked = answer.Asked(ahead, unit, handler, tuple(target or ()), statutory, past)
             answer.run(workspace, terminal, asked, limit=None if everything else limit)

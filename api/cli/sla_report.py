@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from api.cli.as_of import AsOf, as_of, known_by
-from api.cli.options import All, Book, Json, Limit
+from api.cli.as_of import AsOf, as_of
+from api.cli.options import All, Book, Json, Known, Limit, Whose
 from api.cli.terminal import Terminal, answering
 from projections.compliance_question import By
+from replay.as_of import KnownBy
 
 Since = Annotated[str | None, typer.Option("--from", metavar="DAY|INSTANT", help="Only what was due then or later.")]
 Until = Annotated[
@@ -41,22 +42,15 @@ Where = Annotated[
         help="Only where any such field has this value, or none: branch=, tier=gold; may be repeated.",
     ),
 ]
-Known = Annotated[
-    Any,  # a position or an `AsOf`, of which `typer` knows no union
-    typer.Option(
-        "--known",
-        parser=known_by,
-        metavar="POSITION|DAY|INSTANT",
-        help="As it was known at that position of the book, or when that day ended; worked out anew.",
-    ),
-]
-At = Annotated[
+Valid = Annotated[
     AsOf | None,
     typer.Option(
+        "--valid",
         "--at",
         parser=as_of,
-        metavar="DAY|INSTANT",
-        help="With --known, look at the clocks then; when the position was recorded by default.",
+        metavar="AT",
+        help="As far as it had occurred by then, which is when clocks are looked at; by what --known says, or when "
+        "that position was recorded, when left out.",
     ),
 ]
 Compare = Annotated[
@@ -79,7 +73,8 @@ def report(
     unit: Units = None,
     where: Where = None,
     known: Known = None,
-    at: At = None,
+    valid: Valid = None,
+    known_by: Whose = KnownBy.LEDGER,
     compare: Compare = None,
     limit: Limit = 50,
     everything: All = False,
@@ -87,16 +82,21 @@ def report(
     book: Book = None,
     json: Json = False,
 ) -> None:
-    """Count how many deadlines were kept, and how long it took; statutory, internal and stated ones apart."""
+    """Count how many deadlines were kept, and how long it took; statutory, internal and stated ones apart.
+
+    With --known and --valid: as it was known then, and as it stood then; worked out anew.
+    """
     terminal = Terminal(json=json or csv)
     with answering(terminal):
         from api.cli import compared_report
         from api.cli import compliance as answer
+        from api.cli.past import AskedPast
         from api.settings import Settings
         from api.workspace import Workspace
 
+        past = AskedPast(known, valid, known_by)
         typed = answer.Typed(
-            since, until, by, tuple(group or ()), statutory, tuple(unit or ()), tuple(where or ()), known, at
+            since, until, by, tuple(group or ()), statutory, tuple(unit or ()), tuple(where or ()), past
         )
         form = answer.form_of(json=json, csv=csv)
         saved = None if compare is None else compared_report.saved_in(compare, typed, form)

@@ -22,6 +22,7 @@ from api.graphql.as_of import (
     KnownPosition,
     ValidAt,
     asked_past,
+    in_id,
     past,
 )
 from api.graphql.case import Case, CaseFacts, facts_of, shown_case
@@ -38,7 +39,6 @@ from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
 from api.past_case import PastCase
-from domain.event import rfc3339
 from domain.stream import Category, subject_of
 from replay.as_of import AsOf, KnownBy
 
@@ -102,10 +102,9 @@ class CaseSnapshot(CaseFacts):
 
     @resolved("Its clocks (时限), first due first, by the policies and calendars known then, looked at at `validAt`.")
     async def clocks(self, info: Info) -> list[SlaClockSnapshot]:
-        as_of = self.as_of
-        timers = await info.context.loaders.past_clocks.load(PastClocksOf(self.stream, as_of.position, as_of.valid_at))
+        timers = await info.context.loaders.past_clocks.load(PastClocksOf(self.stream, self.as_of))
         book = info.context.door.book
-        return [past_clock_of(timer, book, as_of.valid_at, as_of.position) for timer in timers or ()]
+        return [past_clock_of(timer, book, self.as_of) for timer in timers or ()]
 
 
 @strawberry.type
@@ -172,9 +171,7 @@ async def _shown(request: Request, case_id: UUID, as_of: AsOf) -> CaseSnapshot |
 
 def _id_of(book: str, case_id: UUID, as_of: AsOf) -> strawberry.ID:
     """Raises: OverflowError for an instant that is none in UTC."""
-    instants = rfc3339(as_of.known_at), rfc3339(as_of.valid_at)
-    whose = [] if as_of.known_by is KnownBy.LEDGER else [as_of.known_by.value]
-    return strawberry.ID(opaque(SNAPSHOT, book, str(case_id), str(as_of.position), *instants, *whose))
+    return strawberry.ID(opaque(SNAPSHOT, book, str(case_id), *in_id(as_of)))
 
 
 # By its id ------------------------------------------------------------------------------------------------------------

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from api.graphql.as_of import in_id
 from api.graphql.clock_enums import AlarmKind, State
 from api.graphql.clock_explained import SlaExplanation, SlaSegment, explanation_of, segment_of
 from api.graphql.enums import Verdict
 from api.graphql.identity import opaque
+from api.graphql.loaders import CourseOf
 from api.graphql.policy_enums import SubjectKind, TargetKind
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
-from domain.event import rfc3339
 from projections.clock_course import ClockCourse, wanted_at
 from projections.sla_row import SlaTimer, state_at, verdicts_at
 from projections.sla_timer import TICK
+from replay.as_of import AsOf, KnownBy
 
 if TYPE_CHECKING:
     from api.graphql.case import Case
@@ -152,8 +154,8 @@ class SlaClockFace:
     version: int = strawberry.field(description="The version of the subject's stream that this shows.")
     position: SafeInt = strawberry.field(description="The position in the book of the latest event that this shows.")
     timer: strawberry.Private[SlaTimer]
-    known: strawberry.Private[int | None] = None
-    """The position up to which everything is known of it; None is the book's end."""
+    as_of: strawberry.Private[AsOf | None] = None
+    """As of which instants; None is by now."""
 
     @resolved("The case that it is of, or that the obligation is for.")
     async def case(self, info: Info) -> Annotated[Case, strawberry.lazy("api.graphql.case")] | None:
@@ -214,12 +216,19 @@ class SlaClock(SlaClockFace):
     "no `SlaClock`, and has an id of its own, so that no cache takes the one for the other."
 )
 class SlaClockSnapshot(SlaClockFace):
-    known_position: SafeInt = strawberry.field(description="The last position of the book that was known.")
+    known_at: datetime = strawberry.field(description="Known is what was recorded by then.")
+    known_position: SafeInt = strawberry.field(
+        description="The last position of the book that was known, or looked at: policies and calendars are those that "
+        "were published by there."
+    )
+    known_by: KnownBy = strawberry.field(description="Who had to know of an event.")
 
 
 async def _course(clock: SlaClockFace, info: Info) -> ClockCourse | None:
-    now = await info.context.now() if clock.known is None else clock.evaluated_at
-    return await info.context.loaders.courses.load(wanted_at(clock.timer, now, clock.known))
+    as_of, loaders = clock.as_of, info.context.loaders
+    if as_of is None:
+        return await loaders.courses.load(CourseOf(wanted_at(clock.timer, await info.context.now())))
+    return await loaders.courses.load(CourseOf(wanted_at(clock.timer, as_of.valid_at, as_of.position), as_of))
 
 
 SAME = (
@@ -235,13 +244,18 @@ def clock_of(timer: SlaTimer, book: str, now: datetime) -> SlaClock:
     return SlaClock(id=strawberry.ID(opaque(CLOCK, book, timer.clock_id)), **_shown(timer, now, None))
 
 
-def past_clock_of(timer: SlaTimer, book: str, at: datetime, known: int) -> SlaClockSnapshot:
-    """A clock as it was known at a position, looked at at an instant."""
-    named = opaque(CLOCK_SNAPSHOT, book, timer.clock_id, str(known), rfc3339(at))
-    return SlaClockSnapshot(id=strawberry.ID(named), known_position=SafeInt(known), **_shown(timer, at, known))
+def past_clock_of(timer: SlaTimer, book: str, as_of: AsOf) -> SlaClockSnapshot:
+    """A clock as of two instants."""
+    return SlaClockSnapshot(
+        id=strawberry.ID(opaque(CLOCK_SNAPSHOT, book, timer.clock_id, *in_id(as_of))),
+        known_at=as_of.known_at,
+        known_position=SafeInt(as_of.position),
+        known_by=as_of.known_by,
+        **_shown(timer, as_of.valid_at, as_of),
+    )
 
 
-def _shown(timer: SlaTimer, now: datetime, known: int | None) -> dict[str, Any]:
+def _shown(timer: SlaTimer, now: datetime, as_of: AsOf | None) -> dict[str, Any]:
     state, when_due, by_now = state_at(timer, now), *verdicts_at(timer, now)
     to_come = list(_next_states(timer, now))
     return dict(
@@ -273,7 +287,7 @@ def _shown(timer: SlaTimer, now: datetime, known: int | None) -> dict[str, Any]:
         handler=timer.holder_handler,
         position=SafeInt(timer.position),
         timer=timer,
-        known=known,
+        as_of=as_of,
         **{name: getattr(timer, name) for name in SAME},
     )
 

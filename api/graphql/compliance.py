@@ -26,11 +26,13 @@ from api.graphql.problem import Code, Problem, speakable
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
+from api.past_clocks import by_its_position, past_clocks_of_rows, past_report
 from projections import as_known, compliance
 from projections.compliance_question import IN_ORDER, Question, Values
 from projections.movement import Period
 from projections.paging import Page, Window
 from projections.sla_row import SlaTimer
+from replay.as_of import AsOf, KnownBy
 
 MOST_DRILLS = 100
 """Of how many rows one answer has the clocks: with a thousand rows of a page each it would have too many."""
@@ -148,9 +150,7 @@ class Drills:
             if kept is None:
                 pages = compliance.clocks_of_rows(ledger.database, ledger.book, question, rows, window, figure)
             else:
-                pages = compliance.clocks_of_rows_as_known(
-                    ledger, question, kept.position, [kept.clocks], rows, window, figure
-                )
+                pages = past_clocks_of_rows(ledger, question, kept.as_of, [kept.clocks], rows, window, figure)
             found |= {Drill(row, window, figure): page for row, page in pages.items()}
         return found
 
@@ -189,7 +189,7 @@ class ComplianceRow:
         page = await self.drills.page(Drill(self.key, window, figure))
         show: Callable[[SlaTimer], SlaClockFace] = partial(clock_of, book=book, now=question.now)
         if kept is not None:
-            show = partial(past_clock_of, book=book, at=question.now, known=kept.position)
+            show = partial(past_clock_of, book=book, as_of=kept.as_of)
         return connection_of(window, page.rows, more=page.has_more, show=show)
 
 
@@ -209,8 +209,17 @@ class ComplianceVersions:
 
 @strawberry.type(description="How many deadlines were kept in a period, and how long it took (合规报告).")
 class ComplianceReport:
-    evaluated_at: datetime = strawberry.field(description="The instant at which the clocks were looked at.")
-    cut_off: SafeInt = strawberry.field(description="The position of the book up to which everything is counted.")
+    known_at: datetime = strawberry.field(
+        description="Known is what was recorded by then; by this ledger, it is when `knownPosition` was recorded."
+    )
+    known_position: SafeInt = strawberry.field(
+        description="The position of the book up to which everything is counted, or looked at; policies and calendars "
+        "are those that were published by there."
+    )
+    known_by: KnownBy = strawberry.field(description="Who had to know of an event.")
+    valid_at: datetime = strawberry.field(
+        description="It had occurred by then: the instant at which the clocks were looked at."
+    )
     totals: list[ComplianceRow] = strawberry.field(
         description="All of it, for each duty that occurs: statutory, internal and stated ones are never added up."
     )
@@ -261,15 +270,17 @@ class ComplianceQuery:
         groups, now = [Grouping.TARGET] if group_by is None else group_by, await request.now()
         ledger, reach = request.door.ledger, await request.reach()
 
-        def read() -> tuple[compliance.Report, KeptClocks | None]:
+        def read() -> tuple[compliance.Report, AsOf, KeptClocks | None]:
             if known is None:
                 question = replace(asked(ledger, now, by, period, groups, where), reach=reach)
                 units_at = partial(as_known.units, ledger)
-                return compliance.report(ledger.database, ledger.book, question, most_rows, units_at=units_at), None
-            cut = known.cut_off_in(ledger)
-            kept = KeptClocks.known(ledger, cut)
-            question = replace(asked(ledger, cut.at, by, period, groups, where, cut.position), reach=reach)
-            return compliance.report_as_known(ledger, question, cut.position, [kept.clocks], most_rows), kept
+                answer = compliance.report(ledger.database, ledger.book, question, most_rows, units_at=units_at)
+                as_of = AsOf(answer.position, answer.question.now, answer.question.now)
+                return answer, by_its_position(ledger, as_of), None
+            as_of = by_its_position(ledger, known.as_of_in(ledger))
+            kept = KeptClocks.worked_out(ledger, as_of)
+            question = replace(asked(ledger, as_of.valid_at, by, period, groups, where, as_of.position), reach=reach)
+            return past_report(ledger, question, as_of, [kept.clocks], most_rows), as_of, kept
 
         return _shown(request.door, *await request.door.off_loop(read))
 
@@ -302,13 +313,15 @@ def _named(field: Grouping, value: str | None) -> str | None:
     return value if words is None or value is None else words(value).name
 
 
-def _shown(door: Door, answer: compliance.Report, kept: KeptClocks | None) -> ComplianceReport:
+def _shown(door: Door, answer: compliance.Report, as_of: AsOf, kept: KeptClocks | None) -> ComplianceReport:
     policies, calendars, zone_data, engine = versions_of(answer.versions)
     question = answer.question
     drills = Drills(door, question, kept)
     return ComplianceReport(
-        evaluated_at=question.now,
-        cut_off=SafeInt(answer.position),
+        known_at=as_of.known_at,
+        known_position=SafeInt(as_of.position),
+        known_by=as_of.known_by,
+        valid_at=as_of.valid_at,
         totals=[_row(question, total, drills) for total in answer.totals],
         versions=ComplianceVersions(
             policies=[ComplianceVersion(name=name, version=version) for name, version in policies],

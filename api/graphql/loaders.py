@@ -17,6 +17,7 @@ from api.graphql.problem import Code, Problem
 from api.next_steps import Tries, tries_of
 from api.next_steps import Wanted as WantedTries
 from api.past_case import PastCase, past_cases
+from api.past_clocks import past_clocks, past_courses, past_tree
 from domain.correction import Reading
 from domain.envelope import Recorded
 from domain.event import Event
@@ -24,7 +25,6 @@ from domain.personal import Personal
 from domain.stream import Category
 from ledger.ledger import PersonalPlace
 from projections import (
-    as_known,
     case_file,
     case_timeline,
     clock_course,
@@ -113,11 +113,24 @@ class PastOf(NamedTuple):
 
 
 class PastClocksOf(NamedTuple):
-    """The clocks of a case or an obligation as known at a position, looked at at an instant."""
+    """The clocks of a case or an obligation as of two instants."""
 
     stream: str
-    known: int
+    as_of: AsOf
+
+
+class CourseOf(NamedTuple):
+    """The course of a clock, by now or as of two instants."""
+
+    wanted: Wanted
+    as_of: AsOf | None = None
+
+
+class TreeAt(NamedTuple):
+    """The tree in which the units stood at an instant, as known by now or as of two."""
+
     at: datetime
+    as_of: AsOf | None = None
 
 
 MOST_TRIES = 10_000
@@ -156,15 +169,13 @@ class Loaders:
         self.units_below: DataLoader[UUID, Sequence[UnitView] | None] = _by_key(
             door, lambda ids: unit.below(database, book, ids)
         )
-        self.trees: DataLoader[datetime, Tree | None] = _by_key(door, lambda instants: _trees(door, instants))
+        self.trees: DataLoader[TreeAt, Tree | None] = _by_key(door, lambda wanted: _trees(door, wanted))
         self.staff: DataLoader[UUID, StaffView | None] = _within(door, reach, partial(_staff, door))
         self.obligations: DataLoader[UUID, ObligationView | None] = _within(door, reach, partial(_obligations, door))
         self.timers: DataLoader[str, Sequence[SlaTimer] | None] = _by_key(
             door, lambda streams: deadlines.of_streams(database, book, streams)
         )
-        self.courses: DataLoader[Wanted, ClockCourse | None] = _by_key(
-            door, lambda wanted: clock_course.courses(ledger, wanted)
-        )
+        self.courses: DataLoader[CourseOf, ClockCourse | None] = _by_key(door, lambda wanted: _courses(door, wanted))
         self.tries: DataLoader[WantedTries, Tries | None] = _by_key(door, partial(_tries, door))
         self.presents: DataLoader[str, datetime] = _presents(door)
         self.as_of: DataLoader[Instants, Any] = _by_key(
@@ -280,10 +291,12 @@ def _movements_of(door: Door, wanted: Sequence[MovementsOf]) -> dict[MovementsOf
     return found
 
 
-def _trees(door: Door, instants: Sequence[datetime]) -> dict[datetime, Tree]:
-    """The trees of some instants, out of one reading of the units."""
-    every = unit.every(door.ledger.database, door.book)
-    return {at: unit.tree_of(every, at) for at in instants}
+def _trees(door: Door, wanted: Sequence[TreeAt]) -> dict[TreeAt, Tree]:
+    """The trees of some instants, those as known by now out of one reading of the units."""
+    live = [each for each in wanted if each.as_of is None]
+    every = unit.every(door.ledger.database, door.book) if live else []
+    found = {each: unit.tree_of(every, each.at) for each in live}
+    return found | {each: past_tree(door.ledger, each.as_of) for each in wanted if each.as_of is not None}
 
 
 def _past_at(door: Door, instants: Instants) -> AsOf | BadCutOff | None:
@@ -307,10 +320,20 @@ def _past_cases(door: Door, wanted: Sequence[PastOf]) -> dict[PastOf, PastCase]:
 def _past_clocks(door: Door, wanted: Sequence[PastClocksOf]) -> dict[PastClocksOf, Sequence[SlaTimer]]:
     """The same for clocks."""
     found: dict[PastClocksOf, Sequence[SlaTimer]] = {}
-    for known, at in dict.fromkeys((each.known, each.at) for each in wanted):
-        streams = [each.stream for each in wanted if (each.known, each.at) == (known, at)]
-        clocks = as_known.clocks_at(door.ledger, streams, known, at)
-        found |= {PastClocksOf(stream, known, at): timers for stream, timers in clocks.items()}
+    for as_of in dict.fromkeys(each.as_of for each in wanted):
+        streams = [each.stream for each in wanted if each.as_of == as_of]
+        clocks = past_clocks(door.ledger, streams, as_of)
+        found |= {PastClocksOf(stream, as_of): timers for stream, timers in clocks.items()}
+    return found
+
+
+def _courses(door: Door, wanted: Sequence[CourseOf]) -> dict[CourseOf, ClockCourse]:
+    """The courses, for each two instants in one reading."""
+    found: dict[CourseOf, ClockCourse] = {}
+    for as_of in dict.fromkeys(each.as_of for each in wanted):
+        asked = [each.wanted for each in wanted if each.as_of == as_of]
+        read = clock_course.courses(door.ledger, asked) if as_of is None else past_courses(door.ledger, asked, as_of)
+        found |= {CourseOf(each, as_of): course for each, course in read.items()}
     return found
 
 

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
 
+from api.cut_off import BadCutOff, past_at
+from api.graphql.arguments import Token
+from api.graphql.as_of import KnownAt, KnownByArgument, KnownPosition, ValidAt, asked_past
 from api.graphql.policy_document import PolicyDocument, document_shown
+from api.graphql.problem import Code, Problem
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
+from api.graphql.scalars import SafeInt
+from api.past_standards import in_force, past_policies
 from domain.policy import stream_of_policies
 from domain.policy_events import BookPolicies, PolicyProposed, PolicyPublished
 from domain.policy_events import Request as Asked
 from domain.sla.policy import PolicyDocument as Document
 from domain.sla.standards import PolicyVersion
 from ledger.decision import Tip
+from replay.as_of import AsOf, KnownBy
 
 
-@strawberry.type(description="A version of a policy, as it was published.")
-class PublishedPolicy:
+@strawberry.type(description="What is so of a version of a policy, now or as of some day.")
+class PolicyFacts:
     name: str = strawberry.field(description="The policy.")
     version: int = strawberry.field(description="From 1, for each policy.")
     effective_from: date = strawberry.field(
@@ -37,6 +44,39 @@ class PublishedPolicy:
     @resolved("What it says.")
     def document(self) -> PolicyDocument:
         return document_shown(self.kept)
+
+
+@strawberry.type(description="A version of a policy, as it was published.")
+class PublishedPolicy(PolicyFacts):
+    """The live one."""
+
+
+@strawberry.type(
+    description="A version of a policy as it was known earlier: its end may have been declared afterwards. It is no "
+    "`PublishedPolicy`, so that no cache takes the one for the other."
+)
+class PolicySnapshot(PolicyFacts):
+    in_force: bool = strawberry.field(description="Whether it holds for what is received at `validAt`.")
+
+
+@strawberry.type(
+    description="The policies of the book as they were known at one instant, and which of them were in force at "
+    "another. They come from no source: those are known that this book had published."
+)
+class PoliciesSnapshot:
+    known_at: datetime = strawberry.field(description="Known is what was recorded by then.")
+    known_position: SafeInt = strawberry.field(
+        description="The last position of the book that was known, or looked at: so far policies are known."
+    )
+    known_by: KnownBy = strawberry.field(description="Who had to know of an event; of a policy always this ledger.")
+    valid_at: datetime = strawberry.field(
+        description="In force is what holds for what is received then, which may be to come."
+    )
+    nodes: list[PolicySnapshot] = strawberry.field(description="Every version that was known, in order of publication.")
+    in_force: list[PolicySnapshot] = strawberry.field(
+        description="Those in force: of each policy one at most, by regime and then in the order in which they are "
+        "asked."
+    )
 
 
 @strawberry.type(description="A policy that somebody proposed, or asked to withdraw, and nobody has decided on.")
@@ -84,6 +124,32 @@ class PolicyQuery:
         versions = [each for each in tip.state.of(name) if version in (None, each.version)]
         return _published(tip.state, versions[-1]) if versions else None
 
+    @resolved(
+        "The policies as they were known at one instant, and which of them were in force at another; null before the "
+        "book's first event. `knownBy: SOURCE` tells those that this book has by now, since they come from no source."
+    )
+    async def policies_snapshot(
+        self,
+        info: Info,
+        known_at: KnownAt = None,
+        known_position: KnownPosition = None,
+        known_by: KnownByArgument = KnownBy.LEDGER,
+        valid_at: ValidAt = None,
+        consistency_token: Token = None,
+    ) -> PoliciesSnapshot | None:
+        request = info.context
+        await request.caught_up(consistency_token)
+        ledger, asked = request.door.ledger, asked_past(known_at, known_position, known_by, valid_at)
+
+        def read() -> PoliciesSnapshot | None:
+            as_of = past_at(ledger, *asked, ahead=True)
+            return None if as_of is None else _snapshot(past_policies(ledger, as_of), as_of)
+
+        try:
+            return await request.door.off_loop(read)
+        except BadCutOff as error:
+            raise Problem(Code.BAD_ARGUMENTS, str(error)) from None
+
 
 async def shown_policies(request: Request, subject: UUID) -> Policies:
     """The policies of the book, of which each has one set."""
@@ -110,20 +176,40 @@ def _policies_of(tip: Tip) -> Policies:
     )
 
 
-def _published(state: BookPolicies, version: PolicyVersion) -> PublishedPolicy:
-    asked, answer = _publication(state, version)
-    return PublishedPolicy(
-        name=version.name,
-        version=version.version,
-        effective_from=version.effective_from,
-        effective_before=version.effective_before,
-        known_at=version.known_at,
-        withdrawn_at=version.withdrawn_at,
-        requested_by=asked.requested_by,
-        approved_by=answer.approved_by,
-        reason=asked.reason,
-        kept=version.document,
+def _snapshot(state: BookPolicies, as_of: AsOf) -> PoliciesSnapshot:
+    held = [(each.name, each.version) for each in in_force(state, as_of.valid_at)]
+    shown = {
+        (each.name, each.version): PolicySnapshot(in_force=(each.name, each.version) in held, **_facts(state, each))
+        for each in state.versions
+    }
+    return PoliciesSnapshot(
+        known_at=as_of.known_at,
+        known_position=SafeInt(as_of.position),
+        known_by=as_of.known_by,
+        valid_at=as_of.valid_at,
+        nodes=list(shown.values()),
+        in_force=[shown[each] for each in held],
     )
+
+
+def _published(state: BookPolicies, version: PolicyVersion) -> PublishedPolicy:
+    return PublishedPolicy(**_facts(state, version))
+
+
+def _facts(state: BookPolicies, version: PolicyVersion) -> dict[str, Any]:
+    asked, answer = _publication(state, version)
+    return {
+        "name": version.name,
+        "version": version.version,
+        "effective_from": version.effective_from,
+        "effective_before": version.effective_before,
+        "known_at": version.known_at,
+        "withdrawn_at": version.withdrawn_at,
+        "requested_by": asked.requested_by,
+        "approved_by": answer.approved_by,
+        "reason": asked.reason,
+        "kept": version.document,
+    }
 
 
 def _publication(state: BookPolicies, version: PolicyVersion) -> tuple[PolicyProposed, PolicyPublished]:

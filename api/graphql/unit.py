@@ -13,19 +13,29 @@ from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageA
 from api.graphql.enums import UnitKind
 from api.graphql.history import BY_VERSION, Event, page_of_history
 from api.graphql.identity import global_id
+from api.graphql.loaders import TreeAt
 from api.graphql.node import Node
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
 from domain.stream import Category
 from projections.unit import Tree, UnitAt, UnitView
+from replay.as_of import AsOf as PastInstants
+from replay.as_of import KnownBy
 
 AsOf = Annotated[datetime, strawberry.argument(description="The instant, with an offset or Z.")]
 
 
 @strawberry.type(description="A unit as it was at an instant, in the tree of then.")
 class UnitSnapshot:
-    as_of: datetime = strawberry.field(description="The instant.")
+    as_of: datetime = strawberry.field(description="The instant by which it had occurred.")
+    known_at: datetime | None = strawberry.field(
+        description="Known is what was recorded by then; null for what is known by now."
+    )
+    known_position: SafeInt | None = strawberry.field(
+        description="The last position of the book that was known, or looked at; null for what is known by now."
+    )
+    known_by: KnownBy = strawberry.field(description="Who had to know of an event.")
     name: str = strawberry.field(description="What it was called then.")
     kind: UnitKind = strawberry.field(description="What it is in the group.")
     is_open: bool = strawberry.field(description="Whether it was open then.")
@@ -41,11 +51,14 @@ class UnitSnapshot:
         return await shown_unit(info.context, self.unit_id)
 
 
-def snapshot_of(was: UnitAt, tree: Tree, at: datetime) -> UnitSnapshot:
-    """A unit of a tree as the schema shows it."""
+def snapshot_of(was: UnitAt, tree: Tree, at: datetime, then: PastInstants | None = None) -> UnitSnapshot:
+    """A unit of a tree as the schema shows it, as known by now or then."""
     path = tree.path(was.unit_id)
     return UnitSnapshot(
         as_of=at,
+        known_at=then and then.known_at,
+        known_position=then and SafeInt(then.position),
+        known_by=then.known_by if then else KnownBy.LEDGER,
         name=was.name,
         kind=was.kind,
         is_open=was.is_open,
@@ -114,7 +127,7 @@ class Unit(Node):
     @resolved("The unit as it was at an instant; null before it was opened.")
     async def snapshot(self, info: Info, as_of: AsOf) -> UnitSnapshot | None:
         was = self.view.as_of(as_of)
-        tree = await info.context.loaders.trees.load(as_of)
+        tree = await info.context.loaders.trees.load(TreeAt(as_of))
         return None if was is None or tree is None else snapshot_of(was, tree, as_of)
 
     @resolved(

@@ -44,6 +44,12 @@ class HoursOfUnit:
         """The same hours at any time, known before anything happened."""
         return cls((KnownSpells(EARLIEST, (Spell(EARLIEST, hours),)),))
 
+    def until(self, at: datetime) -> HoursOfUnit:
+        """The same as of an instant, whatever is known of a change after it."""
+        return HoursOfUnit(
+            tuple(each._replace(spells=[spell for spell in each.spells if spell.at <= at]) for each in self.known)
+        )
+
     def at(self, at: datetime, known_at: datetime) -> UnitHours | None:
         """Those of an instant, as known at another one."""
         known = next((each.spells for each in reversed(self.known) if each.at <= known_at), ())

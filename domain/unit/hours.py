@@ -65,13 +65,21 @@ def _stream_of(name: str) -> str:
 def _hours_of(stream: str, standards: Standards, units: Mapping[str, History]) -> HoursOfUnit | None:
     """The hours of a unit; None when neither it nor any unit above it ever had hours of its own."""
     streams = list(_lineage(stream, units))
-    # What was written is not written otherwise later, so that its length says which of a stream is looked at. Units of
-    # two books may have the same streams.
-    key = ("unit hours", *((units[each][0].book, each, len(units[each])) for each in streams))
+    # Units of two books may have the same streams.
+    key = ("unit hours", *((units[each][0].book, each, *_extent(units[each])) for each in streams))
     if key not in standards.kept:
         standards.kept[key] = _worked_out(stream, {each: units[each] for each in streams}, standards.calendars)
     found: HoursOfUnit | None = standards.kept[key]
     return found
+
+
+def _extent(written: History) -> Iterator[int]:
+    """What of a stream is looked at. What was written is not written otherwise later, so that its length says so,
+    unless some of it is left out, as whoever asks what a source knew leaves it out."""
+    if written[-1].version == len(written):
+        yield len(written)
+    else:
+        yield from (0, *(recorded.version for recorded in written))
 
 
 def _lineage(stream: str, units: Mapping[str, History]) -> Iterable[str]:

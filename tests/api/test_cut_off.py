@@ -1,13 +1,14 @@
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from api.cut_off import BadCutOff, CutOff, cut_off
+from api.cut_off import BadCutOff, past_at
 from domain.book import BookTime
 from ledger.book import recorded_at
 from ledger.database import Database
 from ledger.ledger import Ledger
+from replay.as_of import AsOf, KnownBy
 from tests import conftest
 from tests.ledger.submissions import opened, receive
 from tests.ledger.submissions import submission as asked
@@ -27,36 +28,55 @@ def live(database: conftest.Database) -> Iterator[Ledger]:
         yield ledger
 
 
-def test_a_position_is_looked_at_when_it_was_recorded_unless_a_later_instant_is_given(live: Ledger) -> None:
+def recorded(ledger: Ledger, position: int) -> datetime:
+    found = recorded_at(ledger.database, "main", position)
+    assert found is not None
+    return found
+
+
+def test_a_position_was_known_when_it_was_recorded_and_is_looked_at_then_unless_another_instant_is_given(
+    live: Ledger,
+) -> None:
     for position in range(1, live.head() + 1):
-        recorded = recorded_at(live.database, "main", position)
-        assert recorded is not None
-        assert cut_off(live, position) == cut_off(live, position, recorded) == CutOff(position, recorded)
-        later = live.database.now()
-        assert cut_off(live, position, later) == CutOff(position, later)
-        with pytest.raises(BadCutOff, match=f"Position {position} was recorded at .* cannot be looked at before"):
-            cut_off(live, position, recorded - TICK)
+        at = recorded(live, position)
+        assert past_at(live, position, None) == past_at(live, position, at) == AsOf(position, at, at)
+        for valid in (live.database.now(), at - TICK, at - timedelta(days=900)):
+            assert past_at(live, position, valid) == AsOf(position, at, valid)
 
 
 def test_by_an_instant_the_last_position_is_known_that_was_recorded_by_then(live: Ledger) -> None:
     for position in range(1, live.head() + 1):
-        recorded = recorded_at(live.database, "main", position)
-        assert recorded is not None
-        assert cut_off(live, recorded) == CutOff(position, recorded)
-        if position > 1:
-            assert cut_off(live, recorded - TICK) == CutOff(position - 1, recorded - TICK)
+        at = recorded(live, position)
+        assert past_at(live, at, None) == AsOf(position, at, at)
+        before = past_at(live, at - TICK, None)
+        assert before == (AsOf(position - 1, at - TICK, at - TICK) if position > 1 else None)
     now = live.database.now()
-    assert cut_off(live, now) == CutOff(live.head(), now)
+    assert past_at(live, now, None) == AsOf(live.head(), now, now)
+    assert past_at(live, now, recorded(live, 1)) == AsOf(live.head(), now, recorded(live, 1))
 
 
-def test_what_has_not_come_and_what_was_before_the_book_is_no_cut_off(live: Ledger) -> None:
-    first, ahead = recorded_at(live.database, "main", 1), live.database.now() + timedelta(minutes=1)
-    assert first is not None
-    with pytest.raises(BadCutOff, match=r"Nothing was recorded in book 'main' by .*; it begins at "):
-        cut_off(live, first - TICK)
-    with pytest.raises(BadCutOff, match="has not come yet"):
-        cut_off(live, ahead)
-    with pytest.raises(BadCutOff, match="has not come yet"):
-        cut_off(live, 2, ahead)
-    with pytest.raises(BadCutOff, match="Position 9 is not in book 'main', which has positions 1 to 4"):
-        cut_off(live, 9)
+def test_without_an_instant_everything_is_known_as_far_as_the_book_has_come(live: Ledger) -> None:
+    valid = recorded(live, 2)
+    found = past_at(live, None, valid)
+    assert found is not None
+    assert (found.position, found.valid_at, found.known_by) == (live.head(), valid, KnownBy.LEDGER)
+    assert recorded(live, live.head()) <= found.known_at
+
+
+def test_a_source_knew_by_an_instant_even_before_the_book_and_is_not_asked_by_position(live: Ledger) -> None:
+    long_ago = recorded(live, 1) - timedelta(days=3_000)
+    then = AsOf(live.head(), long_ago, long_ago, KnownBy.SOURCE)
+    assert past_at(live, long_ago, None, KnownBy.SOURCE) == then
+    for nothing in (2, None):
+        with pytest.raises(BadCutOff, match="A source has no positions: say by an instant"):
+            past_at(live, nothing, None, KnownBy.SOURCE)
+
+
+def test_what_has_not_come_and_what_the_book_has_not_is_no_cut_off(live: Ledger) -> None:
+    ahead = live.database.now() + timedelta(minutes=1)
+    for known, valid in ((ahead, None), (2, ahead), (None, ahead)):
+        with pytest.raises(BadCutOff, match="has not come yet; in book 'main' it is"):
+            past_at(live, known, valid)
+    for position in (0, 9, 10**17):
+        with pytest.raises(BadCutOff, match=f"Position {position} is not in book 'main', which has positions 1 to 4"):
+            past_at(live, position, None)

@@ -176,7 +176,7 @@ class ByHand:
         )
         found = compliance.report(self._database, self._book, question, 1_000)
         return {
-            "cutOff": found.position,
+            "knownPosition": found.position,
             "hasMore": found.has_more,
             "totals": [{"duty": row.duty.name, "figures": _figures(row.figures)} for row in found.totals],
             "rows": [

@@ -71,7 +71,7 @@ query($after: String) {
 REPORT = f"""
 {{
   complianceReport(groupBy: [MONTH, UNIT], mostRows: 1000) {{
-    cutOff hasMore totals {{ duty {FIGURES} }} rows {{ duty group {{ field value }} {FIGURES} }}
+    knownPosition hasMore totals {{ duty {FIGURES} }} rows {{ duty group {{ field value }} {FIGURES} }}
   }}
 }}
 """

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -119,13 +119,13 @@ def test_a_month_is_shown_as_it_was_known(daybook: CommandLine, tmp_path: Path) 
     def day(number: int, *options: str) -> Any:
         return daybook.json("calendar", "show", "office", "--month", "2026-03", *options)["days"][number - 1]
 
-    then = ("--as-of", known.isoformat())
+    then = ("--known", known.isoformat())
     assert (day(2)["kind"], day(2)["name"], day(2)["frames"]) == ("holiday", "Founders' day", [])
     assert (day(2, *then)["kind"], day(2, *then)["frames"]) == ("usual", ["09:00-17:00"])
     assert day(9)["frames"] == ["09:00-10:00", "11:00-17:00"]
     assert day(3)["closes_at"] == "2026-03-03T22:00:00Z"
     assert "with a break" in daybook("calendar", "show", "office", "--month", "2026-03").stdout
-    before = daybook("calendar", "show", "office", "--as-of", (known - timedelta(days=1)).isoformat())
+    before = daybook("calendar", "show", "office", "--known", "1")
     assert (before.exit_code, "was not known by then; it is known since" in before.stderr) == (1, True)
     assert known.astimezone(UTC) >= OPENED
 

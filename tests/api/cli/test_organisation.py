@@ -80,7 +80,7 @@ def test_the_tree_is_shown_as_of_the_end_of_a_day_in_the_books_zone(units: Comma
     assert tree("--as-of", "2026-03-10") == moved
     assert tree() == [(0, "集团", True), (1, "华北分部", False), (1, "总部客户服务处", True)]
     answer = units.json("units", "--as-of", "2026-03-09")
-    assert (answer["as_of"], answer["units"][-1]["path"]) == (
+    assert (answer["valid_at"], answer["units"][-1]["path"]) == (
         "2026-03-09T15:59:59.999999Z",
         ["集团", "华北分部", "客户服务处"],
     )
@@ -160,7 +160,7 @@ def test_people_read_the_days_of_the_tree_in_the_books_zone(daybook: CommandLine
 @pytest.mark.parametrize("told", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_an_instant_at_the_ends_of_all_time_is_a_wrong_use(daybook: CommandLine, told: str) -> None:
     result = daybook("units", "--as-of", told)
-    assert (result.exit_code, "Invalid value for '--as-of'" in result.stderr) == (2, True), result.stderr
+    assert (result.exit_code, "Invalid value for '--valid' / '--as-of'" in result.stderr) == (2, True), result.stderr
 
 
 def test_a_customer_is_shown_with_the_tier_of_a_day(customer: CommandLine) -> None:
@@ -202,13 +202,13 @@ def test_a_view_that_is_not_made_or_behind_is_told(daybook: CommandLine, teller:
     teller.tell(OpenUnit(at=OPENED, name="集团", kind=UnitKind.GROUP))
     result = daybook("units")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "The view unit of book 'main' was not made yet; `daybook project` makes it." in result.stderr
+    assert "Book 'main' has not been read into its views; `daybook project` does that." in result.stderr
     daybook.json("project")
     head = teller.workspace.ledger.head()
     teller.tell(OpenUnit(at=OPENED, name="华北分部", kind=UnitKind.BRANCH))
     result = daybook("units")
     assert "集团" in result.stdout
-    assert f"The view unit shows position {head} of {head + 1}; `daybook project` reads on." in result.stderr
+    assert f"This shows the book up to position {head} of {head + 1}; `daybook project` reads on." in result.stderr
 
 
 def test_the_examples_of_units_and_customer_run(units: CommandLine, teller: Teller) -> None:

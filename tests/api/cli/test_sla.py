@@ -53,7 +53,7 @@ def test_what_is_overdue_and_what_is_due_soon_is_listed_first_due_first(daybook:
     daybook.json("project")
     one, two = "C2099-000001", "C2099-000002"
     answer = daybook.json("sla", "due", "--within", "2d")
-    assert (answer["time"], answer["now"], answer["until"]) == (
+    assert (answer["time"], answer["valid_at"], answer["until"]) == (
         "simulated", "2099-03-06T01:00:00Z", "2099-03-08T01:00:00Z",
     )  # fmt: skip
     assert named(answer["overdue"]) == [(one, "resolution")]
@@ -181,4 +181,4 @@ def test_what_is_not_there_is_told_with_what_is(daybook: CommandLine, ledger: Le
     took_in(ledger, 4, BEGUN)
     behind = daybook("sla", "due", "--json")
     assert "`daybook project` reads on" in behind.stderr
-    assert json.loads(behind.stdout)["position"] < ledger.head()
+    assert json.loads(behind.stdout)["known_position"] < ledger.head()

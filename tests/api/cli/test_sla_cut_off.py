@@ -84,11 +84,11 @@ def test_a_published_report_is_given_again_byte_by_byte_whatever_was_written_sin
 ) -> None:
     published = daybook("sla", "report", *words, "--json").stdout
     head = json.loads(published)
-    as_then = ("sla", "report", *words, "--known", str(head["position"]), "--at", head["now"])
+    as_then = ("sla", "report", *words, "--known", str(head["known_position"]), "--at", head["valid_at"])
     shown = [daybook("sla", "report", *words, form).stdout for form in ("--all", "--csv")]
     written_on(ledger, daybook)
     assert daybook(*as_then, "--json").stdout == published
-    known_at = f"As known at position {head['position']}, looked at 2099-03-22T09:00:00+08:00."
+    known_at = f"As known at position {head['known_position']}, looked at 2099-03-22T09:00:00+08:00."
     assert daybook(*as_then, "--all").stdout == shown[0].replace(known_at.replace("As known at", "As of"), known_at)
     assert known_at in daybook(*as_then).stdout
     assert daybook(*as_then, "--csv").stdout == shown[1]
@@ -100,16 +100,16 @@ def test_what_was_known_is_asked_for_by_a_position_an_instant_or_a_day(ledger: L
     position = ledger.head()
     written_on(ledger, daybook)
     by_position = daybook.json("sla", "report", "--known", str(position))
-    assert (by_position["position"], by_position["now"]) == (position, "2099-03-22T01:00:00Z")
+    assert (by_position["known_position"], by_position["valid_at"]) == (position, "2099-03-22T01:00:00Z")
     assert daybook.json("sla", "report", "--known", rfc3339(CUT)) == by_position
     an_hour_on = daybook.json("sla", "report", "--known", rfc3339(CUT + HOUR))
-    assert an_hour_on == by_position | {"now": "2099-03-22T02:00:00Z"}
+    assert an_hour_on == by_position | {"valid_at": "2099-03-22T02:00:00Z"}
     by_day = daybook.json("sla", "report", "--known", "2099-03-22")
-    assert by_day == by_position | {"now": "2099-03-22T15:59:59.999999Z"}
+    assert by_day == by_position | {"valid_at": "2099-03-22T15:59:59.999999Z"}
     later = daybook.json("sla", "report", "--known", str(position), "--at", rfc3339(AFTER))
-    assert (later["position"], later["now"]) == (position, "2099-03-23T01:00:00Z")
+    assert (later["known_position"], later["valid_at"]) == (position, "2099-03-23T01:00:00Z")
     first = daybook.json("sla", "report", "--known", "1")
-    assert (first["position"], first["rows"]) == (1, [])
+    assert (first["known_position"], first["rows"]) == (1, [])
 
 
 def test_a_report_as_known_needs_no_view(ledger: Ledger, daybook: CommandLine) -> None:
@@ -127,12 +127,12 @@ def test_a_report_as_known_needs_no_view(ledger: Ledger, daybook: CommandLine) -
         (("--known", "0"), Exit.USAGE, "positions count from 1"),
         (("--known", "soon"), Exit.USAGE, "'soon' is no day and no instant"),
         (("--known", "2099-03-02T09:00:00"), Exit.USAGE, "names no zone"),
-        (("--known", "9999"), Exit.NO, "Position 9999 is not in book 'main', which has positions 1 to"),
-        (("--known", "2099-01-01"), Exit.NO, "Nothing was recorded in book 'main' by 2099-01-01"),
-        (("--known", "2099-12-31"), Exit.NO, "has not come yet; in book 'main' it is 2099-03-22T01:00:00"),
-        (("--known", "20", "--at", "2099-12-31"), Exit.NO, "has not come yet"),
-        (("--known", "20", "--at", "2099-01-01"), Exit.NO, "and clocks cannot be looked at before"),
-        (("--at", "2099-03-22"), Exit.USAGE, "say as known when, by --known"),
+        (("--known", "9999"), Exit.USAGE, "Position 9999 is not in book 'main', which has positions 1 to"),
+        (("--known", "2099-01-01"), Exit.NO, "Nothing had been recorded in book 'main' by then; it begins at"),
+        (("--known", "2099-12-31"), Exit.USAGE, "has not come yet; in book 'main' it is 2099-03-22T01:00:00"),
+        (("--known", "20", "--at", "2099-12-31"), Exit.USAGE, "has not come yet"),
+        (("--valid", "2099-12-31"), Exit.USAGE, "has not come yet"),
+        (("--known", "20", "--known-by", "source"), Exit.USAGE, "A source has no positions"),
         (("--compare", "nowhere.json"), Exit.USAGE, "The report nowhere.json cannot be read: No such file"),
         (("--compare", "x.json", "--known", "3"), Exit.USAGE, "leave out all but --book and --json"),
         (("--compare", "x.json", "--csv"), Exit.USAGE, "leave out all but --book and --json"),
@@ -228,7 +228,7 @@ def test_a_row_that_is_there_on_one_side_alone_is_told_figure_by_figure(reader: 
     [
         ("", "is no report that `daybook sla report --json` has written: the file: Invalid JSON"),
         ("[1]", "the file: Input should be an object"),
-        ('{"book": "main"}', "position: Field required"),
+        ('{"book": "main"}', "known_at: Field required"),
     ],
 )
 def test_a_file_that_is_no_report_is_told_with_its_place(
@@ -250,7 +250,7 @@ def test_a_report_of_another_book_or_of_more_than_there_is_is_told(reader: Comma
     file = saved(reader, tmp_path)
     other = reader("sla", "report", "--compare", str(changed(file, book="south")))
     assert (other.exit_code, "is of book 'south', and this is 'main'" in other.stderr) == (Exit.USAGE, True)
-    beyond = reader("sla", "report", "--compare", str(changed(file, position=9999)))
+    beyond = reader("sla", "report", "--compare", str(changed(file, known_position=9999)))
     assert (beyond.exit_code, "or this one has lost its end" in beyond.stderr) == (Exit.NO, True)
 
 
@@ -263,8 +263,8 @@ def test_rows_that_another_program_worked_out_are_told_and_worked_out_anew_by_kn
     result = daybook("sla", "report", "--json")
     head = json.loads(result.stdout)
     assert head["versions"]["engine"] == [0, ENGINE]
-    assert f"this one has zone data {ZONE_DATA} and engine {ENGINE}. --known {head['position']}" in result.stderr
-    anew = daybook("sla", "report", "--known", str(head["position"]), "--json")
+    assert f"this one has zone data {ZONE_DATA} and engine {ENGINE}. --known {head['known_position']}" in result.stderr
+    anew = daybook("sla", "report", "--known", str(head["known_position"]), "--json")
     assert (anew.stdout, anew.stderr) == (by_this_one, "")
 
 

@@ -158,7 +158,7 @@ def test_the_report_re_run_as_of_its_cut_off_equals_the_published_one(
     edit(daybook, files)
     took_in(book.ledger, 5, MONDAY + 14 * DAY)
     daybook.json("project")
-    again = daybook("sla", "report", "--known", str(head["position"]), "--at", head["now"], "--json")
+    again = daybook("sla", "report", "--known", str(head["known_position"]), "--at", head["valid_at"], "--json")
     assert again.stdout == published
     file = tmp_path / "published.json"
     file.write_text(published, "utf-8")

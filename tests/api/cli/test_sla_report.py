@@ -122,7 +122,7 @@ def test_json_has_every_figure_the_versions_and_the_position(told: CommandLine) 
     answer = told.json(
         "sla", "report", "--group", "month, tier", "--from", "2099-03-01", "--to", "2099-03-31", "--internal"
     )
-    assert (answer["book"], answer["time"], answer["position"], answer["now"]) == (
+    assert (answer["book"], answer["time"], answer["known_position"], answer["valid_at"]) == (
         "main", "simulated", 21, "2099-03-07T01:00:00Z",
     )  # fmt: skip
     assert (answer["by"], answer["from"], answer["before"]) == ("due", "2099-02-28T16:00:00Z", "2099-03-31T16:00:00Z")

@@ -37,7 +37,7 @@ query Report(
   complianceReport(
     periodFrom: $from, periodBefore: $before, by: $by, groupBy: $groupBy, filter: $filter, mostRows: $mostRows
   ) {
-    evaluatedAt cutOff hasMore
+    validAt knownPosition knownBy hasMore
     versions { policies { name version } calendars { name version } zoneData engine }
     totals { duty group { field value } title { en } figures { ...Figures } }
     rows { duty group { field value } title { en zh } figures { ...Figures } }
@@ -102,7 +102,11 @@ def rows(answer: dict[str, Any]) -> list[tuple[Any, ...]]:
 def test_duties_are_counted_apart_with_the_versions_and_the_position(screen: FrontEnd) -> None:
     answer = screen.ask(REPORT, groupBy=["BRANCH", "TARGET"])["complianceReport"]
     head = screen.ask("{ ledgerHead { position } }")["ledgerHead"]["position"]
-    assert (answer["cutOff"], answer["hasMore"], answer["evaluatedAt"]) == (head, False, "2099-03-07T01:00:00.000000Z")
+    assert (answer["knownPosition"], answer["hasMore"], answer["validAt"]) == (
+        head,
+        False,
+        "2099-03-07T01:00:00.000000Z",
+    )
     assert answer["versions"] == {
         "policies": [{"name": "promises", "version": 1}],
         "calendars": [{"name": "desk", "version": 1}],

@@ -18,7 +18,7 @@ from tests.conftest import Database
 REPORT = """
 query Report($known: ComplianceKnown, $groupBy: [ComplianceField!], $filter: [ComplianceCondition!]) {
   complianceReport(known: $known, groupBy: $groupBy, filter: $filter) {
-    evaluatedAt cutOff
+    knownPosition knownBy knownAt validAt
     versions { policies { name version } calendars { name version } zoneData engine }
     totals { ...Row }
     rows { ...Row }
@@ -87,7 +87,7 @@ def test_a_published_report_is_given_again_with_the_clocks_behind_it_and_why_the
 ) -> None:
     screen, reports = published
     for asked, before in zip(ASKED, reports, strict=True):
-        known = {"cutOff": before["cutOff"], "evaluatedAt": before["evaluatedAt"]}
+        known = {"knownPosition": before["knownPosition"], "validAt": before["validAt"]}
         again = screen.ask(REPORT, known=known, **asked)["complianceReport"]
         assert without_ids(again) == without_ids(before)
         # A cache would take what was known then for what is so, if they were the same things.
@@ -100,19 +100,20 @@ def test_a_published_report_is_given_again_with_the_clocks_behind_it_and_why_the
 
 def test_what_was_recorded_by_an_instant_is_known_then(published: tuple[FrontEnd, list[dict[str, Any]]]) -> None:
     screen, (before, *_) = published
-    answer = screen.ask(REPORT, known={"recordedBy": before["evaluatedAt"]}, **ASKED[0])["complianceReport"]
+    answer = screen.ask(REPORT, known={"knownAt": before["validAt"]}, **ASKED[0])["complianceReport"]
     assert without_ids(answer) == without_ids(before)
 
 
 @pytest.mark.parametrize(
     ("known", "said"),
     [
-        ({}, "by cutOff or by recordedBy"),
-        ({"cutOff": 3, "recordedBy": "2099-03-02T09:00:00Z"}, "one of the two"),
-        ({"cutOff": 0}, "Position 0 is not in book 'main'"),
-        ({"cutOff": 99_999}, "which has positions 1 to"),
-        ({"recordedBy": "2098-03-02T09:00:00Z"}, "Nothing was recorded in book 'main' by 2098-03-02"),
-        ({"cutOff": 3, "evaluatedAt": "2199-03-02T09:00:00Z"}, "has not come yet"),
+        ({}, "by knownAt or by knownPosition as known when, or by validAt"),
+        ({"knownPosition": 3, "knownAt": "2099-03-02T09:00:00Z"}, "one of the two"),
+        ({"knownPosition": 3, "knownBy": "SOURCE"}, "A source has no positions"),
+        ({"knownPosition": 0}, "Position 0 is not in book 'main'"),
+        ({"knownPosition": 99_999}, "which has positions 1 to"),
+        ({"knownAt": "2098-03-02T09:00:00Z"}, "Nothing had been recorded in book 'main' by then"),
+        ({"knownPosition": 3, "validAt": "2199-03-02T09:00:00Z"}, "has not come yet"),
     ],
 )
 def test_what_was_not_known_or_cannot_be_asked_is_told(screen: FrontEnd, known: dict[str, Any], said: str) -> None:
@@ -124,8 +125,8 @@ def test_of_more_cases_than_one_request_may_work_out_it_is_told_where_to_ask(
     screen: FrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compliance_known, "MOST_CASES", 4)
-    assert screen.ask(REPORT, known={"cutOff": 20})["complianceReport"]["cutOff"] == 20
-    (error,) = screen.errors(REPORT, known={"recordedBy": "2099-03-22T01:00:00Z"})
+    assert screen.ask(REPORT, known={"knownPosition": 20})["complianceReport"]["knownPosition"] == 20
+    (error,) = screen.errors(REPORT, known={"knownAt": "2099-03-22T01:00:00Z"})
     assert error["extensions"] == {"code": "TOO_MANY_CASES", "params": {"limit": 4}}
     assert "more than 4 cases and obligations" in error["message"]
     assert "`daybook sla report --known" in error["message"]
