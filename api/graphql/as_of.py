@@ -12,6 +12,7 @@ from api.graphql.enums import shown
 from api.graphql.problem import Code, Problem
 from api.graphql.request import Request
 from api.graphql.scalars import SafeInt
+from domain.event import rfc3339
 from replay.as_of import AsOf, KnownBy
 
 shown(
@@ -60,6 +61,16 @@ def asked_past(
     if known_at is not None and known_position is not None:
         raise Problem(Code.BAD_ARGUMENTS, "Say by knownAt or by knownPosition as known when; one of the two.")
     return AskedPast(known_at if known_position is None else int(known_position), valid_at, known_by)
+
+
+def in_id(as_of: AsOf) -> tuple[str, ...]:
+    """What stands of both instants in the id of a thing of the past.
+
+    Raises: OverflowError for one that is none in UTC.
+    """
+    instants = rfc3339(as_of.known_at), rfc3339(as_of.valid_at)
+    whose = () if as_of.known_by is KnownBy.LEDGER else (as_of.known_by.value,)
+    return str(as_of.position), *instants, *whose
 
 
 async def past(request: Request, asked: AskedPast) -> AsOf | None:
