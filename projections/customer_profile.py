@@ -392,12 +392,17 @@ ORDER BY registered_at, customer_id
 """)
 
 
+def with_source_key(database: Database, book: str, source_key: str) -> list[UUID]:
+    """Whoever has a key in the system they came from, merged or not, oldest first."""
+    return [found for (found,) in database.rows(BY_SOURCE_KEY, {"book": book, "source_key": source_key})]
+
+
 def by_source_key(database: Database, book: str, source_key: str) -> list[CustomerProfile]:
     """The customers with a key in the system they came from, oldest first; more than one when two systems share it.
 
     Who was merged is answered by the survivor, once.
     """
-    ids = [found for (found,) in database.rows(BY_SOURCE_KEY, {"book": book, "source_key": source_key})]
+    ids = with_source_key(database, book, source_key)
     found = by_ids(database, book, ids) if ids else {}
     return list({profile.customer_id: profile for asked in ids if (profile := found.get(asked))}.values())
 

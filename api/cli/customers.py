@@ -8,8 +8,10 @@ import typer
 from typer.core import TyperGroup
 from typing_extensions import override
 
-from api.cli.options import All, At, Book, Json, Limit, example
+from api.cli.options import All, At, Book, Json, Known, Limit, Valid, Whose, example
+from api.cli.past import AskedPast
 from api.cli.terminal import Terminal, answering
+from replay.as_of import KnownBy
 
 SHOW = "show"
 
@@ -32,16 +34,20 @@ app = typer.Typer(
 )
 
 
-@app.command(SHOW, epilog=example("daybook customer show K-1024 --as-of 2026-03-31"))
+@app.command(SHOW, epilog=example("daybook customer show K-1024 --known 2026-03-31 --valid 2026-03-02"))
 def show(
     name: Annotated[str, typer.Argument(help="Their key where they came from, or their id.")],
     at: At = None,
+    known: Known = None,
+    valid: Valid = None,
+    whose: Whose = KnownBy.LEDGER,
     book: Book = None,
     json: Json = False,
 ) -> None:
     """Show who a customer is, with their tier as of a day; the survivor, if they were merged.
 
-    The word `show` may be left out, unless the customer's key is the name of a command.
+    With --known or --valid it is their file as it was: what was known then, as far as it had occurred by then. A key is
+    looked up as it is now. The word `show` may be left out, unless the customer's key is the name of a command.
     """
     terminal = Terminal(json=json)
     with answering(terminal):
@@ -50,7 +56,7 @@ def show(
         from api.workspace import Workspace
 
         with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
-            answer.run(workspace, terminal, name, at)
+            answer.run(workspace, terminal, name, at, AskedPast(known, valid, whose))
 
 
 @app.command(epilog=example("daybook customer find '+86 138 0000 1111'"))

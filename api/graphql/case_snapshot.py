@@ -12,7 +12,6 @@ from uuid import UUID
 
 import strawberry
 
-from api.cut_off import BadCutOff, past_at
 from api.graphql.amendments import Amendment, amendments_of
 from api.graphql.arguments import After, Before, First, Last, Token, number_in, one_argument
 from api.graphql.as_of import (
@@ -31,8 +30,9 @@ from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, shown_customer
 from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
 from api.graphql.history import BY_VERSION, Event, page_of_history
-from api.graphql.identity import identity_of, opaque, parts_of
-from api.graphql.loaders import PastClocksOf, PastOf
+from api.graphql.identity import identity_of, opaque
+from api.graphql.loaders import PastClocksOf, PastCustomerOf, PastOf
+from api.graphql.past_identity import past_in
 from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.problem import Code, Problem
 from api.graphql.request import Info, Request
@@ -44,9 +44,8 @@ from replay.as_of import AsOf, KnownBy
 
 SNAPSHOT = "case-snapshot"
 """What stands in the id of one, where that of a case has its kind."""
-LONGEST_POSITION = 15
 MOST_CASES = 1_000
-"""So many cases, each as of some instants, one request folds anew."""
+"""So many cases and customers, each as of some instants, one request folds anew."""
 
 
 @strawberry.type(
@@ -74,11 +73,11 @@ class CaseSnapshot(CaseFacts):
     async def merged_into(
         self, info: Info
     ) -> Annotated[CaseSnapshot, strawberry.lazy("api.graphql.case_snapshot")] | None:
-        return None if self.survivor_id is None else await _shown(info.context, self.survivor_id, self.as_of)
+        return None if self.survivor_id is None else await case_as_of(info.context, self.survivor_id, self.as_of)
 
     @resolved("The cases whose place it had taken, as of the same instants.")
     async def absorbed(self, info: Info) -> list[Annotated[CaseSnapshot, strawberry.lazy("api.graphql.case_snapshot")]]:
-        found = await gather(*(_shown(info.context, each, self.as_of) for each in self.absorbed_ids))
+        found = await gather(*(case_as_of(info.context, each, self.as_of) for each in self.absorbed_ids))
         return [snapshot for snapshot in found if snapshot is not None]
 
     @resolved("What the customer said, word for word, as it was read then.")
@@ -140,20 +139,17 @@ class CaseSnapshotQuery:
 async def shown_snapshot(request: Request, case_id: UUID, asked: AskedPast) -> CaseSnapshot | None:
     """A case as of two instants; None when nothing was known of it. Raises: Problem."""
     as_of = await past(request, asked)
-    return None if as_of is None else await _shown(request, case_id, as_of)
+    return None if as_of is None else await case_as_of(request, case_id, as_of)
 
 
-async def _shown(request: Request, case_id: UUID, as_of: AsOf) -> CaseSnapshot | None:
-    """Whose past it is lies where the case does now; what is a case no more, with whoever sees the whole book."""
+async def case_as_of(request: Request, case_id: UUID, as_of: AsOf) -> CaseSnapshot | None:
+    """A case as of two instants that were found before. Whose past it is lies where the case does now; what is a case
+    no more, with whoever sees the whole book."""
     reach = await request.reach()
     if not reach.everything and await request.loaders.cases.load(case_id) is None:
         return None
-    loaders = request.loaders
-    loaders.looked_back.add(PastOf(case_id, as_of))
-    if len(loaders.looked_back) > MOST_CASES:
-        message = f"One request looks back at {MOST_CASES:,} cases at most; ask for fewer, or for fewer instants."
-        raise Problem(Code.TOO_MANY_CASES, message, limit=MOST_CASES)
-    found = await loaders.past_cases.load(PastOf(case_id, as_of))
+    looks_back(request, PastOf(case_id, as_of))
+    found = await request.loaders.past_cases.load(PastOf(case_id, as_of))
     if found is None:
         return None
     return CaseSnapshot(
@@ -169,6 +165,15 @@ async def _shown(request: Request, case_id: UUID, as_of: AsOf) -> CaseSnapshot |
     )
 
 
+def looks_back(request: Request, *at: PastOf | PastCustomerOf) -> None:
+    """Counts what one request folds anew. Raises: Problem when that is too much."""
+    looked_back = request.loaders.looked_back
+    looked_back.update(at)
+    if len(looked_back) > MOST_CASES:
+        message = f"One request looks back at {MOST_CASES:,} cases and customers at most; ask for fewer, or for fewer "
+        raise Problem(Code.TOO_MANY_CASES, f"{message}instants.", limit=MOST_CASES)
+
+
 def _id_of(book: str, case_id: UUID, as_of: AsOf) -> strawberry.ID:
     """Raises: OverflowError for an instant that is none in UTC."""
     return strawberry.ID(opaque(SNAPSHOT, book, str(case_id), *in_id(as_of)))
@@ -177,42 +182,6 @@ def _id_of(book: str, case_id: UUID, as_of: AsOf) -> strawberry.ID:
 # By its id ------------------------------------------------------------------------------------------------------------
 
 
-def is_snapshot(text: str) -> bool:
-    """Whether an id is one of a snapshot, be it a right one or not."""
-    try:
-        return parts_of(text)[:1] == [SNAPSHOT]
-    except ValueError:
-        return False
-
-
 async def snapshot_of_id(request: Request, text: str) -> CaseSnapshot | None:
     """The snapshot with an id. Raises: Problem for what is no id of one, or has a cut-off that cannot be."""
-    book = request.door.book
-    try:
-        _, of_book, case_id, position, known_at, valid_at, *whose = parts_of(text)
-        if len(position) > LONGEST_POSITION:
-            raise ValueError("no position")
-        known_by = KnownBy(*whose) if whose else KnownBy.LEDGER
-        instants = datetime.fromisoformat(known_at), datetime.fromisoformat(valid_at)
-        found = UUID(case_id), AsOf(int(position), *instants, known_by)
-        if text != _id_of(of_book, *found):
-            raise ValueError("the same in other words, which would be a second id of it")
-    except (OverflowError, TypeError, ValueError):
-        raise Problem(Code.BAD_ID, f"{text!r} is no id of this ledger; use one as an answer gave it.") from None
-    if of_book != book:
-        raise Problem(Code.BAD_ID, f"{text!r} lies in book {of_book!r}; this door opens book {book!r}.")
-    case, as_of = found
-    if not await request.door.off_loop(_could_be, request, as_of):
-        raise Problem(Code.BAD_ID, f"{text!r} names a past that this book does not have; use one as an answer gave it.")
-    return await _shown(request, case, as_of)
-
-
-def _could_be(request: Request, as_of: AsOf) -> bool:
-    """Whether both instants have come, and the position had been recorded by the first."""
-    if as_of.known_at.tzinfo is None or as_of.valid_at.tzinfo is None:
-        return False
-    try:
-        known = past_at(request.door.ledger, as_of.known_at, as_of.valid_at, as_of.known_by)
-    except BadCutOff:
-        return False
-    return known is not None and 0 < as_of.position <= known.position
+    return await case_as_of(request, *await past_in(request, text, SNAPSHOT))

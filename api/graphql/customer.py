@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from uuid import UUID
 
 import strawberry
 
 from api.graphql.allowed_actions import AllowedAction, Only, allowed_actions
 from api.graphql.amendments import Amendment, amendments_of
+from api.graphql.as_of import KnownAt, KnownByArgument, KnownPosition, ValidAt, asked_past
 from api.graphql.attachment import Attachment, attachments_of
 from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.case import Case
@@ -32,13 +34,17 @@ from ledger.ledger import PersonalPlace
 from projections.customer_profile import CustomerProfile
 from projections.customer_profile import Visit as KnownVisit
 from projections.paging import Page
+from replay.as_of import KnownBy
+
+if TYPE_CHECKING:
+    from api.graphql.customer_snapshot import CustomerSnapshot
 
 
 @strawberry.type(description="A way to reach a customer.")
 class Contact:
     kind: ContactKind = strawberry.field(description="What kind of address it is.")
     version: int = strawberry.field(description="The version in which it was recorded; `withdrawContact` takes it.")
-    place: strawberry.Private[PersonalPlace]
+    place: strawberry.Private[PersonalPlace | None]
 
     @resolved("The number, address or account.")
     async def value(self, info: Info) -> PersonalString | None:
@@ -89,8 +95,8 @@ class AbsorbedCustomer:
         return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
 
 
-@strawberry.type(description="A customer, as they are known now.")
-class Customer(Node):
+@strawberry.type
+class CustomerFacts(Node):
     kind: CustomerKind = strawberry.field(description="Whether the customer is a human being.")
     source_key: str | None = strawberry.field(description="Their key in the system they came from.")
     language: str | None = strawberry.field(description="A language tag (BCP 47), such as zh-Hans-CN.")
@@ -102,7 +108,6 @@ class Customer(Node):
     manager: str | None = strawberry.field(description="The member of staff who manages them (大客户).")
     manager_since: datetime | None = strawberry.field(description="Since when.")
     visits: list[Visit] = strawberry.field(description="Visits to them, in the order in which they became known.")
-    absorbed: list[AbsorbedCustomer] = strawberry.field(description="Customers who proved to be this one.")
     registered_at: datetime | None = strawberry.field(description="When they got their file.")
     touchpoint_count: int = strawberry.field(description="How often they and the company met.")
     first_touchpoint_at: datetime | None = strawberry.field(description="When they first met.")
@@ -116,6 +121,15 @@ class Customer(Node):
     name_place: strawberry.Private[PersonalPlace | None]
     profile: strawberry.Private[CustomerProfile]
 
+    @resolved("Their name; null when only a key of them is known.")
+    async def name(self, info: Info) -> PersonalString | None:
+        return await shown_personal(info.context, self.name_place)
+
+
+@strawberry.type(description="A customer, as they are known now.")
+class Customer(CustomerFacts):
+    absorbed: list[AbsorbedCustomer] = strawberry.field(description="Customers who proved to be this one.")
+
     @resolved("The class they are in (客户分级), or were in at an instant.")
     async def tier(
         self,
@@ -127,10 +141,6 @@ class Customer(Node):
             return self.profile.tier
         spell = self.profile.tier_as_of(as_of)
         return None if spell is None else spell.tier
-
-    @resolved("Their name; null when only a key of them is known.")
-    async def name(self, info: Info) -> PersonalString | None:
-        return await shown_personal(info.context, self.name_place)
 
     @resolved("How many cases are about them.")
     async def case_count(self, info: Info) -> int:
@@ -224,23 +234,38 @@ class Customer(Node):
     async def amendments(self, info: Info) -> list[Amendment]:
         return amendments_of(await info.context.loaders.histories.load(self.stream) or ())
 
+    @resolved(
+        "The customer as they were known at one instant, as far as it had occurred by another; null when nobody had "
+        "registered them."
+    )
+    async def as_of(
+        self,
+        info: Info,
+        known_at: KnownAt = None,
+        valid_at: ValidAt = None,
+        known_position: KnownPosition = None,
+        known_by: KnownByArgument = KnownBy.LEDGER,
+    ) -> Annotated[CustomerSnapshot, strawberry.lazy("api.graphql.customer_snapshot")] | None:
+        from api.graphql.customer_snapshot import customer_snapshot
+
+        asked = asked_past(known_at, known_position, known_by, valid_at)
+        return await customer_snapshot(info.context, self.customer_id, asked)
+
+
+class Places(NamedTuple):
+    """Where it lies what is personal in a customer's file."""
+
+    name: PersonalPlace | None
+    contacts: Sequence[PersonalPlace | None]
+    words: Sequence[PersonalPlace | None]
+    """What they said, visit by visit."""
+
 
 def customer_of(profile: CustomerProfile, book: str) -> Customer:
     """A registered customer's profile as the schema shows it."""
+    words = [profile.words_place(visit) for visit in profile.visits]
     return Customer(
         id=strawberry.ID(global_id(Category.CUSTOMER, book, profile.customer_id)),
-        kind=cast(CustomerKind, profile.kind),  # every question finds registered customers only
-        source_key=profile.source_key,
-        language=profile.language,
-        tier_rule_version=profile.tier_rule_version,
-        contacts=[
-            Contact(kind=contact.kind, version=contact.version, place=place)
-            for contact, place in zip(profile.contacts, profile.contact_places, strict=True)
-        ],
-        tiers=[TierSpell(**spell._asdict()) for spell in profile.tiers],
-        manager=profile.manager,
-        manager_since=profile.manager_since,
-        visits=[_visit_of(profile, visit) for visit in profile.visits],
         absorbed=[
             AbsorbedCustomer(
                 id=strawberry.ID(global_id(Category.CUSTOMER, book, other)),
@@ -249,24 +274,38 @@ def customer_of(profile: CustomerProfile, book: str) -> Customer:
             )
             for other, since in profile.absorbed
         ],
-        registered_at=profile.registered_at,
-        touchpoint_count=profile.touchpoints,
-        first_touchpoint_at=profile.first_touchpoint_at,
-        last_touchpoint_at=profile.last_touchpoint_at,
-        last_occurred_at=profile.last_occurred_at,
-        last_recorded_at=profile.last_recorded_at,
-        version=profile.version,
-        position=SafeInt(profile.position),
-        customer_id=profile.customer_id,
-        stream=profile.stream,
-        name_place=profile.name_place,
-        profile=profile,
+        **facts_of_customer(profile, Places(profile.name_place, profile.contact_places, words)),
     )
 
 
-def _visit_of(profile: CustomerProfile, visit: KnownVisit) -> Visit:
+def facts_of_customer(profile: CustomerProfile, places: Places) -> dict[str, Any]:
+    """What a registered customer's profile says, as the schema shows it; all but their id and who was merged."""
+    return dict(
+        contacts=[
+            Contact(kind=contact.kind, version=contact.version, place=place)
+            for contact, place in zip(profile.contacts, places.contacts, strict=True)
+        ],
+        tiers=[TierSpell(**spell._asdict()) for spell in profile.tiers],
+        visits=[_visit_of(visit, words) for visit, words in zip(profile.visits, places.words, strict=True)],
+        touchpoint_count=profile.touchpoints,
+        position=SafeInt(profile.position),
+        stream=profile.stream,
+        name_place=places.name,
+        profile=profile,
+        **{name: getattr(profile, name) for name in SAME},
+    )
+
+
+SAME = (
+    "kind", "source_key", "language", "tier_rule_version", "manager", "manager_since", "registered_at",
+    "first_touchpoint_at", "last_touchpoint_at", "last_occurred_at", "last_recorded_at", "version", "customer_id",
+)  # fmt: skip
+"""Fields that the view has just as the schema shows them."""
+
+
+def _visit_of(visit: KnownVisit, words: PersonalPlace | None) -> Visit:
     said = {name: value for name, value in visit._asdict().items() if name != "words_version"}
-    return Visit(words_place=profile.words_place(visit), **said)
+    return Visit(words_place=words, **said)
 
 
 async def shown_customer(request: Request, customer_id: UUID) -> Customer | None:

@@ -18,6 +18,7 @@ from api.next_steps import Tries, tries_of
 from api.next_steps import Wanted as WantedTries
 from api.past_case import PastCase, past_cases
 from api.past_clocks import past_clocks, past_courses, past_tree
+from api.past_customer import PastCustomer, past_customers
 from domain.correction import Reading
 from domain.envelope import Recorded
 from domain.event import Event
@@ -112,6 +113,13 @@ class PastOf(NamedTuple):
     as_of: AsOf
 
 
+class PastCustomerOf(NamedTuple):
+    """A customer as of two instants."""
+
+    customer_id: UUID
+    as_of: AsOf
+
+
 class PastClocksOf(NamedTuple):
     """The clocks of a case or an obligation as of two instants."""
 
@@ -181,8 +189,11 @@ class Loaders:
         self.as_of: DataLoader[Instants, Any] = _by_key(
             door, lambda wanted: {each: _past_at(door, each) for each in wanted}
         )
-        self.looked_back: set[PastOf] = set()
+        self.looked_back: set[PastOf | PastCustomerOf] = set()
         self.past_cases: DataLoader[PastOf, PastCase | None] = _by_key(door, lambda wanted: _past_cases(door, wanted))
+        self.past_customers: DataLoader[PastCustomerOf, PastCustomer | None] = _by_key(
+            door, lambda wanted: _past_customers(door, wanted)
+        )
         self.past_clocks: DataLoader[PastClocksOf, Sequence[SlaTimer] | None] = _by_key(
             door, lambda wanted: _past_clocks(door, wanted)
         )
@@ -314,6 +325,16 @@ def _past_cases(door: Door, wanted: Sequence[PastOf]) -> dict[PastOf, PastCase]:
         ids = [each.case_id for each in wanted if each.as_of == as_of]
         cases = past_cases(door.ledger, ids, as_of)
         found |= {PastOf(case_id, as_of): past for case_id, past in cases.items()}
+    return found
+
+
+def _past_customers(door: Door, wanted: Sequence[PastCustomerOf]) -> dict[PastCustomerOf, PastCustomer]:
+    """The same for customers, the registered ones."""
+    found: dict[PastCustomerOf, PastCustomer] = {}
+    for as_of in dict.fromkeys(each.as_of for each in wanted):
+        ids = [each.customer_id for each in wanted if each.as_of == as_of]
+        customers = past_customers(door.ledger, ids, as_of)
+        found |= {PastCustomerOf(each, as_of): past for each, past in customers.items() if past.profile.kind}
     return found
 
 

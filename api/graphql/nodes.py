@@ -8,11 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from api.graphql.case import shown_case
-from api.graphql.case_snapshot import is_snapshot, snapshot_of_id
+from api.graphql.case_snapshot import SNAPSHOT, snapshot_of_id
 from api.graphql.customer import shown_customer
+from api.graphql.customer_snapshot import CUSTOMER_SNAPSHOT, customer_snapshot_of_id
 from api.graphql.identity import identity_of
 from api.graphql.node import Node
 from api.graphql.obligation import shown_obligation
+from api.graphql.past_identity import kind_in
 from api.graphql.request import Request
 from api.graphql.staff import shown_staff
 from api.graphql.touchpoint import shown_touchpoint
@@ -36,11 +38,18 @@ TYPES: Mapping[Category, str] = MappingProxyType({
     Category.OBLIGATION: "Obligation",
 })  # fmt: skip
 
+PAST: Mapping[str, tuple[str, Callable[[Request, str], Awaitable[Any]]]] = MappingProxyType({
+    SNAPSHOT: ("CaseSnapshot", snapshot_of_id),
+    CUSTOMER_SNAPSHOT: ("CustomerSnapshot", customer_snapshot_of_id),
+})  # fmt: skip
+"""Things of the past: by what their ids begin with, their types in the schema, and how each is found again."""
+
 
 async def shown_node(request: Request, text: str) -> Node | None:
     """Whatever has a global id; None when there is no such thing, or none for the asker's role. Raises: Problem."""
-    if is_snapshot(text):
-        return await snapshot_of_id(request, text) if request.rights.may("CaseSnapshot", "id") else None
+    if (past := PAST.get(kind_in(text) or "")) is not None:
+        name, snapshot = past
+        return await snapshot(request, text) if request.rights.may(name, "id") else None
     found = identity_of(text, request.door.book)
     if not request.rights.may(TYPES[found.kind], "id"):
         return None

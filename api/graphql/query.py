@@ -26,7 +26,9 @@ from api.graphql.clock_query import ClockQuery
 from api.graphql.compliance import ComplianceQuery
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, customer_of, shown_customer
+from api.graphql.customer_snapshot import CustomerSnapshotQuery
 from api.graphql.customers import CustomerFilter, CustomerOrder, listed_customers
+from api.graphql.difference import DifferenceQuery
 from api.graphql.identity import identity_of
 from api.graphql.ledger_head import LedgerHead, head_of_book
 from api.graphql.movements import MovementQuery
@@ -65,6 +67,8 @@ class Query(
     ComplianceQuery,
     WhatIfQuery,
     CaseSnapshotQuery,
+    CustomerSnapshotQuery,
+    DifferenceQuery,
     SlaSummaryQuery,
     ViewerQuery,
     ReferenceQuery,

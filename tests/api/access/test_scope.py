@@ -368,6 +368,51 @@ def test_the_past_of_a_case_lies_within_reach_where_the_case_does_now(
         }
 
 
+def test_the_difference_of_two_pasts_of_a_case_lies_within_reach_where_the_case_does_now(
+    world: World, who: Any, asker: Signed, seen: frozenset[str]
+) -> None:
+    asked = """query($id: ID, $number: String) {
+      caseDifference(id: $id, number: $number, from: { knownPosition: 1 }) {
+        differs before { id } after { status } } }"""
+    for unit, case in world.cases.items():
+        if who[0] in {"customer", "agent", "service"}:
+            assert asker.code(asked, id=case) == "FORBIDDEN"
+            continue
+        there = {"differs": True, "before": None, "after": {"status": "REGISTERED"}} if unit in seen else None
+        assert asker.ask(asked, id=case) == {"caseDifference": there}
+        assert asker.ask(asked, number=world.numbers[unit]) == {"caseDifference": there}
+
+
+def test_the_past_of_a_customer_lies_within_reach_where_the_customer_does_now(
+    world: World, who: Any, asker: Signed
+) -> None:
+    at = world.administrator.ask("{ ledgerHead { recordedAt } }")["ledgerHead"]["recordedAt"]
+    direct = "query($id: ID!, $at: DateTime) { customerSnapshot(id: $id, knownAt: $at) { id name { state } version } }"
+    differs = "query($id: ID!) { customerDifference(id: $id, from: { knownPosition: 1 }) { differs } }"
+    of_cases = "query($id: ID!) { case(id: $id) { customer { id } } }"
+    live, by_node = "query($id: ID!) { customer(id: $id) { id } }", "query($id: ID!) { node(id: $id) { id } }"
+    customers = {world.administrator.ask(of_cases, id=case)["case"]["customer"]["id"] for case in world.cases.values()}
+    shown = set()
+    for customer in customers:
+        past = world.administrator.ask(direct, id=customer, at=at)["customerSnapshot"]
+        if who[0] in {"customer", "agent", "service"}:
+            assert asker.code(direct, id=customer, at=at) == "FORBIDDEN"
+            assert asker.ask(by_node, id=past["id"]) == {"node": None}
+            continue
+        there = asker.ask(live, id=customer)["customer"] is not None
+        shown.add(there)
+        found = asker.ask(direct, id=customer, at=at)["customerSnapshot"]
+        assert (found and {"id": found["id"], "version": found["version"]}) == (
+            {"id": past["id"], "version": past["version"]} if there else None
+        )
+        assert asker.ask(by_node, id=past["id"]) == {"node": {"id": past["id"]} if there else None}
+        if who[0] == "supervisor":
+            assert asker.code(differs, id=customer) == "FORBIDDEN"
+        else:
+            assert asker.ask(differs, id=customer) == {"customerDifference": {"differs": True}}
+    assert shown or who[0] in {"customer", "agent", "service"}
+
+
 # By whatever door -----------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ WAYS = {
     "CaseSnapshot": '{ cases(first: MOST) { nodes { asOf(validAt: "2026-05-30T00:00:00Z") { FIELD } } } }',
     "ComplianceRow": "{ complianceReport(mostRows: MOST, groupBy: [MONTH, TARGET]) { rows { FIELD } } }",
     "Customer": "{ customers(first: MOST) { nodes { FIELD } } }",
+    "CustomerSnapshot": '{ customers(first: MOST) { nodes { asOf(validAt: "2026-05-30T00:00:00Z") { FIELD } } } }',
     "Obligation": "{ obligations(first: MOST) { nodes { FIELD } } }",
     "OverrideCount": "{ overrides(first: MOST) { counts { FIELD } } }",
     "StaffMember": "{ staffMembers(first: MOST) { nodes { FIELD } } }",

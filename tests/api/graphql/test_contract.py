@@ -176,3 +176,20 @@ def test_the_past_has_types_of_its_own_and_says_what_the_live_ones_say() -> None
         "clocks": ("[SlaClock!]!", "[SlaClockSnapshot!]!"),
     }
     assert "SlaClock" not in {get_named_type(field.type).name for field in past.fields.values()}
+
+
+def test_a_customers_past_has_a_type_of_its_own_and_says_what_the_live_one_says() -> None:
+    customer, past = PUBLISHED.type_map["Customer"], PUBLISHED.type_map["CustomerSnapshot"]
+    assert isinstance(customer, GraphQLObjectType)
+    assert isinstance(past, GraphQLObjectType)
+    # What is only of now: pages and counts of other views, what may be done, files, and the way into the past itself.
+    only_now = {"cases", "caseCount", "openCaseCount", "timeline", "audit", "attachments", "allowedActions", "asOf"}
+    assert customer.fields.keys() - past.fields.keys() == only_now
+    more = {"customer", "mergedInto", "mergedAt", "knownAt", "validAt", "knownPosition", "knownBy"}
+    assert past.fields.keys() - customer.fields.keys() == more
+    different = {
+        name: (str(customer.fields[name].type), str(field.type))
+        for name, field in past.fields.items()
+        if name in customer.fields and str(customer.fields[name].type) != str(field.type)
+    }
+    assert different == {"absorbed": ("[AbsorbedCustomer!]!", "[CustomerSnapshot!]!")}
