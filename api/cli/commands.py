@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, attachment, calendar, customers, documents, policy, setting, sla, unit
+from api.cli import amend, attachment, calendar, customers, documents, export, policy, setting, sla, unit
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, At, Book, Json, Limit, Port, SingleRole, example
@@ -33,6 +33,7 @@ app.add_typer(attachment.app, name="attachment")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(customers.app, name="customer")
 app.add_typer(documents.app, name="documents")
+app.add_typer(export.app, name="export")
 app.add_typer(policy.app, name="policy")
 app.add_typer(sla.app, name="sla")
 app.add_typer(unit.app, name="unit")
