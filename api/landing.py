@@ -51,12 +51,13 @@ class Landing:
         if path == STANDARD_OUTPUT:
             self._file = sys.stdout.buffer
             return
-        self._is_free()
-        self._beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            self._file = self._beside.open("xb", buffering=0)
+            self._is_free()
+            self._file = beside.open("xb", buffering=0)
         except OSError as error:
-            raise CannotLand(f"{path} cannot be written: {error.strerror} ({self._beside}).") from error
+            raise CannotLand(f"{path} cannot be written: {error.strerror}.") from error
+        self._beside = beside
 
     def write(self, data: bytes) -> None:
         """Some bytes more. Raises: OSError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -132,16 +132,32 @@ def _opened(out: Path, tabular: Tabular | None, *, force: bool) -> Iterator[File
     else:
         tables = list(Table)
         paths = [out / f"{table}.csv{'.gz' if tabular.gzip else ''}" for table in tables]
-        try:
-            out.mkdir(exist_ok=True)
-        except OSError as error:
-            raise CannotLand(f"The folder {out} cannot be made: {error.strerror}.") from error
-    with Landings(paths, over=force) as landings:
+    with _folder(out, wanted=paths != [out]), Landings(paths, over=force) as landings:
         if tabular is None:
             yield Files(landings, Ocel(landings.files[0].write))
         else:
             writes = {table: file.write for table, file in zip(tables, landings.files, strict=True)}
             yield Files(landings, Tables(writes, exact=tabular.exact))
+
+
+@contextmanager
+def _folder(out: Path, *, wanted: bool) -> Iterator[None]:
+    """Makes the folder of tables where there is none, and takes it away again when nothing came to lie in it.
+
+    Raises: CannotLand.
+    """
+    made = wanted and not out.exists()
+    try:
+        if made:
+            out.mkdir()
+    except OSError as error:
+        raise CannotLand(f"The folder {out} cannot be made: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        if made:
+            with suppress(OSError):
+                out.rmdir()
 
 
 @contextmanager
