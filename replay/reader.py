@@ -48,6 +48,16 @@ SELECT place FROM generate_series(1, %(upto)s) AS place
 WHERE NOT EXISTS (SELECT FROM ledger.event WHERE book = %(book)s AND position = place)
 LIMIT 1
 """
+# Leans on event (book, stream, version): one search a stream.
+AMENDED = """
+SELECT DISTINCT stream FROM ledger.event
+WHERE book = %(book)s AND stream = ANY(%(streams)s) AND position <= %(upto)s AND topic = ANY(%(amending)s)
+"""
+# Leans on the primary key (book, position).
+TIMES = """
+SELECT position, occurred_at, recorded_at, source_recorded_at FROM ledger.event
+WHERE book = %(book)s AND position = ANY(%(positions)s)
+"""
 
 
 class Receipt(NamedTuple):
@@ -124,6 +134,19 @@ class Reader:
         """The first position up to another one that holds no event."""
         rows = self._ledger.database.rows(FIRST_GAP, {"book": self.book, "upto": upto})
         return int(rows[0][0]) if rows else None
+
+    def amended(self, streams: Iterable[str], upto: int) -> set[str]:
+        """Those of some streams in which something was corrected or made void by a position."""
+        asked = {"book": self.book, "streams": list(streams), "upto": upto, "amending": AMENDING}
+        return {stream for (stream,) in self._ledger.database.rows(AMENDED, asked)} if asked["streams"] else set()
+
+    def times(self, positions: Iterable[int]) -> dict[int, tuple[datetime, datetime, datetime | None]]:
+        """When the events at some positions occurred, were recorded, and were recorded at their source, if that says.
+
+        It reads their envelopes only, so that those are told that cannot be read.
+        """
+        rows = self._ledger.database.rows(TIMES, {"book": self.book, "positions": list(positions)})
+        return {position: (occurred, recorded, source) for position, occurred, recorded, source in rows}
 
     def receipts(
         self, after: int, upto: int, limit: int, *, since: datetime | None = None, before: datetime | None = None

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, attachment, calendar, customers, differing, documents, history, policy, setting, sla, unit
+from api.cli import (
+    amend,
+    attachment,
+    calendar,
+    customers,
+    differing,
+    documents,
+    export,
+    history,
+    policy,
+    setting,
+    sla,
+    unit,
+)
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Known, Limit, Port, SingleRole, ValidToo, Whose, example
@@ -35,6 +48,7 @@ app.add_typer(calendar.app, name="calendar")
 app.add_typer(customers.app, name="customer")
 app.add_typer(differing.app, name="diff")
 app.add_typer(documents.app, name="documents")
+app.add_typer(export.app, name="export")
 app.add_typer(policy.app, name="policy")
 app.add_typer(sla.app, name="sla")
 app.add_typer(unit.app, name="unit")

@@ -7,6 +7,7 @@ from enum import IntEnum
 import psycopg
 
 from api.imports.errors import CannotGoOn, CannotImport
+from api.landing import CannotLand
 from api.settings import WrongSetting
 from domain.event import Refused
 from ledger.errors import BookExists, DiskFull, LedgerAway, LedgerError, UnknownBook, out_of_room
@@ -56,7 +57,7 @@ class PortTaken(Exception):
     """Another program listens there, or may not be asked to make room."""
 
 
-FORESEEN = (Refused, NotFound, WrongUse, PortTaken, CannotImport, CannotGoOn, LedgerError, psycopg.Error)
+FORESEEN = (Refused, NotFound, WrongUse, PortTaken, CannotImport, CannotGoOn, CannotLand, LedgerError, psycopg.Error)
 """What a command can fail with when nothing is wrong with Daybook itself."""
 
 
@@ -65,9 +66,9 @@ def exit_of(error: BaseException) -> Exit:
     match error:
         case Refused() | NotFound() | UnknownBook() | BookExists():
             return Exit.NO
-        case CannotImport() | CannotGoOn() | OSError() if out_of_room(error):
+        case CannotImport() | CannotGoOn() | CannotLand() | OSError() if out_of_room(error):
             return Exit.DISK_FULL
-        case WrongSetting() | WrongUse() | CannotImport() | CannotGoOn():
+        case WrongSetting() | WrongUse() | CannotImport() | CannotGoOn() | CannotLand():
             return Exit.USAGE
         case DiskFull() | psycopg.errors.DiskFull():
             return Exit.DISK_FULL
