@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, attachment, calendar, customers, documents, policy, setting, sla, unit
+from api.cli import amend, attachment, calendar, customers, documents, policy, review, setting, sla, unit
 from api.cli.as_of import AsOf, as_of
+from api.cli.conform import conformance
 from api.cli.exits import MEANINGS
 from api.cli.options import All, At, Book, Json, Limit, Port, SingleRole, example
 from api.cli.period import From, RecordedFrom, RecordedTo, To
@@ -34,8 +35,10 @@ app.add_typer(calendar.app, name="calendar")
 app.add_typer(customers.app, name="customer")
 app.add_typer(documents.app, name="documents")
 app.add_typer(policy.app, name="policy")
+app.add_typer(review.app, name="review")
 app.add_typer(sla.app, name="sla")
 app.add_typer(unit.app, name="unit")
+app.command(epilog=example("daybook conformance --kind complaint --from 2026-01-01 --to 2026-03-31"))(conformance)
 app.command(epilog=example("daybook settings"))(setting.settings)
 app.command(epilog=example("daybook token --role agent --unit 北京分部 --name 王芳 --expires 8h"))(token)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,7 +34,7 @@ At = Annotated[
 ]
 
 Known = Annotated[
-    AsOf | int | None,
+    Any,  # a position or an `AsOf`, of which `typer` knows no union
     typer.Option(
         "--known",
         parser=known_by,
