@@ -40,6 +40,8 @@ class Override(StrEnum):
     """More time was asked for."""
     EXTENSION_APPROVED = "extension-approved"
     """More time was given, in time or after the due."""
+    LATE_APPROVAL = "late-approval"
+    """More time was given after the due had passed; the deadline stays missed."""
     REASSIGNMENT_REQUESTED = "reassignment-requested"
     """It was asked that another policy hold for a case."""
     REASSIGNMENT_APPROVED = "reassignment-approved"
@@ -89,6 +91,10 @@ PUBLICATIONS = tuple(
 """Approvals in the ordinary course: overrides only where somebody approved what they had asked for themselves."""
 
 
+WORKED_OUT = frozenset({Override.BACK_DATED, Override.OWN_APPROVAL, Override.LATE_APPROVAL})
+"""Overrides that no event shows by itself: a span is asked for, or the request or the clocks are looked at."""
+
+
 class AuditEntry(NamedTuple):
     """An event with what an auditor asks by. It holds no personal value, nor what happened in full: the event does."""
 
@@ -127,7 +133,7 @@ class AuditEntry(NamedTuple):
     source_line: int | None
     departures: tuple[str, ...]
     overrides: tuple[Override, ...]
-    """Those that the event alone shows: neither a back-dating, for which a span is asked, nor an own approval."""
+    """Those that the event alone shows; `WORKED_OUT` are others."""
     about_version: int | None
     """The version that a request or an amendment is about."""
     request_version: int | None
@@ -260,7 +266,7 @@ def of_row(row: Sequence[Any]) -> AuditEntry:
 
 AUDIT_TRAIL: Journal[AuditEntry] = Journal(
     name="audit_trail",
-    version=2,
+    version=3,
     reads=frozenset(Category),
     columns=AuditEntry._fields,
     of_row=of_row,
@@ -297,8 +303,21 @@ OWN_APPROVAL = """
    WHERE asked.book = %(book)s AND asked.stream = audit_trail.stream AND asked.version = audit_trail.request_version
 )))
 """
+# Whether more time was given in time is for the clocks to say: of an extension they keep the version of the approval,
+# and whether it came after the due. Leans on the primary key of the timers.
+LATE_APPROVAL = """
+(overrides @> ARRAY['extension-approved'] AND EXISTS (
+   SELECT FROM views.sla_timer AS timed
+   WHERE timed.book = %(book)s AND timed.stream = audit_trail.stream
+   AND jsonb_path_exists(timed.extensions, '$[*] ? (@[1] == $version && @[3] == true)',
+                         jsonb_build_object('version', audit_trail.version))
+))
+"""
 OWN_APPROVALS: Mapping[str, Any] = MappingProxyType({"approvals": list(APPROVALS), "publications": list(PUBLICATIONS)})
-"""The parameters of that condition."""
+"""The parameters of those conditions."""
+ADMINISTRATION = "(role = 'administrator' OR category IN ('access', 'book', 'calendar', 'import', 'policy'))"
+"""What was done in the role of an administrator, or to what belongs to the book as a whole: its standards, its rules of
+approval, what came into it in bulk, and who had masked values shown; as the index administration has it."""
 
 
 class Recording(NamedTuple):
@@ -351,6 +370,10 @@ class AuditFilter:
     """Only overrides of one of these sorts."""
     back_dated_over: timedelta = DAY
     """What counts as back-dated."""
+    administration: bool = False
+    """Only what administrators did, and what touches the book as a whole."""
+    upto: int | None = None
+    """The last position that is looked at."""
 
     def condition(self) -> tuple[list[str], dict[str, Any]]:
         """What holds for the rows, with its parameters."""
@@ -372,6 +395,8 @@ class AuditFilter:
             (self.occurred_before, (["occurred_at < %(occurred_before)s"], {"occurred_before": self.occurred_before})),
             (self.departed or self.departures, self._departed()),
             (self.overriding or self.overrides, self._overriding()),
+            (self.administration, ([ADMINISTRATION], {})),
+            (self.upto is not None, (["position <= %(upto)s"], {"upto": self.upto})),
         ):
             if told:
                 conditions += conditions_told
@@ -393,12 +418,14 @@ class AuditFilter:
 
     def _overriding(self) -> tuple[list[str], dict[str, Any]]:
         told = set(self.overrides)
-        alone = [kind for kind in told if kind not in {Override.BACK_DATED, Override.OWN_APPROVAL}]
+        alone = [kind for kind in told if kind not in WORKED_OUT]
         any_of = ["overrides <> '{}'"] if not told else ["overrides && %(overrides)s"] if alone else []
         if not told or Override.BACK_DATED in told:
             any_of.append("back_dated_seconds >= %(back_dated_seconds)s")
         if not told or Override.OWN_APPROVAL in told:
             any_of.append(AUDIT_TRAIL.query(OWN_APPROVAL))
+        if Override.LATE_APPROVAL in told:  # whatever is one is an approved extension as well
+            any_of.append(LATE_APPROVAL)
         parameters = {"overrides": alone, **OWN_APPROVALS, **seconds_of(self.back_dated_over)}
         return [f"({' OR '.join(any_of)})", *overridden(self.back_dated_over)], parameters
 

@@ -61,3 +61,7 @@ CREATE INDEX {departed} ON {table} (book, position) WHERE departures <> '{{}}';
 -- beside its proposal only; a book has few of either.
 CREATE INDEX {overridden} ON {table} (book, actor, position)
   WHERE overrides <> '{{}}' OR back_dated_seconds >= 86400 OR category IN ('calendar', 'policy');
+
+-- What administrators did, and what touches the book as a whole; of a book full of cases it is little.
+CREATE INDEX {administration} ON {table} (book, position)
+  WHERE role = 'administrator' OR category IN ('access', 'book', 'calendar', 'import', 'policy');

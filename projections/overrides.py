@@ -12,6 +12,7 @@ from projections.audit_trail import (
     ALWAYS,
     AUDIT_TRAIL,
     DAY,
+    LATE_APPROVAL,
     OWN_APPROVAL,
     OWN_APPROVALS,
     AuditEntry,
@@ -70,6 +71,8 @@ SELECT actor, actor_kind, found.kind, count(*)
 FROM {table} CROSS JOIN LATERAL (
   SELECT unnest(overrides) AS kind
   UNION ALL SELECT 'back-dated' WHERE back_dated_seconds >= %(back_dated_seconds)s
+  UNION ALL SELECT 'late-approval' WHERE """
+OWN = """
   UNION ALL SELECT 'own-approval' WHERE """
 OF_BOOK = """
 ) AS found
@@ -92,7 +95,7 @@ def overrides_by_actor(
     if actor is not None:
         conditions.append("actor = %(actor)s")
         parameters["actor"] = actor
-    query = AUDIT_TRAIL.query(OVERRIDES) + AUDIT_TRAIL.query(OWN_APPROVAL) + OF_BOOK
+    query = AUDIT_TRAIL.query(OVERRIDES) + LATE_APPROVAL + OWN + AUDIT_TRAIL.query(OWN_APPROVAL) + OF_BOOK
     query += "".join(f"AND {condition}\n" for condition in conditions) + "GROUP BY actor, actor_kind, found.kind"
     asked: dict[str, Any] = {"book": book, **OWN_APPROVALS, **seconds_of(back_dated_over)}
     found: dict[tuple[str, str], dict[Override, int]] = {}
@@ -123,6 +126,8 @@ CROSS JOIN LATERAL (
   WHERE book = %(book)s AND actor = wanted.by_actor AND actor_kind = wanted.by_kind
     AND CASE wanted.kind
       WHEN 'back-dated' THEN back_dated_seconds >= %(back_dated_seconds)s
+      WHEN 'late-approval' THEN """
+OR_OWN = """
       WHEN 'own-approval' THEN """
 OR_ELSE = """
       ELSE overrides @> ARRAY[wanted.kind]
@@ -145,7 +150,7 @@ def pages_of(
     inside, places = window.condition()
     conditions, parameters = recording.condition()
     conditions += [*overridden(back_dated_over), *inside]
-    query = AUDIT_TRAIL.query(PAGES) + AUDIT_TRAIL.query(OWN_APPROVAL) + OR_ELSE
+    query = AUDIT_TRAIL.query(PAGES) + LATE_APPROVAL + OR_OWN + AUDIT_TRAIL.query(OWN_APPROVAL) + OR_ELSE
     query += "".join(f"\n    AND {condition}" for condition in conditions)
     ordering = window.ordering()
     query += f"\n  ORDER BY {ordering}\n  LIMIT %(limit)s\n) AS entries\nORDER BY wanted.place, {ordering}"

@@ -16,8 +16,11 @@ from domain.envelope import ActorKind, Recorded
 from domain.event import Event
 from domain.sla.expression import Happens, leaves, read
 from domain.sla.happenings import Timeline, name_of
-from replay.cases import PastCase
+from replay import cases
+from replay.as_of import AsOf
+from replay.cases import Chosen, PastCase
 from replay.process import Per, Process, Rule, RuleKind, Step
+from replay.reader import Reader
 
 PEOPLE = ("approved_by", "decided_by", "resolved_by", "by", "registered_by", "requested_by")
 """The fields of events that say who did it, the first of them that there is; without any it is who acted."""
@@ -342,6 +345,8 @@ class Totals:
         """Cases that departed in anything."""
         self.open = 0
         """Cases that are still owed something."""
+        self.with_findings = 0
+        """Cases of which either is so."""
         self.rules = {rule.id: Count() for rule in rules}
         self.noticed: dict[str, tuple[int, int]] = {}
         """By mark: how many events bear it, and of how many of those the process says the same."""
@@ -351,6 +356,7 @@ class Totals:
         self.cases += 1
         self.departed += any(each.standing is Standing.DEPARTED for each in judged.findings)
         self.open += any(each.standing is Standing.OPEN for each in judged.findings)
+        self.with_findings += bool(judged.findings)
         seen: set[str] = set()
         for finding in judged.findings:
             count, name = self.rules[finding.rule.id], finding.rule.id
@@ -364,3 +370,36 @@ class Totals:
         for mark in judged.noticed:
             events, found = self.noticed.get(mark.departure, (0, 0))
             self.noticed[mark.departure] = (events + 1, found + mark.found)
+
+    def data(self) -> dict[str, Any]:
+        """The counts for programs."""
+        return {
+            "totals": {"cases": self.cases, "departed": self.departed, "open": self.open},
+            "rules": [
+                {"rule": name, "departed": count.departed, "cases": count.cases, "marked": count.marked,
+                 "open": count.open}
+                for name, count in self.rules.items()
+            ],
+            "noticed": [
+                {"departure": code, "events": events, "found": found}
+                for code, (events, found) in sorted(self.noticed.items())
+            ],
+        }  # fmt: skip
+
+
+class Part(NamedTuple):
+    """What was found in some cases."""
+
+    position: int
+    """The place in the book up to which cases have been looked at."""
+    judged: Sequence[Judged]
+
+
+def parts(book: Reader, as_of: AsOf, chosen: Chosen, conformance: Conformance) -> Iterator[Part]:
+    """Every case that is chosen and that the process is for, some at a time, in the order of their receipts.
+
+    Raises: LedgerAway, UnknownTopic, UnreadableEvent.
+    """
+    for part in cases.parts(book, as_of, chosen):
+        found = (conformance.judged(case, as_of.valid_at) for case in part.cases)
+        yield Part(part.position, [judged for judged in found if judged is not None])

@@ -78,7 +78,7 @@ def run(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
         departed=asked.departures,
         overriding=asked.overrides,
     )
-    read_to = _read_to(ledger)
+    shown_to = read_to(ledger)
     counted = departure_counts(ledger.database, ledger.book, recording) if asked.departures else []
     by_actor = (
         overrides_by_actor(ledger.database, ledger.book, actor=asked.actor, recording=recording)
@@ -93,11 +93,11 @@ def run(workspace: Workspace, terminal: Terminal, asked: Asked) -> None:
         terminal.stamp(ledger.book, ledger.time)
         show(terminal, ledger, pages, asked)
         terminal.show(*tables(counted, by_actor))
-    if read_to < (last := ledger.head()):
-        terminal.say(f"The audit trail goes up to position {read_to} of {last}; `daybook project` reads on.")
+    if shown_to < (last := ledger.head()):
+        terminal.say(f"The audit trail goes up to position {shown_to} of {last}; `daybook project` reads on.")
 
 
-def _read_to(ledger: Ledger) -> int:
+def read_to(ledger: Ledger) -> int:
     """How far the trail goes. Raises: NotFound when there is none; LedgerError when it is another version's."""
     (view,) = standings(ledger.database, ledger.book, [AUDIT_TRAIL])
     if view.held is not None:

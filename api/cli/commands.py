@@ -18,11 +18,13 @@ from api.cli import (
     export,
     history,
     policy,
+    review,
     setting,
     sla,
     unit,
 )
 from api.cli.as_of import AsOf, as_of
+from api.cli.conform import conformance
 from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Known, Limit, Port, SingleRole, ValidToo, Whose, example
 from api.cli.period import From, RecordedFrom, RecordedTo, To
@@ -50,9 +52,11 @@ app.add_typer(differing.app, name="diff")
 app.add_typer(documents.app, name="documents")
 app.add_typer(export.app, name="export")
 app.add_typer(policy.app, name="policy")
+app.add_typer(review.app, name="review")
 app.add_typer(sla.app, name="sla")
 app.add_typer(unit.app, name="unit")
 app.command(epilog=example("daybook case C2026-000123 --known 2026-03-31"))(history.case)
+app.command(epilog=example("daybook conformance --kind complaint --from 2026-01-01 --to 2026-03-31"))(conformance)
 app.command(epilog=example("daybook settings"))(setting.settings)
 app.command(epilog=example("daybook token --role agent --unit 北京分部 --name 王芳 --expires 8h"))(token)
 

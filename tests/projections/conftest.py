@@ -8,6 +8,7 @@ from ledger.database import Database
 from ledger.ledger import Ledger
 from projections.audit_trail import AUDIT_TRAIL
 from projections.runner import Runner
+from projections.sla_timer import SLA_TIMER
 from tests import conftest
 from tests.ledger.submissions import opened
 
@@ -42,7 +43,8 @@ def runner(ledger: Ledger, projected: Database) -> Runner:
 
 @pytest.fixture
 def auditor(ledger: Ledger, projected: Database) -> Runner:
-    """What keeps the audit trail, and nothing else."""
+    """What keeps the audit trail, and nothing else; the clocks, at which it looks for late approvals, have a table."""
+    Runner(ledger, projected, [SLA_TIMER]).prepare()
     made = Runner(ledger, projected, [AUDIT_TRAIL])
     made.prepare()
     return made
