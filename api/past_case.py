@@ -43,4 +43,5 @@ def past_cases(ledger: Ledger, case_ids: Iterable[UUID], as_of: AsOf) -> dict[UU
 
 def folded(case_id: UUID, past: PastStream) -> CaseFile | None:
     """The case out of its stream as of two instants; None when it was not received by then, or that does not count."""
-    return row_of(CASE_FILE, case_id, ((one, past.reading.of(one)) for one in past.written))
+    file: CaseFile | None = row_of(CASE_FILE, case_id, ((one, past.reading.of(one)) for one in past.written))
+    return file
