@@ -85,6 +85,7 @@ class _Known:
         if isinstance(recorded.event, Amendment):
             self._fields.reading = Reading(self._history[:count])  # which nothing but an amendment changes
             start = None if self._seen else decider_of(recorded.stream).initial
+            self._fields.reading = Reading(self._history[:count])  # until the next one nothing is read otherwise
             self._state = reduce(self._folded, applied(self._history[:count]), start)
         elif not isinstance(recorded.event, AMENDMENTS):
             self._state = self._folded(self._state, recorded)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import accumulate
 from typing import NamedTuple
 
 from domain.sla.compiled import CompiledTarget
 from domain.sla.happenings import Timeline, first
 from domain.sla.working_time import Span
+
+EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Pause(NamedTuple):
@@ -22,6 +26,25 @@ class Pause(NamedTuple):
     """Of the event that began it."""
     until: int | None
     """Of the event that ended it."""
+
+
+class Stretches:
+    """The pauses of a target in order, so that those of a window are found without going through all of them."""
+
+    __slots__ = ("_begins", "_ends", "_pauses")
+
+    def __init__(self, pauses: Sequence[Pause]) -> None:
+        self._pauses = pauses
+        self._begins = [pause.begin for pause in pauses]
+        self._ends = list(accumulate((EVER if pause.end is None else pause.end for pause in pauses), max))
+
+    def within(self, begin: datetime, end: datetime | None) -> Iterator[Pause]:
+        """What of them lies between two instants."""
+        until = len(self._pauses) if end is None else bisect_left(self._begins, end)
+        for pause in self._pauses[bisect_right(self._ends, begin) : until]:
+            cut = clipped(pause, begin, end)
+            if cut is not None:
+                yield cut
 
 
 def pauses_of(target: CompiledTarget, timeline: Timeline) -> list[Pause]:

@@ -15,7 +15,7 @@ from domain.sla.dues import LEAST, Added, Step, Steps, due_of, in_time, needs_ho
 from domain.sla.happenings import Happening, Timeline, first
 from domain.sla.lanes import Inherited, Lane, Stage, Why
 from domain.sla.measures import LIVED, View, hours_of, same_as_lived
-from domain.sla.pauses import Pause, clipped, pauses_of, spans_of
+from domain.sla.pauses import Pause, Stretches, pauses_of, spans_of
 from domain.sla.policy import (
     ExtensionStep,
     Instances,
@@ -40,6 +40,7 @@ class Runner:
         self._opened: dict[tuple[str | None, str, str], list[Opening]] = {}
         self.openings = 0
         """How many targets began because the time of others ran out."""
+        self._stretches: dict[tuple[str | None, int], tuple[CompiledTarget, Stretches]] = {}
         self._approvals = self._approved()
         self._records = list(accumulate(map(RECORDED_AT, timeline.all), max))
 
@@ -261,10 +262,16 @@ class Runner:
         for target, until in (*run.windows, (run.target, last)):
             since = begin if earlier is None else max(begin, earlier)
             if target.grounds or target.between:
-                cut = (clipped(pause, since, until) for pause in pauses_of(target, timeline))
-                found += [pause for pause in cut if pause is not None]
+                found += self._stretches_of(target, run.part, timeline).within(since, until)
             earlier = until
         run.pauses = found
+
+    def _stretches_of(self, target: CompiledTarget, part: str | None, timeline: Timeline) -> Stretches:
+        """The pauses of a target, found once: they are asked for at every change, for every target before it."""
+        key = (part, id(target))
+        if key not in self._stretches:  # with the target, so that no other one gets its identity meanwhile
+            self._stretches[key] = target, Stretches(pauses_of(target, timeline))
+        return self._stretches[key][1]
 
     def _lapsed(self, run: Run, end: int | None) -> bool:
         """Lets another target take the place of one whose time ran out, when its policy says so."""

@@ -66,7 +66,7 @@ class Watched(Ledger):
         self.saved.save()
 
 
-@pytest.fixture(params=[Length(16, 26), pytest.param(Length(70, 980), marks=pytest.mark.long)], ids=["short", "long"])
+@pytest.fixture(params=[Length(16, 26), pytest.param(Length(80, 1_060), marks=pytest.mark.long)], ids=["short", "long"])
 def lived(request: pytest.FixtureRequest, database: conftest.Database) -> Iterator[tuple[Ledger, Saved]]:
     """A demo's book, with what its views held here and there while it was told, and around every correction."""
     length: Length = request.param

@@ -1,12 +1,16 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.case.events import CasePaused, CasePrioritised, CaseReopened, CaseResolved, CaseResumed
 from domain.case.statutory import MaterialCompleted, MaterialRequested
 from domain.sla.clock import Clock, State, Verdict, Why
+from domain.sla.pauses import Pause, Stretches, clipped
 from tests.domain.sla.history import Case, clock_of, hours, instant, policy, standards, target
+from tests.domain.story import MONDAY
 
 FOR_CUSTOMER = {"pauses": {"grounds": ["customer"]}}
 
@@ -189,3 +193,16 @@ def test_a_target_resumed_by_a_reopening_goes_on_with_the_time_that_was_left() -
     assert at_due(clock) == instant("2026-03-04 12:00")
     case.then("2026-03-04 13:00", CaseResolved, outcome="solved")
     assert clock_of(case, by, "2026-03-05 09:00").now is Verdict.MISSED
+
+
+MOMENTS = st.integers(0, 12).map(lambda hour: MONDAY + timedelta(hours=hour))
+PAUSES = st.lists(st.builds(Pause, MOMENTS, st.none() | MOMENTS, st.just("customer"), st.integers(0, 9), st.none()))
+
+
+@given(PAUSES, MOMENTS, st.none() | MOMENTS)
+def test_the_pauses_of_a_window_are_those_of_which_something_lies_in_it(
+    pauses: list[Pause], begin: datetime, end: datetime | None
+) -> None:
+    in_order = sorted(pauses, key=lambda one: (one.begin, one.place))
+    cut = [clipped(pause, begin, end) for pause in in_order]
+    assert list(Stretches(in_order).within(begin, end)) == [pause for pause in cut if pause is not None]
