@@ -48,7 +48,7 @@ def of_kind(ocel: Any, kind: str) -> Any:
     ocel.relations = ocel.relations[ocel.relations["ocel:qualifier"] == "about"]
     last = last_values(ocel, "case", "kind")
     log = pm4py.ocel_flattening(ocel, "case")
-    return log[log["case:concept:name"].map(last) == kind]
+    return log[log["case:concept:name"].map(last) == kind].sort_values("case:concept:name", kind="stable")
 
 
 def last_values(ocel: Any, kind: str, name: str) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def departures(log: Any) -> dict[str, Any]:
     full = {"support": 1, "confidence": 1}
     model = {template: dict.fromkeys(rules, full) for template, rules in RULES.items()}
     judged = pm4py.conformance_declare(log, model)
-    names = list(log.groupby("case:concept:name", sort=False).groups)
+    names = list(log["case:concept:name"].unique())
     steps, _, _ = pm4py.discover_dfg(log)
     found = {name: [named(*one) for one in case["deviations"]] for name, case in zip(names, judged, strict=True)}
     return {
