@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import amend, attachment, calendar, customers, documents, policy, setting, sla, unit
+from api.cli import amend, attachment, calendar, compare, customers, documents, policy, setting, sla, unit
 from api.cli.as_of import AsOf, as_of
 from api.cli.exits import MEANINGS
 from api.cli.options import All, At, Book, Json, Limit, Port, SingleRole, example
@@ -36,6 +36,7 @@ app.add_typer(documents.app, name="documents")
 app.add_typer(policy.app, name="policy")
 app.add_typer(sla.app, name="sla")
 app.add_typer(unit.app, name="unit")
+app.command(epilog=compare.EXAMPLE)(compare.compare)
 app.command(epilog=example("daybook settings"))(setting.settings)
 app.command(epilog=example("daybook token --role agent --unit 北京分部 --name 王芳 --expires 8h"))(token)
 
