@@ -12,6 +12,7 @@ from api.cli import (
     amend,
     attachment,
     calendar,
+    compare,
     customers,
     differing,
     documents,
@@ -57,6 +58,7 @@ app.add_typer(sla.app, name="sla")
 app.add_typer(unit.app, name="unit")
 app.command(epilog=example("daybook case C2026-000123 --known 2026-03-31"))(history.case)
 app.command(epilog=example("daybook conformance --kind complaint --from 2026-01-01 --to 2026-03-31"))(conformance)
+app.command(epilog=compare.EXAMPLE)(compare.compare)
 app.command(epilog=example("daybook settings"))(setting.settings)
 app.command(epilog=example("daybook token --role agent --unit 北京分部 --name 王芳 --expires 8h"))(token)
 

@@ -51,6 +51,7 @@ shown(
         "REVISION_APPROVED": "Somebody had a verdict read otherwise.",
         "OWN_APPROVAL": "Somebody approved what they had asked for themselves, as the book allows.",
         "SELF_APPROVAL_ALLOWED": "The book was told to let people approve what they ask for themselves.",
+        "VIEW_DIFFERS": "A view was compared with its events and was something else; whoever compared found it.",
         "DEPARTURE": "It left the declared life; only imported history does.",
     },
 )

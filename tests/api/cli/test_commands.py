@@ -19,7 +19,7 @@ from tests.conftest import PROJECT, Database
 
 COMMANDS = (
     "demo", "serve", "migrate", "import", "project", "status", "case", "audit", "customer", "units", "timeline",
-    "movements", "register",
+    "movements", "register", "compare",
 )  # fmt: skip
 
 
