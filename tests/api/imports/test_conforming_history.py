@@ -36,6 +36,6 @@ def test_what_the_import_of_a_real_history_noticed_is_found_where_the_process_as
         mark: (events, events if mark in asked else 0) for mark, events in Counter(mark for mark, _ in marked).items()
     }
     assert len(totals.noticed.keys() & asked) == 2
-    # The deciders go by the order of recording. Where that is not the order in which things occurred they mark the time,
-    # and only the process says what came too early.
+    # The deciders go by the order of recording. Where that is not the order in which things occurred, they mark the
+    # time, and only the process says what came too early.
     assert unmarked == {stream for mark, stream in marked if mark == "time-runs-backwards"}
