@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.envelope import ActorKind
@@ -14,6 +14,7 @@ from replay.process import Per, Process, Rule, RuleKind
 Both = tuple[str, str]
 """The same in English and in Chinese."""
 
+DAY = timedelta(days=1)
 ACTORS: Mapping[ActorKind, Both] = {
     ActorKind.PERSON: ("a person", "人员"),
     ActorKind.SYSTEM: ("a program", "系统"),
@@ -64,8 +65,17 @@ def _owed(process: Process, rule: Rule, step: Both, other: Both) -> Both:
         until = process.step(rule.until).title
         english, chinese = f"{english}, before it is {until.en}", f"{chinese},先于{until.zh}"
     if rule.within is not None:
-        english, chinese = f"{english}, within {duration(rule.within)}", f"{chinese},限{duration(rule.within)}"
+        within = _lasting(rule.within)
+        english, chinese = f"{english}, within {within[0]}", f"{chinese},限{within[1]}"
     return english, chinese
+
+
+def _lasting(time: timedelta) -> Both:
+    """Whole days as such, anything else as documents write it."""
+    if time % DAY:
+        return duration(time), duration(time)
+    days = time // DAY
+    return f"{days} day{'s' if days > 1 else ''}", f"{days}天"
 
 
 def found_words(process: Process, finding: Finding, zone: ZoneInfo) -> Both:

@@ -318,7 +318,7 @@ LATE_APPROVAL = """
 (overrides @> ARRAY['extension-approved'] AND EXISTS (
    SELECT FROM views.sla_timer AS timed
    WHERE timed.book = %(book)s AND timed.stream = audit_trail.stream
-   AND jsonb_path_exists(timed.extensions, '$[*] ? (@[1] == $version && @[3] == true)',
+   AND jsonb_path_exists(timed.extensions, 'strict $[*] ? (@[1] == $version && @[3] == true)',
                          jsonb_build_object('version', audit_trail.version))
 ))
 """

@@ -45,6 +45,7 @@ shown(
         "PAUSE_APPROVED": "Somebody granted such a pause.",
         "EXTENSION_REQUESTED": "Somebody asked for more time for a target.",
         "EXTENSION_APPROVED": "Somebody gave more time, in time or after the due.",
+        "LATE_APPROVAL": "Somebody gave more time after the due had passed, which leaves the deadline missed.",
         "REASSIGNMENT_REQUESTED": "Somebody asked that another policy hold for a case.",
         "REASSIGNMENT_APPROVED": "Somebody had another policy hold for a case.",
         "REVISION_REQUESTED": "Somebody asked that a verdict on a deadline be read otherwise.",
@@ -151,6 +152,10 @@ class AuditEntry:
             found.append(Override.BACK_DATED)
         if entry.decided_by is not None and entry.approves and await _asked_by(entry, info.context) == entry.decided_by:
             found.append(Override.OWN_APPROVAL)
+        if Override.EXTENSION_APPROVED in found:
+            timers = await info.context.loaders.timers.load(entry.stream) or ()
+            if any(each.late and each.version == entry.version for timer in timers for each in timer.extensions):
+                found.append(Override.LATE_APPROVAL)
         return found
 
 

@@ -9,6 +9,7 @@ from asyncio import gather
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import strawberry
 
@@ -26,6 +27,7 @@ from api.graphql.as_of import (
 )
 from api.graphql.case import Case, CaseFacts, facts_of, shown_case
 from api.graphql.clock import SlaClockSnapshot, past_clock_of
+from api.graphql.conformance_finding import ConformanceFinding, past_findings_of
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, shown_customer
 from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
@@ -98,6 +100,11 @@ class CaseSnapshot(CaseFacts):
     @resolved("What had been asked about its deadlines, and what had become of that.")
     def deadline_requests(self) -> list[DeadlineRequest]:
         return deadline_requests_of(self.past.stream.read())
+
+    @resolved("Where it had departed from the declared process, in which step, and what it was still owed; by version.")
+    def conformance(self, info: Info) -> list[ConformanceFinding]:
+        zone = ZoneInfo(info.context.door.ledger.zone)
+        return past_findings_of(self.stream, self.past.stream, self.as_of.valid_at, zone)
 
     @resolved("Its clocks (时限), first due first, by the policies and calendars known then, looked at at `validAt`.")
     async def clocks(self, info: Info) -> list[SlaClockSnapshot]:
