@@ -92,8 +92,8 @@ class Tampered:
         if stream not in self._added:
             return history
         last = history[-1]
-        behind = {"version": last.version + 1, "position": last.position + 1_000, "event": self._added[stream]}
-        return [*history, last._replace(**behind)]
+        added = last._replace(version=last.version + 1, position=last.position + 1_000, event=self._added[stream])
+        return [*history, added]
 
     def clocks(self) -> dict[str, list[SlaTimer]]:
         standing = self._ledger.standing(streams_of_standards("main"), self._ledger.head())
