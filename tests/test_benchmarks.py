@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from domain.amendment import EventCorrected
 from domain.envelope import Recorded
 from ledger.database import Database
 from ledger.embedded import Embedded
@@ -17,6 +18,7 @@ from ledger.outcome import Accepted
 from projections import case_file
 from projections.case_file import RECEIVED, CaseFilter
 from projections.paging import Window
+from tests.benchmarks import replaying
 from tests.benchmarks.curves import BEGIN, END, curves, found, with_found
 from tests.benchmarks.day import Day
 from tests.benchmarks.durable import MASTER, a_ledger
@@ -31,6 +33,7 @@ from tests.benchmarks.filling import (
     in_process,
 )
 from tests.benchmarks.growth import Asked, Filled, Results, Storage, ask, load, save, shown, spoken_size, verdict
+from tests.benchmarks.long_case import a_long_library_case, write_long_case
 from tests.benchmarks.side_by_side import Ratio, Work, ratio_of
 from tests.benchmarks.stamp import Stamp
 from tests.conftest import Database as Place
@@ -241,3 +244,25 @@ def test_the_curves_are_a_picture_with_a_line_and_a_mark_for_each_size() -> None
     assert len(picture.findall(f"{svg}g")) == len(RESULTS.asked)
     assert len(list(picture.iter(f"{svg}circle"))) == 2
     assert "a stream & its values" in [text.text for text in picture.iter(f"{svg}text")]
+
+
+@pytest.mark.parametrize("events", [10, 100, 620])
+def test_a_long_case_has_as_many_events_as_were_asked_for_on_both_sides(
+    ledgers: tuple[Place, Ledger, Ledger], events: int
+) -> None:
+    _, book, _ = ledgers
+    history = book.history(write_long_case(book, events))
+    assert len(history) == events
+    assert any(isinstance(one.event, EventCorrected) for one in history) == (events > 500)
+    assert a_long_library_case(events).version == events
+
+
+@pytest.mark.parametrize("work", ["events", "views"])
+def test_a_book_is_replayed_in_a_process_of_its_own(ledgers: tuple[Place, Ledger, Ledger], work: str) -> None:
+    place, book, scratch = ledgers
+    head = fill(book, Stamp(scratch, Day(SEED, 0, CASES)), 500, lambda _: None)
+    done = replaying.in_process(work, place.writer_url, "main")
+    assert done.events == head
+    assert done.peak_bytes > 0
+    replaying.opened(place.writer_url, "main")
+    assert (replaying.to_states(), replaying.to_views()) == (head, head)

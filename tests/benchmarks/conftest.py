@@ -7,6 +7,7 @@ import pytest
 
 from ledger.embedded import Embedded
 from tests.benchmarks.durable import fresh_database
+from tests.benchmarks.library_case import CASES, with_library_cases
 from tests.conftest import Database
 
 
@@ -35,3 +36,9 @@ def database(durable: Embedded) -> Iterator[Database]:
     """A fresh migrated database: no benchmark writes into tables or indexes that another has filled."""
     with fresh_database(durable) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def library(database: Database) -> dict[str, str]:
+    """The library's environment, with as many cases of its own saved in the same database."""
+    return with_library_cases(database, CASES)

@@ -6,12 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import Tracking
 from eventsourcing.postgres import PostgresTrackingRecorder
 from eventsourcing.projection import Projection
 from typing_extensions import override
+
+from tests.benchmarks.durable import AT
+from tests.conftest import Database
+
+CASES = 300
+CASES_A_SAVE = 50
+"""The library's pipelined insert and the server wait for each other for ever at some thousand events in one save."""
 
 UPSERT = """
 INSERT INTO library_case_file AS v (case_id, status, unit, responses, last_occurred_at)
@@ -139,6 +147,22 @@ class LibraryProjection(Projection[LibraryView]):
         responses = int(isinstance(domain_event, LibraryCase.Responded))
         status = type(domain_event).__name__.lower()
         self.view.put((domain_event.originator_id, status, unit, responses, domain_event.occurred_at), tracking)
+
+
+def with_library_cases(place: Database, count: int) -> dict[str, str]:
+    """So many cases saved in a database by the library, and its environment there."""
+    info: Any = psycopg.conninfo.conninfo_to_dict(place.owner_url)
+    env = {
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": info["dbname"],
+        "POSTGRES_HOST": info["host"],
+        "POSTGRES_USER": info["user"],
+        "POSTGRES_PASSWORD": "",
+    }
+    with Cases(env) as cases:
+        for first in range(0, count, CASES_A_SAVE):
+            cases.save(*(a_library_case(first + nth, uuid4(), AT) for nth in range(CASES_A_SAVE)))
+    return env
 
 
 def a_library_case(case: int, customer_id: UUID, at: datetime) -> LibraryCase:

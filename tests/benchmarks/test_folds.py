@@ -31,17 +31,14 @@ from ledger.recorder import LedgerMapper, Row
 from projections.case_file import CASE_FILE
 from projections.runner import BATCH_EVENTS, Runner
 from tests.benchmarks.durable import AT, a_ledger, submission
-from tests.benchmarks.library_case import Cases, LibraryCase, LibraryProjection, LibraryView, a_library_case
+from tests.benchmarks.library_case import CASES, Cases, LibraryCase, LibraryProjection, LibraryView
 from tests.benchmarks.side_by_side import Work, compare
 from tests.conftest import Database as Clone
 
-CASES = 300
 LONG_BOOK_CASES = 3_000
 EVENTS_A_CASE = 7
 GENESIS = 1
 SUBMISSIONS_A_TRANSACTION = 1_000
-LIBRARY_CASES_A_SAVE = 50
-"""The library's pipelined insert and the server wait for each other for ever at some thousand events in one save."""
 
 
 @pytest.fixture
@@ -56,25 +53,8 @@ def owner(database: Clone) -> Iterator[psycopg.Connection]:
         yield owner
 
 
-@pytest.fixture
-def library(database: Clone) -> dict[str, str]:
-    """The library's environment, with as many cases of its own saved in the same database."""
-    info: Any = psycopg.conninfo.conninfo_to_dict(database.owner_url)
-    env = {
-        "PERSISTENCE_MODULE": "eventsourcing.postgres",
-        "POSTGRES_DBNAME": info["dbname"],
-        "POSTGRES_HOST": info["host"],
-        "POSTGRES_USER": info["user"],
-        "POSTGRES_PASSWORD": "",
-    }
-    with Cases(env) as cases:
-        for first in range(0, CASES, LIBRARY_CASES_A_SAVE):
-            cases.save(*(a_library_case(first + nth, uuid4(), AT) for nth in range(LIBRARY_CASES_A_SAVE)))
-    return env
-
-
 @contextmanager
-def _book(clone: Clone, cases: int, *, open_at_once: int = 1) -> Iterator[Ledger]:
+def book_of_cases(clone: Clone, cases: int, *, open_at_once: int = 1) -> Iterator[Ledger]:
     """A book of whole cases, of which about so many are under way at any time."""
     of_case = [_commands(number) for number in range(cases)]
     order = sorted(
@@ -104,7 +84,7 @@ def _whole_view(owner: psycopg.Connection) -> tuple[Any, ...] | None:
 def test_projection_catch_up(
     rounds: int, database: Clone, library: dict[str, str], views: Database, owner: psycopg.Connection
 ) -> None:
-    with _book(database, CASES) as ledger, ExitStack() as running:
+    with book_of_cases(database, CASES) as ledger, ExitStack() as running:
         runner = Runner(ledger, views, [CASE_FILE])
         runner.prepare()
 
@@ -137,7 +117,7 @@ def test_projection_catch_up(
 def test_projection_beside_reading(
     rounds: int, open_at_once: int, database: Clone, views: Database, owner: psycopg.Connection
 ) -> None:
-    with _book(database, LONG_BOOK_CASES, open_at_once=open_at_once) as ledger:
+    with book_of_cases(database, LONG_BOOK_CASES, open_at_once=open_at_once) as ledger:
         runner = Runner(ledger, views, [CASE_FILE])
         runner.prepare()
 
@@ -160,7 +140,7 @@ def test_projection_beside_reading(
 
 
 def test_replay(rounds: int, database: Clone, library: dict[str, str]) -> None:
-    with _book(database, CASES) as ledger, Cases(library) as cases:
+    with book_of_cases(database, CASES) as ledger, Cases(library) as cases:
         streams = sorted({recorded.stream for recorded in ledger.since(GENESIS)})
         by_stream = {stream: ledger.rows.rows_of([stream]) for stream in streams}
         mapper = LedgerMapper(ledger.codec, ledger.book)
@@ -172,7 +152,7 @@ def test_replay(rounds: int, database: Clone, library: dict[str, str]) -> None:
             return sum(_replayed(mapper, stream, rows) for stream, rows in by_stream.items())
 
         def theirs(_: None) -> int:
-            return sum(_library_replayed(cases, events) for events in stored.values())
+            return sum(library_replayed(cases, events) for events in stored.values())
 
         compare(
             "Replay: bytes to state, one core",
@@ -190,7 +170,7 @@ def _replayed(mapper: LedgerMapper, stream: str, rows: list[Row]) -> int:
     return tip.version
 
 
-def _library_replayed(cases: Cases, events: list[StoredEvent]) -> int:
+def library_replayed(cases: Cases, events: list[StoredEvent]) -> int:
     found: MutableOrImmutableAggregate[Any] | None = None
     for event in map(cases.mapper.to_domain_event, events):
         found = event.mutate(found)  # type: ignore[attr-defined]
