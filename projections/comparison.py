@@ -74,10 +74,13 @@ class Deviation(StrEnum):
     """How a row of a live table is not what it ought to be."""
 
     EDITED = "edited"
+    """Some of its columns have other values."""
     SWAPPED = "swapped"
     """Edited so that two rows have what the other one ought to have."""
     DELETED = "deleted"
+    """It is not there."""
     INSERTED = "inserted"
+    """There ought to be no such row."""
 
 
 class Difference(NamedTuple):

@@ -254,6 +254,7 @@ def test_a_book_of_a_hundred_thousand_commands_is_compared_in_every_view_and_one
         psycopg.connect(database.projector_url, autocommit=True) as hand,
     ):
         ledger = opened(written, "main")
+        fill(ledger, cases=6)
         Writers(ledger, 9, customers=1_500, cases=6_000).write(100_000)
         Runner(ledger, projected).catch_up()
         for view in PROJECTIONS:
