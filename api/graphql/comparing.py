@@ -19,7 +19,7 @@ from api.graphql.scalars import SafeInt
 from domain.book import ComparedScope, RecordComparison, ViewCompared, ViewFinding, id_of_book, stream_of_book
 from domain.event import COUNT_LIMIT, Command
 from domain.stream import Category, subject_of
-from projections.comparison import Deviation, Difference
+from projections.comparison import Deviation, DifferingRow
 from projections.registry import PROJECTIONS
 
 MOST_SUBJECTS = 200
@@ -80,7 +80,7 @@ class RowDifference:
     columns: list[ColumnDifference] = strawberry.field(description="In which columns it differs.")
 
     @staticmethod
-    def of(row: Difference) -> RowDifference:
+    def of(row: DifferingRow) -> RowDifference:
         """A difference as the schema shows it."""
         return RowDifference(
             key=[str(part) for part in row.key],
