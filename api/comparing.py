@@ -233,6 +233,14 @@ def views_about(kind: Category, views: Iterable[View[Any]]) -> list[View[Any]]:
     return [view for view in views if kind in _kinds(view) - touched.get(view.name, frozenset())]
 
 
+def weight(ledger: Ledger, view: View[Any], scope: Scope) -> int:
+    """How many events have to be looked at for a comparison, beside those of the subjects themselves."""
+    counts = Reader(ledger).counts(ledger.head())
+    touched = view.touched_by if isinstance(view, Projection) else frozenset()
+    touching = sum(counts.get(kind, 0) for kind in touched)
+    return touching if scope.kind is ComparedScope.KEY else sum(counts.values()) + 2 * touching
+
+
 # Which rows -----------------------------------------------------------------------------------------------------------
 
 

@@ -76,6 +76,7 @@ class ComparedScope(StrEnum):
     """Which rows of a view were compared."""
 
     ALL = "all"
+    """Those of the whole book."""
     KEY = "key"
     """Those about one subject."""
     SAMPLE = "sample"

@@ -74,10 +74,13 @@ class Deviation(StrEnum):
     """How a row of a live table is not what it ought to be."""
 
     EDITED = "edited"
+    """Some of its columns have other values."""
     SWAPPED = "swapped"
     """Edited so that two rows have what the other one ought to have."""
     DELETED = "deleted"
+    """It is not there."""
     INSERTED = "inserted"
+    """There ought to be no such row."""
 
 
 class Difference(NamedTuple):
@@ -85,12 +88,19 @@ class Difference(NamedTuple):
 
     key: tuple[Any, ...]
     columns: tuple[str, ...]
-    kind: Deviation = Deviation.EDITED
-    live: tuple[str | None, ...] = ()
+
+
+class DifferingRow(NamedTuple):
+    """The same, with how it differs."""
+
+    key: tuple[Any, ...]
+    kind: Deviation
+    columns: tuple[str, ...]
+    live: tuple[str | None, ...]
     """What the live table has in these columns, as text; None for a row that it has not, as for no value."""
-    fresh: tuple[str | None, ...] = ()
+    fresh: tuple[str | None, ...]
     """What it ought to have."""
-    swapped_with: tuple[Any, ...] | None = None
+    swapped_with: tuple[Any, ...] | None
     """The row that has what this one ought to have."""
 
 
@@ -102,7 +112,7 @@ class Differences(NamedTuple):
     """Swapped ones among them."""
     deleted: int = 0
     inserted: int = 0
-    shown: Sequence[Difference] = ()
+    shown: Sequence[DifferingRow] = ()
 
 
 class Digest(NamedTuple):
@@ -157,7 +167,8 @@ def compared(connection: psycopg.Connection, anew: View[Any], before: int | None
     if digest(connection, sql.Identifier("views", live), columns, within) == now:
         return Compared(book, position, now.rows, 0, ())
     found = differences(connection, anew, sql.Identifier("views", live), table, columns, within)
-    return Compared(book, position, now.rows, found.differing, found.shown)
+    shown = [Difference(row.key, row.columns) for row in found.shown]
+    return Compared(book, position, now.rows, found.differing, shown)
 
 
 def digest(connection: psycopg.Connection, table: sql.Identifier, columns: Sequence[str], within: Within) -> Digest:
@@ -207,13 +218,13 @@ def _difference(
     live: Mapping[str, str | None] | None,
     fresh: Mapping[str, str | None] | None,
     partner: Sequence[Any] | None,
-) -> Difference:
+) -> DifferingRow:
     live, fresh = live or {}, fresh or {}
     told = tuple(column for column in columns if column in live)
-    return Difference(
+    return DifferingRow(
         tuple(key),
-        told,
         Deviation(kind) if partner is None else Deviation.SWAPPED,
+        told,
         tuple(_short(live[column]) for column in told),
         tuple(_short(fresh[column]) for column in told),
         None if partner is None else tuple(partner),

@@ -25,7 +25,7 @@ from domain.envelope import Actor, ActorKind, Submission
 from domain.stream import Category
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
-from projections.comparison import Deviation, Difference
+from projections.comparison import Deviation, DifferingRow
 from projections.view import View
 
 MAY_APPEND = """
@@ -193,7 +193,7 @@ def as_data(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _row(row: Difference) -> dict[str, Any]:
+def _row(row: DifferingRow) -> dict[str, Any]:
     return {
         "key": row.key,
         "kind": row.kind,

@@ -32,6 +32,8 @@ from tests.projections.amended import Writers
 from tests.projections.books import fill
 from tests.projections.tampered import Tamperer
 
+FEWER = "SELECT * FROM {table} WHERE name <> 'ada'"
+
 
 class Kept(NamedTuple):
     """A book with something in every view, corrections, merges and voids in it, and the views at its end."""
@@ -162,7 +164,7 @@ def test_a_sample_depends_on_the_seed_and_not_on_the_order_of_the_candidates() -
 def test_many_differing_rows_are_counted_and_few_are_shown(kept: Kept) -> None:
     ledger, _, hand = kept
     with undone(hand, AUDIT_TRAIL):
-        hand.execute("UPDATE views.audit_trail_2 SET actor = 'nobody', unit = NULL WHERE place = 0")
+        hand.execute(AUDIT_TRAIL.statement("UPDATE {table} SET actor = 'nobody', unit = NULL WHERE place = 0"))
         found = compare(ledger, AUDIT_TRAIL, most=3)
         assert found.live is not None
         assert (found.differences.differing, len(found.differences.shown)) == (found.live.rows, 3)
@@ -174,12 +176,12 @@ def test_a_view_that_is_asked_by_another_name_than_its_table_is_found(kept: Kept
     """Whoever owns the views can have the name that is asked lead elsewhere, and leave the table as it is."""
     ledger, _, hand = kept
     with hand.transaction():
-        hand.execute("CREATE OR REPLACE VIEW views.staff AS SELECT * FROM views.staff_1 WHERE name <> 'ada'")
+        hand.execute(STAFF.query("CREATE OR REPLACE VIEW {table} AS ") + STAFF.statement(FEWER))
     try:
         found = compare(ledger, STAFF)
         assert [row.kind for row in found.differences.shown] == [Deviation.DELETED]
     finally:
-        hand.execute("CREATE OR REPLACE VIEW views.staff AS SELECT * FROM views.staff_1")
+        hand.execute(STAFF.query("CREATE OR REPLACE VIEW {table} AS ") + STAFF.statement("SELECT * FROM {table}"))
 
 
 def test_where_no_temporary_table_can_be_made_that_is_said(database: conftest.Database) -> None:
@@ -254,6 +256,7 @@ def test_a_book_of_a_hundred_thousand_commands_is_compared_in_every_view_and_one
         psycopg.connect(database.projector_url, autocommit=True) as hand,
     ):
         ledger = opened(written, "main")
+        fill(ledger, cases=6)
         Writers(ledger, 9, customers=1_500, cases=6_000).write(100_000)
         Runner(ledger, projected).catch_up()
         for view in PROJECTIONS:
