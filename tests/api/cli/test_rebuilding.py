@@ -85,7 +85,9 @@ def held_up(
     return children(running.pid), number(watching, SESSIONS)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+@pytest.mark.parametrize(
+    "how", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL], ids=["Ctrl-C", "kill -9"]
+)
 def test_a_rebuild_in_processes_ends_with_all_of_them_and_goes_on_when_it_is_asked_for_again(
     filled: CommandLine, owner: psycopg.Connection, watching: psycopg.Connection, how: signal.Signals
 ) -> None:
