@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
-from domain.amendment import AMENDMENTS, EventVoided
+from domain.amendment import AMENDMENTS, EventCorrected, EventVoided
 from domain.envelope import Recorded
 from replay.as_of import AsOf, PastStream
 
@@ -33,8 +33,12 @@ class Seen(NamedTuple):
 
 def seen_in(past: PastStream) -> Iterator[Seen]:
     """The events of a stream as of two instants, as they were seen from there."""
+    reading = past.reading
+    approvals = {one.event.request: one for one in past.amending if isinstance(one.event, EventCorrected)}
     for written in past.written:
-        yield Seen(written, past.reading.of(written), past.reading.amended_by(written))
+        by, request = reading.amended_by(written), reading.request_of(written)
+        # Of a correction that was corrected itself, the later one says how the event is read.
+        yield Seen(written, reading.of(written), by if request is None else approvals.get(request.version, by))
 
 
 class Point(NamedTuple):
@@ -153,11 +157,14 @@ def _events(before: Point, after: Point) -> Iterator[tuple[Place, EventDifferenc
 
 
 def _read(seen: Seen) -> Any:
-    """What came of an event: not by which of two corrections that say the same."""
+    """What came of an event, be it by one correction or by another that says the same; of an amendment, which nobody
+    reads, what became of it."""
     read = seen.read
-    if read is None:
-        return seen.by is not None and seen.is_void
-    return read.event, read.occurred_at, read.occurred_zone, read.occurred_precision
+    if read is not None:
+        return read.event, read.occurred_at, read.occurred_zone, read.occurred_precision
+    if isinstance(seen.written.event, AMENDMENTS) and seen.by is not None:
+        return seen.by.version
+    return None
 
 
 def _stood(point: Point, place: Place, written: Recorded[Any]) -> Stood:
