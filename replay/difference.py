@@ -12,6 +12,8 @@ from replay.as_of import AsOf, PastStream
 
 Place: TypeAlias = tuple[str, int]
 """A stream and a version in it."""
+PLACES = frozenset({"version", "position"})
+"""Fields that are figures and do not add up: they say which event came last."""
 
 
 class Seen(NamedTuple):
@@ -188,9 +190,11 @@ def _because(
     Where none did, it is the earlier ones that had a later event, which is the same on both sides, change it otherwise.
     """
     was, becomes = before.touched.get(path, ()), after.touched.get(path, ())
-    changing = [place for place in events if place in {*was, *becomes}]
-    last = [place for place in changing if place in {*was[-1:], *becomes[-1:]}]
-    if last and not (_adds_up(before.fields.get(path)) or _adds_up(after.fields.get(path))):
+    touching, latest_of_each = {*was, *becomes}, {*was[-1:], *becomes[-1:]}
+    changing = [place for place in events if place in touching]
+    last = [place for place in changing if place in latest_of_each]
+    adds_up = path not in PLACES and (_adds_up(before.fields.get(path)) or _adds_up(after.fields.get(path)))
+    if last and not adds_up:
         return tuple(events[place] for place in last)
     if changing:
         return tuple(events[place] for place in changing)

@@ -215,7 +215,10 @@ def test_a_count_is_because_of_all_that_was_counted_and_a_name_because_of_the_la
         tell(ledger, DispatchCase(at=at, case_id=CASE, unit=unit), at=at)
         tell(ledger, ReturnDispatch(at=at, case_id=CASE, unit=unit), at=at)
     tell(ledger, DispatchCase(at=OPENED + DAY, case_id=CASE, unit="west"), at=OPENED + DAY)
-    found = fields(of_case(ledger, before, now(ledger)))
+    whole = of_case(ledger, before, now(ledger))
+    passing = {each.path: [cause.event.version for cause in each.because] for each in whole.fields}
+    assert [passing[path] for path in ("version", "position", "last_recorded_at")] == [[7], [7], [7]]
+    found = fields(whole)
     assert found == {
         "dispatches": (0, 3, [3, 5, 7]),
         "returns": (0, 2, [4, 6]),
