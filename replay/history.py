@@ -9,9 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from domain.amendment import AmendmentDeclined, CorrectionRequested, EventCorrected, EventVoided, VoidRequested
+from domain.amendment import (
+    AMENDMENTS,
+    AmendmentDeclined,
+    CorrectionRequested,
+    EventCorrected,
+    EventVoided,
+    VoidRequested,
+)
 from domain.correction import Reading
 from domain.envelope import Recorded
 from replay.as_of import PastStream
@@ -121,19 +129,37 @@ def steps(past: PastStream) -> list[Step]:
 
     Requests and decisions are steps as well, in their own places. It never raises, whatever a history holds.
     """
-    chains = chains_of(past.amending, past.reading)
-    return [step_of(recorded, past.reading, chains) for recorded in past.written]
+    told = Steps(past.reading, past.amending)
+    return [told.of(recorded) for recorded in past.written]
 
 
-def step_of(recorded: Recorded[Any], reading: Reading, chains: Mapping[int, Sequence[Link]]) -> Step:
-    """One event of a stream, beside the chains of all of them."""
-    return Step(
-        recorded,
-        reading.of(recorded),
-        reading.amended_by(recorded),
-        reading.request_of(recorded),
-        tuple(chains.get(recorded.version, ())),
-    )
+class Steps:
+    """The steps of one stream, worked out as they are asked for."""
+
+    def __init__(self, reading: Reading, amending: Iterable[Recorded[Any]]) -> None:
+        self.reading = reading
+        """How its events are read."""
+        self._amending = amending
+
+    @classmethod
+    def by_now(cls, history: Sequence[Recorded[Any]]) -> Steps:
+        """Those of a whole stream, as it was written."""
+        return cls(Reading(history), history)
+
+    @cached_property
+    def _chains(self) -> Mapping[int, Sequence[Link]]:
+        amending = [recorded for recorded in self._amending if isinstance(recorded.event, AMENDMENTS)]
+        return chains_of(amending, self.reading)
+
+    def of(self, recorded: Recorded[Any]) -> Step:
+        """The step of one of its events."""
+        return Step(
+            recorded,
+            self.reading.of(recorded),
+            self.reading.amended_by(recorded),
+            self.reading.request_of(recorded),
+            tuple(self._chains.get(recorded.version, ())),
+        )
 
 
 def chains_of(amending: Iterable[Recorded[Any]], reading: Reading) -> dict[int, list[Link]]:

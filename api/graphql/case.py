@@ -33,7 +33,7 @@ from api.graphql.enums import (
     Proposal,
     Status,
 )
-from api.graphql.history import BY_VERSION, Event, page_of_history
+from api.graphql.history import BY_VERSION, Event, WhichEvents, page_of_history
 from api.graphql.identity import global_id
 from api.graphql.movement import Movement, movements_of
 from api.graphql.node import Node
@@ -184,13 +184,15 @@ class Case(CaseFacts):
     async def history(
         self,
         info: Info,
+        filter: WhichEvents = None,  # noqa: A002
         first: Annotated[int | None, FIRST] = None,
         after: Annotated[str | None, AFTER] = None,
         last: Annotated[int | None, LAST] = None,
         before: Annotated[str | None, BEFORE] = None,
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
-        return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+        history = await info.context.loaders.histories.load(self.stream) or ()
+        return page_of_history(history, window, info.context.loaders.steps(self.stream, history), filter)
 
     @resolved("What happened in it and with its customer about it, by when it happened.")
     async def timeline(
