@@ -72,8 +72,8 @@ class Step(NamedTuple):
 
     @property
     def is_void(self) -> bool:
-        """Whether it counts no longer."""
-        return self.amended_by is not None and self.read is None
+        """Whether it counts no longer; of a correction or a void, whether it was taken back."""
+        return self.amended_by is not None and self.request is None
 
     @property
     def occurred_at(self) -> datetime:

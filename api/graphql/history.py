@@ -200,8 +200,8 @@ class Event:
     known_by: strawberry.Private[KnownBy] = KnownBy.LEDGER
 
     @resolved(
-        "How it is read in the place of what was written; null where that is as it stands here, and where it counts no "
-        "longer, which is when `amendedBy` is not null all the same."
+        "How it is read in the place of what was written; null where that is as it stands here, and for what counts no "
+        "longer. Of a correction that was corrected in its turn `amendments` tells."
     )
     def read_as(self) -> EventReading | None:
         step = self.steps.of(self.recorded)
@@ -216,6 +216,10 @@ class Event:
             read=read,
             request=step.request,
         )
+
+    @resolved("Whether it counts no longer; of a correction or a void, whether it was taken back.")
+    def is_void(self) -> bool:
+        return self.steps.of(self.recorded).is_void
 
     @resolved(
         "What was asked about it, or about a correction or void of it, and what became of that; in the order in which "

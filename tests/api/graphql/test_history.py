@@ -32,7 +32,7 @@ ONE = global_id(Category.CASE, "main", case_id(1))
 REJECTED = CaseResolved(outcome=Outcome.REJECTED, redress=None, resolved_by=None, code=None)
 CASES = 20
 STEP = """
-  version topic amendedBy
+  version topic amendedBy isVoid
   readAs { topic data occurredAt occurredZone occurredPrecision personal { path text { state value } } }
   amendments { request kind state version decision effect reason requestedBy decidedBy }
   changes { field before after personalBefore { state } personalAfter { state value } }
@@ -108,7 +108,8 @@ def test_a_corrected_event_says_how_it_is_read_by_which_request_and_when_it_real
         "request": 6, "kind": "CORRECTION", "state": "APPROVED", "version": 1, "decision": 7, "effect": "DECIDES",
         "reason": "mistyped", "requestedBy": "grace", "decidedBy": "李主任",
     }]  # fmt: skip
-    assert (classified["amendedBy"], classified["readAs"]) == (9, None)
+    assert (classified["amendedBy"], classified["isVoid"], classified["readAs"]) == (9, True, None)
+    assert (received["isVoid"], resolved["isVoid"]) == (False, False)
     assert [each["effect"] for each in classified["amendments"]] == ["DECIDES"]
     assert resolved["readAs"]["data"]["outcome"] == "rejected"
 
