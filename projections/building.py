@@ -59,7 +59,7 @@ def build(
         for view in views:
             book.compare(view)
         book.catch_up([view for view in views if book.standing(view).stopped is None], None)
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise away(error, database.url) from error
 
 

@@ -143,7 +143,7 @@ def alone(database: Database, views: Iterable[View[Any]]) -> Iterator[psycopg.Co
                 with suppress(psycopg.Error):  # at once; that the connection has ended, the server sees a moment later
                     for view in held:
                         connection.execute(LET_GO, {"view": view.name})
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise away(error, database.url) from error
 
 

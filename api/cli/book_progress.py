@@ -19,7 +19,6 @@ Clock = Callable[[], float]
 
 LINE_SECONDS = 10.0
 """Between two lines about a book."""
-JSON_SECONDS = 1.0
 EVERY_BOOK = "all books"
 
 
@@ -38,13 +37,13 @@ def told_by_book(
 ) -> Iterator[Tell]:
     """What to tell; on a terminal a bar a book and one for all of them, in a log a line now and then.
 
-    By itself it is silent where the answer is JSON, or nothing is to be said.
+    By itself it is silent where the answer is JSON, or nothing is to be said. JSON is told at every step.
     """
     if shown is Shown.AUTO and terminal.watched:
         with _Bars(terminal, title) as bars:
             yield bars.tell
     elif shown is Shown.JSON:
-        yield _Lines(clock, JSON_SECONDS, terminal.aside).tell
+        yield _Lines(clock, 0.0, terminal.aside).tell
     elif shown is Shown.LINES or (shown is Shown.AUTO and not terminal.json and not terminal.quiet):
 
         def say(told: Mapping[str, Any]) -> None:
@@ -60,7 +59,7 @@ def _nobody(book: str, reached: int, target: int) -> None:
 
 
 class _Lines:
-    """Tells at once of a book that begins or ends, and otherwise after a while."""
+    """Tells of a book now and then, and that it has come to its end; of one that is done at once, nothing."""
 
     def __init__(self, clock: Clock, pause_seconds: float, tell: Callable[[Mapping[str, Any]], None]) -> None:
         self._clock = clock
@@ -71,8 +70,9 @@ class _Lines:
 
     def tell(self, book: str, reached: int, target: int) -> None:
         now = self._clock()
-        at, before = self._last.get(book, (now - self._pause_seconds, -1))
-        if reached > before and (reached >= target or now - at >= self._pause_seconds):
+        at, before = self._last.setdefault(book, (now, -1))
+        ended = reached >= target and now - self._began >= self._pause_seconds
+        if reached > before and (ended or now - at >= self._pause_seconds):
             self._last[book] = now, reached
             self._told({"book": book, "position": reached, "head": target, "seconds": round(now - self._began, 1)})
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from ledger.database import Database
-from ledger.errors import LedgerError
+from ledger.errors import LedgerAway, LedgerError
 from ledger.ledger import Ledger
 from projections import rebuild as rebuilding
 from projections.audit_trail import AUDIT_TRAIL
@@ -30,6 +30,7 @@ from tests.projections.killed import BATCH, VIEWS
 from tests.projections.test_rebuild import things
 
 BEGUN = "SELECT projection, begun_at FROM views.rebuild WHERE in_place_at IS NULL ORDER BY 1"
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'daybook_projector'"
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
@@ -235,6 +236,26 @@ def test_what_was_broken_off_goes_on_from_where_it_was(
     assert builder.progress[0][1] > reached
     assert [said.partition(" was begun ")[0] for said in builder.said] == [view.label for view in VIEWS]
     assert [built.differing for built in outcome.rebuilt] == [0, 0]
+    assert (things(database), tables(database)) == (before, shown)
+
+
+def test_a_database_that_drops_all_connections_ends_a_rebuild_and_what_was_built_is_kept(
+    books: list[Ledger], projected: Database, database: conftest.Database, owner: psycopg.Connection
+) -> None:
+    before, shown = things(database), tables(database)
+
+    def cut(_: str) -> None:
+        if len(builder.progress) == 2:
+            owner.execute(CUT)
+            owner.commit()
+
+    builder = Builder(books, projected, meanwhile=cut)
+    with pytest.raises(LedgerAway, match=r"those that are asked are whole, and what was built is kept"):
+        builder.run()
+    again = Builder(books, projected)
+    assert [built.differing for built in again.run().rebuilt] == [0, 0]
+    assert again.progress == []  # all was built, and only the way into its place was missing
+    assert [said.partition(" was begun ")[0] for said in again.said] == [view.label for view in VIEWS]
     assert (things(database), tables(database)) == (before, shown)
 
 
