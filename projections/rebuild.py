@@ -19,7 +19,6 @@ from projections.comparison import Compared
 from projections.cursor import ProjectionStopped, standings
 from projections.half_built import (
     HalfBuilt,
-    Note,
     RebuildUnderWay,
     alone,
     begin_anew,
@@ -55,7 +54,7 @@ WHERE projection = %(projection)s AND version = %(version)s AND NOT anew
 FOR UPDATE
 """
 
-__all__ = ["HalfBuilt", "Outcome", "RebuildUnderWay", "Rebuilt", "discard", "half_built", "rebuild", "rebuild_all"]
+__all__ = ["Outcome", "RebuildUnderWay", "Rebuilt", "discard", "rebuild", "rebuild_all"]
 
 
 class Rebuilt(NamedTuple):
@@ -159,10 +158,10 @@ class _Work(NamedTuple):
         built = [anew for anew in begun if anew not in dict(stopped)]
         for anew in built:
             make_indexes(self.connection, anew)
+        rebuilt = [self._rebuilt(anew, version, ledgers) for anew, version in done.items()]
         for anew in built:
+            rebuilt.append(self._rebuilt(anew, before.get(anew.name), ledgers))
             self._switch(anew, before.get(anew.name))
-        known = notes(self.connection)
-        rebuilt = [self._rebuilt(anew, known[anew.name], ledgers) for anew in (*done, *built)]
         forget_done(self.connection)
         order = [view.name for view in views]
         return Outcome(sorted(rebuilt, key=lambda each: order.index(each.view)), [why for _, why in stopped])
@@ -176,17 +175,20 @@ class _Work(NamedTuple):
                 raise ViewNewer(view, before[view.name])
         return before
 
-    def _begin(self, views: Sequence[View[Any]], *, restart: bool) -> tuple[list[View[Any]], list[View[Any]]]:
-        """The views that are in their place already, of a rebuild that was broken off; and those that are begun."""
+    def _begin(
+        self, views: Sequence[View[Any]], *, restart: bool
+    ) -> tuple[dict[View[Any], int | None], list[View[Any]]]:
+        """The views that are in their place already, of a rebuild that was broken off, with the version whose place it
+        is; and those that are begun."""
         forget_done(self.connection)
         asked, known, now = sorted(view.name for view in views), notes(self.connection), self.database.now()
-        done, begun = list[View[Any]](), list[View[Any]]()
+        done, begun = dict[View[Any], int | None](), list[View[Any]]()
         for view in views:
             anew, note = replace(view, anew=True), known.get(view.name)
             ours = note is not None and note.is_made_by(view) and not restart
             if note is not None and note.in_place_at is not None and ours and list(note.asked) == asked:
                 self.told(f"{view.label} was built anew and is in its place since {_minute(note.in_place_at)}.")
-                done.append(anew)
+                done[anew] = note.before
                 continue
             begun.append(anew)
             if note is not None and note.in_place_at is None and ours and is_there(self.connection, anew.table):
@@ -210,10 +212,12 @@ class _Work(NamedTuple):
                     found.setdefault(anew, at.stopped)
         return list(found.items())
 
-    def _rebuilt(self, anew: View[Any], note: Note, ledgers: Sequence[Ledger]) -> Rebuilt:
+    def _rebuilt(self, anew: View[Any], before: int | None, ledgers: Sequence[Ledger]) -> Rebuilt:
+        """What is told of a view, by what was noted of its books."""
         found = kept_compared(self.connection, anew)
-        books = [found[ledger.book] for ledger in ledgers if ledger.book in found]
-        return Rebuilt(anew.name, anew.version, note.before, books)
+        return Rebuilt(
+            anew.name, anew.version, before, [found[ledger.book] for ledger in ledgers if ledger.book in found]
+        )
 
     # In place of the live one -------------------------------------------------------------------------------------
 
