@@ -184,6 +184,17 @@ def test_a_view_that_is_asked_by_another_name_than_its_table_is_found(kept: Kept
         hand.execute(STAFF.query("CREATE OR REPLACE VIEW {table} AS ") + STAFF.statement("SELECT * FROM {table}"))
 
 
+def test_a_row_that_is_there_twice_is_found_though_both_are_right(kept: Kept) -> None:
+    ledger, _, hand = kept
+    with undone(hand, STAFF) as somebody:
+        hand.execute(STAFF.statement(f"ALTER TABLE {{table}} DROP CONSTRAINT {STAFF.table}_pkey"))
+        key = somebody.repeat()
+        found = compare(ledger, STAFF)
+        assert [row[:2] for row in shown(found)] == [(key, Deviation.INSERTED)]
+    hand.execute(STAFF.statement("ALTER TABLE {table} ADD PRIMARY KEY (book, staff_id)"))
+    assert compare(ledger, STAFF).same
+
+
 def test_where_no_temporary_table_can_be_made_that_is_said(database: conftest.Database) -> None:
     with Database(database.writer_url) as written, Database(database.projector_url) as projected:
         ledger = opened(written, "main")

@@ -59,6 +59,12 @@ class Tamperer:
         )
         return self._told(key | {name: invented})
 
+    def repeat(self) -> tuple[Any, ...]:
+        """Puts the first row there once more, which needs a table without its primary key."""
+        key, _ = self._rows()[0]
+        self._do("INSERT INTO {table} SELECT * FROM {table} WHERE book = %(book)s AND {mine}", key)
+        return self._told(key)
+
     def swap(self) -> Swapped:
         """Exchanges what two rows have in a column."""
         rows = self._rows()
