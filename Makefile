@@ -16,7 +16,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PYTHONUTF8 := 1
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test oldest clients kills check format bench bench-large lock clean
+.PHONY: help demo test oldest clients interop kills check format bench bench-large lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -24,13 +24,14 @@ help:
 	@echo "make test    all tests, with coverage; TEST_ARGS='-k word' narrows them"
 	@echo "make oldest  the golden books and a part of the tests on the oldest releases that pyproject.toml allows"
 	@echo "make clients the clients of npm that front ends use, against the schema and a server (Node 20 or newer)"
+	@echo "make interop exports read by pm4py, in an environment of its own (.venv-interop), against the ledger"
 	@echo "make kills   kill -9 of servers and programs under load, KILLS=50 on each of two installations"
 	@echo "make check   format, lint, imports, types"
 	@echo "make format  puts the format right, and what lint can mend by itself"
 	@echo "make bench   the benchmarks: ratios with their intervals; EVENTS=100000,1000000 sizes the books that grow"
 	@echo "make bench-large   books of up to 10 million events, and the curves in docs/performance.md"
-	@echo "make lock    resolves the lock files: two to current releases, one to the oldest that are allowed"
-	@echo "make clean   removes .venv and caches; the data in .data stays"
+	@echo "make lock    resolves the lock files: to current releases, and one to the oldest that are allowed"
+	@echo "make clean   removes environments and caches; the data in .data stays"
 
 demo: .venv/project.stamp
 	@.venv/bin/daybook demo
@@ -50,6 +51,9 @@ OLDEST_TESTS := tests/replay tests/domain tests/ledger/test_codec.py tests/ledge
 
 clients: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m pytest tests/clients $(TEST_ARGS)
+
+interop: .venv/dev.stamp .venv/project.stamp .venv-interop/stamp
+	$(PY) -m pytest tests/interop --interop $(TEST_ARGS)
 
 kills: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m pytest tests/faults/test_killed_under_load.py -s --kills $(KILLS) $(TEST_ARGS)
@@ -73,7 +77,7 @@ bench-large: .venv/dev.stamp .venv/project.stamp
 	$(PY) -m tests.benchmarks.curves docs/performance/growth.json
 
 # A lock is resolved by uv, in an environment of its own that is thrown away: uv is no part of the project.
-UV_COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
+UV_COMPILE := .venv-lock/bin/uv pip compile --universal --python-version 3.11 --upgrade --quiet \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header
 # The tests' own tools are the same there as everywhere, anyio with them, whose plugin pytest loads: it is our dependencies
 # whose lower bounds are tried.
@@ -83,14 +87,16 @@ lock:
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip --disable-pip-version-check --no-input --quiet install uv
-	$(UV_COMPILE) --group build -o requirements.lock
-	$(UV_COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
+	$(UV_COMPILE) pyproject.toml --group build -o requirements.lock
+	$(UV_COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	echo pm4py | $(UV_COMPILE) - -o requirements-interop.lock
 	sed -En 's/^(($(OLDEST_TOOLS))==[^ ]+).*/\1/p' requirements-dev.lock \
-		| $(UV_COMPILE) - --group build --resolution lowest-direct -o requirements-oldest.lock
+		| $(UV_COMPILE) pyproject.toml - --group build --resolution lowest-direct -o requirements-oldest.lock
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lock .venv-oldest tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .venv-interop .venv-lock .venv-oldest tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache \
+		.import_linter_cache .hypothesis dist
 	rm -f .coverage .coverage.*
 
 .venv/run.stamp: requirements.lock
@@ -104,6 +110,14 @@ clean:
 .venv/dev.stamp: requirements-dev.lock .venv/run.stamp
 	@echo "Adding requirements-dev.lock ..."
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# pm4py's licence is the AGPL: it is in no environment of Daybook, only beside them, to read what was exported.
+.venv-interop/stamp: requirements-interop.lock
+	@echo "Making .venv-interop from requirements-interop.lock ..."
+	@rm -rf .venv-interop
+	@$(PYTHON) -m venv .venv-interop
+	@.venv-interop/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes -r requirements-interop.lock
 	@touch $@
 
 .venv/project.stamp: pyproject.toml .venv/run.stamp

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.envelope import ActorKind
@@ -14,6 +14,7 @@ from replay.process import Per, Process, Rule, RuleKind
 Both = tuple[str, str]
 """The same in English and in Chinese."""
 
+DAY = timedelta(days=1)
 ACTORS: Mapping[ActorKind, Both] = {
     ActorKind.PERSON: ("a person", "人员"),
     ActorKind.SYSTEM: ("a program", "系统"),
@@ -55,17 +56,26 @@ def _by_whom(rule: Rule) -> Both:
     chinese = f"由{'或'.join(each for _, each in kinds)}"
     if not rule.roles:
         return english, chinese
-    return f"{english} as {' or '.join(rule.roles)}", f"{chinese},角色为{'或'.join(rule.roles)}"
+    return f"{english} as {' or '.join(rule.roles)}", f"{chinese}，角色为{'或'.join(rule.roles)}"
 
 
 def _owed(process: Process, rule: Rule, step: Both, other: Both) -> Both:
     english, chinese = f"{step[0]} once {other[0]}", f"{other[1]}后{step[1]}"
     if rule.until is not None:
         until = process.step(rule.until).title
-        english, chinese = f"{english}, before it is {until.en}", f"{chinese},先于{until.zh}"
+        english, chinese = f"{english}, before it is {until.en}", f"{chinese}，先于{until.zh}"
     if rule.within is not None:
-        english, chinese = f"{english}, within {duration(rule.within)}", f"{chinese},限{duration(rule.within)}"
+        within = _lasting(rule.within)
+        english, chinese = f"{english}, within {within[0]}", f"{chinese}，限{within[1]}"
     return english, chinese
+
+
+def _lasting(time: timedelta) -> Both:
+    """Whole days as such, anything else as documents write it."""
+    if time % DAY:
+        return duration(time), duration(time)
+    days = time // DAY
+    return f"{days} day{'s' if days > 1 else ''}", f"{days}天"
 
 
 def found_words(process: Process, finding: Finding, zone: ZoneInfo) -> Both:
@@ -77,9 +87,9 @@ def found_words(process: Process, finding: Finding, zone: ZoneInfo) -> Both:
         case Found.NEVER:
             return f"never {other.en}", f"从未{other.zh}"
         case Found.LATER:
-            return f"{other.en} later, in version {version}", f"{other.zh}在后,见第{version}版"
+            return f"{other.en} later, in version {version}", f"{other.zh}在后，见第{version}版"
         case Found.EARLIER:
-            return f"{other.en} before, in version {version}", f"此前已{other.zh},见第{version}版"
+            return f"{other.en} before, in version {version}", f"此前已{other.zh}，见第{version}版"
         case Found.TOO_OFTEN if not rule.most:
             return "it was", "已发生"
         case Found.TOO_OFTEN:
@@ -91,11 +101,11 @@ def found_words(process: Process, finding: Finding, zone: ZoneInfo) -> Both:
             english, chinese = known.get(finding.who or "", (str(finding.who), str(finding.who)))
             return f"by {english}", f"由{chinese}"
         case Found.SAME_PERSON:
-            return f"by {finding.who} both times, see version {version}", f"均为{finding.who},见第{version}版"
+            return f"by {finding.who} both times, see version {version}", f"均为{finding.who}，见第{version}版"
         case Found.TOO_LATE:
             return f"after {due}", f"迟于{due}"
         case Found.NOT_YET:
-            return ("not yet", "尚未") if due is None else (f"not yet, due {due}", f"尚未,期限{due}")
+            return ("not yet", "尚未") if due is None else (f"not yet, due {due}", f"尚未，期限{due}")
         case Found.OVERDUE:
             return f"not by {due}", f"至{due}仍未"
 

@@ -91,7 +91,7 @@ class Workspace:
         self.book = book or settings.book
         # A book of another name is opened on purpose only, or a slip of the pen would be one.
         self._new_book = new_book or (NewBook() if settings.embedded and writes and self.book == MAIN else None)
-        self._single_role = single_role
+        self.single_role = single_role
         self._ledgers: dict[str, Ledger] = {}
         self._awaken: Awaken | None = None
         with ExitStack() as undo:

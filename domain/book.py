@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from domain.decider import Decided, Decider
 from domain.envelope import Context, Recorded
-from domain.event import Command, Event, Label, Refused, StaffName, ZoneName
+from domain.event import Command, Count, Event, Label, Refused, Sha256, StaffName, Version, ZoneName
 from domain.refusal import Refusal
 from domain.stream import Category, stream_of
 
@@ -72,7 +72,69 @@ class SelfApprovalForbidden(Event):
     decided_by: StaffName
 
 
-BookEvent: TypeAlias = BookOpened | SelfApprovalAllowed | SelfApprovalForbidden
+class ComparedScope(StrEnum):
+    """Which rows of a view were compared."""
+
+    ALL = "all"
+    """Those of the whole book."""
+    KEY = "key"
+    """Those about one subject."""
+    SAMPLE = "sample"
+    """Those about some subjects, drawn by a seed."""
+
+
+class ViewFinding(StrEnum):
+    """What is not as it ought to be with a whole view, beside single rows."""
+
+    MISSING = "missing"
+    """Its table is not there."""
+    STALE = "stale"
+    """Its table is of an older version than the program makes."""
+    NEWER = "newer"
+    """Its table is of a newer version than the program knows."""
+    BEYOND_THE_BOOK = "beyond-the-book"
+    """Its cursor stands where the book has not come to."""
+    BEYOND_ITS_CURSOR = "beyond-its-cursor"
+    """Rows show events that its cursor has not come to."""
+    SHORT_OF_ITS_CURSOR = "short-of-its-cursor"
+    """No row shows any of the last events that its cursor has come to, though there ought to be some."""
+
+
+class ViewCompared(Event):
+    """A view's live table was compared with a fresh fold of the events at the position where it stood."""
+
+    TOPIC: ClassVar = "view-compared.1"
+
+    comparison_id: UUID
+    view: Label
+    version: Version
+    """That the program makes which compared."""
+    position: Count
+    """The last position of the book whose events the table was to show."""
+    scope: ComparedScope
+    key: UUID | None
+    """The subject, where it was one."""
+    subjects: Count | None
+    """How many subjects were drawn, where it was a sample."""
+    seed: Count | None
+    """By which they were drawn."""
+    rows: Count | None
+    """How many rows there were to be; None where nothing was compared, as when the table is of another version."""
+    live_digest: Sha256 | None
+    """Of the rows in the table."""
+    fresh_digest: Sha256 | None
+    """Of the rows that there were to be."""
+    differing: Count
+    """How many rows were edited, deleted or inserted."""
+    findings: tuple[ViewFinding, ...]
+
+    @property
+    def anomalous(self) -> bool:
+        """Whether anything was other than the events make of it."""
+        return bool(self.findings) or self.live_digest != self.fresh_digest
+
+
+BookEvent: TypeAlias = BookOpened | SelfApprovalAllowed | SelfApprovalForbidden | ViewCompared
 
 
 class AboutBook(Command):
@@ -115,7 +177,15 @@ class ForbidSelfApproval(AboutBook):
     decided_by: StaffName
 
 
-BookCommand: TypeAlias = OpenBook | AllowSelfApproval | ForbidSelfApproval
+class RecordComparison(AboutBook):
+    """Keep what came of comparing a view with its events; each comparison is an event of its own."""
+
+    REFUSALS: ClassVar[tuple[str, ...]] = (Refusal.UNKNOWN_BOOK, Refusal.RECORDED_OTHERWISE)
+
+    compared: ViewCompared
+
+
+BookCommand: TypeAlias = OpenBook | AllowSelfApproval | ForbidSelfApproval | RecordComparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +195,8 @@ class Book:
     genesis: BookOpened
     self_approval: bool = False
     """Whether who asks may approve."""
+    last_comparison: ViewCompared | None = None
+    """That of a view with its events; who asks again asks at once."""
 
 
 def decide(book: Book | None, command: BookCommand, context: Context) -> Decided:
@@ -139,6 +211,8 @@ def decide(book: Book | None, command: BookCommand, context: Context) -> Decided
         case ForbidSelfApproval():
             forbidden = SelfApprovalForbidden(reason=command.reason, decided_by=command.decided_by)
             return [forbidden] if _known(book).self_approval else []
+        case RecordComparison():
+            return _compared(_known(book), command.compared)
         case _:
             assert_never(command)
 
@@ -162,6 +236,16 @@ def _open(book: Book | None, command: OpenBook) -> Decided:
     )
 
 
+def _compared(book: Book, compared: ViewCompared) -> Decided:
+    last = book.last_comparison
+    if last is None or last.comparison_id != compared.comparison_id:
+        return [compared]
+    if last == compared:
+        return []
+    message = "Something else is recorded of a comparison with this id; record this one under a new id."
+    raise Refused(Refusal.RECORDED_OTHERWISE, message, field="compared")
+
+
 def may_approve_own(context: Context) -> bool:
     """Whether who asks for something may approve it, in a decision whose `needs` named the book's own stream."""
     book = context.others.get(stream_of_book(context.book))
@@ -180,6 +264,8 @@ def evolve(book: Book | None, recorded: Recorded[BookEvent]) -> Book | None:
             return replace(book, self_approval=True)
         case SelfApprovalForbidden():
             return replace(book, self_approval=False)
+        case ViewCompared():
+            return replace(book, last_comparison=event)
         case _:
             assert_never(event)
 

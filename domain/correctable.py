@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from domain.attachment import AttachmentAdded
-from domain.book import BookOpened, SelfApprovalAllowed, SelfApprovalForbidden
+from domain.book import BookOpened, SelfApprovalAllowed, SelfApprovalForbidden, ViewCompared
 from domain.calendar import CalendarDeclined, CalendarProposed, CalendarPublished
 from domain.case.deadline import DeadlineMissed, DeadlineWarned, RevisionDeclined, RevisionRequested, VerdictRevised
 from domain.case.dialogue import CaseAcknowledged, CustomerReplied, FeedbackGiven, FollowUpMade
@@ -126,6 +126,7 @@ CORRECTABLE: tuple[type[Event], ...] = (
     BookOpened,
     SelfApprovalAllowed,
     SelfApprovalForbidden,
+    ViewCompared,
     CalendarProposed,
     CalendarPublished,
     CalendarDeclined,

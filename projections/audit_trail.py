@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.amendment import AMENDMENTS
+from domain.book import ViewCompared
 from domain.envelope import ActorKind, Recorded, RegisterNumber, Source
 from domain.event import Event, Precision
 from domain.stream import Category, category_of, stream_of, subject_of
@@ -52,6 +53,8 @@ class Override(StrEnum):
     """Somebody approved what they had asked for themselves, as the book allows."""
     SELF_APPROVAL_ALLOWED = "self-approval-allowed"
     """The book was told to let people approve what they ask for themselves."""
+    VIEW_DIFFERS = "view-differs"
+    """A view was compared with its events and was something else; whoever compared found it."""
     DEPARTURE = "departure"
     """It left the declared life."""
 
@@ -198,7 +201,7 @@ def entries(recorded: Recorded[Any]) -> tuple[AuditEntry, ...]:
     told = {name: getattr(event, name) for name in names}
     if category in {Category.CASE, Category.CUSTOMER}:
         told[f"{category}_id"] = key_of(recorded.stream)
-    override = OF_TOPICS.get(event.TOPIC)
+    override = _override(event)
     overrides = () if override is None else (override,)
     return (
         AuditEntry(
@@ -240,6 +243,12 @@ def entries(recorded: Recorded[Any]) -> tuple[AuditEntry, ...]:
             None if decider is None else getattr(event, decider),
         ),
     )
+
+
+def _override(event: Event) -> Override | None:
+    if isinstance(event, ViewCompared):
+        return Override.VIEW_DIFFERS if event.anomalous else None
+    return OF_TOPICS.get(event.TOPIC)
 
 
 def _back_dated_seconds(recorded: Recorded[Any]) -> int | None:
@@ -309,7 +318,7 @@ LATE_APPROVAL = """
 (overrides @> ARRAY['extension-approved'] AND EXISTS (
    SELECT FROM views.sla_timer AS timed
    WHERE timed.book = %(book)s AND timed.stream = audit_trail.stream
-   AND jsonb_path_exists(timed.extensions, '$[*] ? (@[1] == $version && @[3] == true)',
+   AND jsonb_path_exists(timed.extensions, 'strict $[*] ? (@[1] == $version && @[3] == true)',
                          jsonb_build_object('version', audit_trail.version))
 ))
 """

@@ -24,7 +24,7 @@ from projections.projection import Projection
 from projections.reading import Batch, read
 from projections.reckoning import Reckoning
 from projections.registry import PROJECTIONS
-from projections.tables import ViewNewer, as_their_owner, live_versions, make_tables, sweep
+from projections.tables import ViewNewer, as_their_owner, live_versions, make_tables
 from projections.view import View
 from projections.working_out import reckoned
 
@@ -50,6 +50,16 @@ Progress = Callable[[int, int], None]
 """Told the position that has been reached, and the one to reach."""
 
 
+class GivenUp(LedgerError):
+    """A table that was being built beside a live one is there no more."""
+
+    def __init__(self, view: View[Any]) -> None:
+        super().__init__(
+            f"What was being built of {view.label} beside the live table was given up or begun again by another "
+            "process. The live table is whole; build it again when that one is done."
+        )
+
+
 class Runner:
     """Keeps the views of one book. Any number may run: the fence on each cursor lets one of them write at a time.
 
@@ -66,15 +76,18 @@ class Runner:
         self._advanced = Condition()
 
     def prepare(self) -> None:
-        """Makes the tables and cursors that are not there yet. Raises: LedgerAway, ViewsNotOurs."""
+        """Makes the tables and cursors that are not there yet; what is built anew, its builder has begun.
+
+        Raises: LedgerAway, ViewsNotOurs.
+        """
         book, now = self._ledger.book, self._database.now()
+        views = [view for view in self._views if not view.anew]
 
         def make(connection: psycopg.Connection) -> None:
-            make_tables(connection, self._views, now)
-            sweep(connection, [view for view in self._views if not view.anew])
+            make_tables(connection, views, now)
             live = live_versions(connection)
-            for view in self._views:
-                if view.anew or live.get(view.name) == view.version:
+            for view in views:
+                if live.get(view.name) == view.version:
                     begin(connection, book, view, now)
 
         with as_their_owner():
@@ -161,6 +174,7 @@ class Runner:
         self._forget_beyond(head)
         target = head if upto is None else min(upto, head)
         reached = self._standings()
+        _still_there(reached, reached)
         given_up -= {view for view, at in reached.items() if at.stopped is None}  # somebody else has brought it past
         while not stop.is_set():
             behind = {
@@ -180,7 +194,8 @@ class Runner:
                         log.error("%s", standing.stopped)
             except Overtaken:
                 self.prepare()  # the cursor was moved, or is gone
-                reached = self._standings()
+                before, reached = reached, self._standings()
+                _still_there(before, reached)
             self._note({view.name: standing.position for view, standing in reached.items()})
             if on_progress is not None:
                 going = (at.position for view, at in reached.items() if view not in given_up)
@@ -224,6 +239,8 @@ class Runner:
             with as_their_owner():
                 return write(self._database, self._ledger.book, view, standing, change)
         except psycopg.errors.UndefinedTable as error:
+            if view.anew:
+                raise GivenUp(view) from error
             raise Overtaken(f"The table of {view.label} was taken away, or another took its place.") from error
         except CannotTake as met:  # where rows are worked out as they are written
             if part.end - part.start > BATCH_EVENTS:  # each further try works out all of the part again
@@ -252,6 +269,13 @@ class Runner:
                 return reckoned(view, self._ledger, self._database, part)
             case _:
                 raise TypeError(f"{view.name} is neither a projection nor a journal nor a reckoning.")
+
+
+def _still_there(before: Mapping[View[Any], Standing], after: Mapping[View[Any], Standing]) -> None:
+    """Raises: GivenUp when what is built anew is gone, or has been begun again, perhaps by another program."""
+    for view, at in after.items():
+        if view.anew and (at.begun_at is None or at.begun_at != before[view].begun_at):
+            raise GivenUp(view)
 
 
 def _next_part(behind: Mapping[View[Any], int], target: int, batch: int) -> tuple[int, int, list[View[Any]]]:

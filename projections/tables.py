@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -96,7 +95,7 @@ class ViewOlder(LedgerError):
 
 
 def make_tables(connection: psycopg.Connection, views: Iterable[View[Any]], now: datetime) -> None:
-    """Makes the tables that are not there yet, and the names under which they are asked.
+    """Makes the live tables that are not there yet, and the names under which they are asked.
 
     A view that has a table of another version gets none here. Two may do it at once: the second waits and finds them
     made.
@@ -110,20 +109,20 @@ def make_tables(connection: psycopg.Connection, views: Iterable[View[Any]], now:
                 connection.execute(sql.SQL(files("projections").joinpath("cursor.sql").read_text(encoding="utf-8")))
         except MADE_MEANWHILE:
             pass  # two first runners met, and the other has made it
+    if not is_there(connection, "rebuild_compared"):
+        with suppress(*MADE_MEANWHILE), connection.transaction():
+            connection.execute(sql.SQL(files("projections").joinpath("rebuild.sql").read_text(encoding="utf-8")))
     for view in views:
         if not _is_made(connection, view):
             with connection.transaction():
                 connection.execute("LOCK TABLE views.live IN SHARE ROW EXCLUSIVE MODE")
                 if not _is_made(connection, view):
                     make_table(connection, view)
-                    if not view.anew:
-                        name_it(connection, view, now)
+                    name_it(connection, view, now)
 
 
 def _is_made(connection: psycopg.Connection, view: View[Any]) -> bool:
     """Whether some version of a view is asked under its name: another one is left as it is."""
-    if view.anew:
-        return is_there(connection, view.table)
     version = live_versions(connection).get(view.name)
     return version not in {None, view.version} or (version is not None and is_there(connection, view.name))
 
@@ -157,69 +156,3 @@ def name_it(connection: psycopg.Connection, view: View[Any], now: datetime) -> N
     connection.execute(view.query("CREATE VIEW {table} AS ") + view.statement("SELECT * FROM {table}"))
     connection.execute(view.query("GRANT SELECT ON {table} TO daybook_writer"))
     connection.execute(SHOWS, {"projection": view.name, "version": view.version, "now": now})
-
-
-# Built anew -----------------------------------------------------------------------------------------------------------
-
-LOCK = "hashtext('daybook views'), hashtext(%(view)s)"
-"""Of who builds a view anew: an advisory lock, since it ends with its connection and holds back no vacuum."""
-HALF_BUILT = """
-SELECT relname FROM pg_class
-WHERE relnamespace = 'views'::regnamespace AND relkind = 'r' AND relname ~ %(pattern)s
-"""
-FORGET_ANEW = "DELETE FROM views.cursor WHERE projection = %(projection)s AND anew"
-FORGET_LIVE = "DELETE FROM views.cursor WHERE projection = %(projection)s AND NOT anew"
-NO_LONGER_ANEW = "UPDATE views.cursor SET anew = false WHERE projection = %(projection)s AND anew"
-INDEXES = """
-SELECT c.relname FROM pg_class c JOIN pg_index i ON c.oid = i.indexrelid
-WHERE i.indrelid = to_regclass(%(table)s)
-"""
-
-
-def drop_anew(connection: psycopg.Connection, view: View[Any]) -> None:
-    """Takes away what was built of a view beside the live one, of any version. Who does so is alone with it."""
-    with connection.transaction():
-        half_built = connection.execute(HALF_BUILT, {"pattern": _half_built(view)}).fetchall()
-        for (table,) in half_built:
-            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier("views", table)))
-        connection.execute(FORGET_ANEW, {"projection": view.name})
-
-
-def sweep(connection: psycopg.Connection, views: Iterable[View[Any]]) -> None:
-    """Takes away what builders left that were killed; who is still building keeps theirs."""
-    for view in views:
-        if connection.execute(HALF_BUILT, {"pattern": _half_built(view)}).fetchone() is None:
-            continue
-        with connection.transaction():
-            if connection.execute(f"SELECT pg_try_advisory_xact_lock({LOCK})", {"view": view.name}).fetchone() == (
-                True,
-            ):
-                drop_anew(connection, view)
-
-
-def _half_built(view: View[Any]) -> str:
-    return rf"^{view.name}_\d+_anew(_touch)?$"
-
-
-def put_in_place(connection: psycopg.Connection, anew: View[Any], before: int | None, now: datetime) -> None:
-    """Drops the live table, and gives its place, its name and its cursors to the new one. Within a transaction."""
-    view = replace(anew, anew=False)
-    connection.execute(view.query("DROP VIEW IF EXISTS {table}"))
-    for version in {before, view.version} - {None}:
-        table = f"{view.name}_{version}"
-        for dropped in (table, f"{table}_touch"):
-            connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("views", dropped)))
-    connection.execute(FORGET_LIVE, {"projection": view.name})
-    for suffix in ("", "_touch"):
-        _rename(connection, f"{anew.table}{suffix}", anew.table, view.table)
-    connection.execute(NO_LONGER_ANEW, {"projection": view.name})
-    name_it(connection, view, now)
-
-
-def _rename(connection: psycopg.Connection, table: str, old: str, new: str) -> None:
-    """Gives a table and its indexes the names that they would have had at once."""
-    for (index,) in connection.execute(INDEXES, {"table": f"views.{table}"}).fetchall():
-        renamed = sql.Identifier(index.replace(old, new, 1))
-        connection.execute(sql.SQL("ALTER INDEX {} RENAME TO {}").format(sql.Identifier("views", index), renamed))
-    renamed = sql.Identifier(table.replace(old, new, 1))
-    connection.execute(sql.SQL("ALTER TABLE IF EXISTS {} RENAME TO {}").format(sql.Identifier("views", table), renamed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from typing import Any, Generic, LiteralString, TypeVar
 from psycopg import sql
 
 from domain.stream import Category
+
+LATER = re.compile(r"^CREATE INDEX \{(?!stream\})(\w+)\}[^;]*;", re.MULTILINE)
+"""Indexes that only questions lean on. Those on streams are for who takes rows away, and unique ones refuse rows."""
 
 V = TypeVar("V", bound=tuple[Any, ...])
 """A row of a view, as a NamedTuple whose fields are the table's columns after `book`, in their order.
@@ -86,9 +90,23 @@ class View(ABC, Generic[V]):
     def definition(self) -> sql.Composed:
         """The statements that make the table, out of the `.sql` beside the module.
 
-        `{table}` becomes its name; any other name in braces is an index, which gets the table's name in front.
+        `{table}` becomes its name; any other name in braces is an index, which gets the table's name in front. A table
+        that is built anew has to do without `later_indexes` while it is filled.
         """
         text = self._source()
+        return self._made(LATER.sub("", text) if self.anew else text)
+
+    @property
+    def definition_text(self) -> str:
+        """The `.sql`, as it is written."""
+        return self._source()
+
+    def later_indexes(self) -> dict[str, sql.Composed]:
+        """The statements that make the indexes which only questions lean on, by the indexes' names."""
+        found = LATER.finditer(self._source())
+        return {f"{self.table}_{index[1]}": self._made(index[0]) for index in found}
+
+    def _made(self, text: LiteralString) -> sql.Composed:
         indexes = {name for _, name, _, _ in Formatter().parse(text) if name and name != "table"}
         return sql.SQL(text).format(
             table=sql.Identifier(self.schema, self.table),

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
-from domain.amendment import AMENDMENTS, EventVoided
+from domain.amendment import AMENDMENTS, EventCorrected, EventVoided
 from domain.envelope import Recorded
 from replay.as_of import AsOf, PastStream
 
 Place: TypeAlias = tuple[str, int]
 """A stream and a version in it."""
+PLACES = frozenset({"version", "position"})
+"""Fields that are figures and do not add up: they say which event came last."""
 
 
 class Seen(NamedTuple):
@@ -33,8 +35,12 @@ class Seen(NamedTuple):
 
 def seen_in(past: PastStream) -> Iterator[Seen]:
     """The events of a stream as of two instants, as they were seen from there."""
+    reading = past.reading
+    approvals = {one.event.request: one for one in past.amending if isinstance(one.event, EventCorrected)}
     for written in past.written:
-        yield Seen(written, past.reading.of(written), past.reading.amended_by(written))
+        by, request = reading.amended_by(written), reading.request_of(written)
+        # Of a correction that was corrected itself, the later one says how the event is read.
+        yield Seen(written, reading.of(written), by if request is None else approvals.get(request.version, by))
 
 
 class Point(NamedTuple):
@@ -153,11 +159,14 @@ def _events(before: Point, after: Point) -> Iterator[tuple[Place, EventDifferenc
 
 
 def _read(seen: Seen) -> Any:
-    """What came of an event: not by which of two corrections that say the same."""
+    """What came of an event, be it by one correction or by another that says the same; of an amendment, which nobody
+    reads, what became of it."""
     read = seen.read
-    if read is None:
-        return seen.by is not None and seen.is_void
-    return read.event, read.occurred_at, read.occurred_zone, read.occurred_precision
+    if read is not None:
+        return read.event, read.occurred_at, read.occurred_zone, read.occurred_precision
+    if isinstance(seen.written.event, AMENDMENTS) and seen.by is not None:
+        return seen.by.version
+    return None
 
 
 def _stood(point: Point, place: Place, written: Recorded[Any]) -> Stood:
@@ -181,9 +190,11 @@ def _because(
     Where none did, it is the earlier ones that had a later event, which is the same on both sides, change it otherwise.
     """
     was, becomes = before.touched.get(path, ()), after.touched.get(path, ())
-    changing = [place for place in events if place in {*was, *becomes}]
-    last = [place for place in changing if place in {*was[-1:], *becomes[-1:]}]
-    if last and not (_adds_up(before.fields.get(path)) or _adds_up(after.fields.get(path))):
+    touching, latest_of_each = {*was, *becomes}, {*was[-1:], *becomes[-1:]}
+    changing = [place for place in events if place in touching]
+    last = [place for place in changing if place in latest_of_each]
+    adds_up = path not in PLACES and (_adds_up(before.fields.get(path)) or _adds_up(after.fields.get(path)))
+    if last and not adds_up:
         return tuple(events[place] for place in last)
     if changing:
         return tuple(events[place] for place in changing)

@@ -57,8 +57,9 @@ def fresh(
 
 def subjects(book: Reader, view: Named, position: int, told: Progress = nobody) -> Iterator[UUID]:
     """Every subject of which `fresh` may have rows, some of them more than once. Raises: as `fresh`."""
-    passes = _passes(book, view, position) if isinstance(view, Folded) and view.touched_by else 0
-    walk = Walk(book, position, told, legs=1 + passes)
+    walk = Walk(book, position, told)
+    passes = _passes(walk, view) if isinstance(view, Folded) and view.touched_by else 0
+    walk.legs = 1 + passes
     for begun in walk.beginnings(view.subjects if isinstance(view, Reckoned) else view.reads):
         yield from (subject_of(stream) for _, stream in begun)
     if isinstance(view, Folded):
@@ -89,8 +90,9 @@ def _folded(
             found = _histories(walk, view, keys, touching)
             yield _rows(view, found)
         return
-    passes, own = _passes(book, view, position), view.reads - view.touched_by
-    walk = Walk(book, position, told, legs=2 * passes if touched else 1)
+    walk, own = Walk(book, position, told), view.reads - view.touched_by
+    passes = _passes(walk, view)
+    walk.legs = 2 * passes if touched else 1
     for place in range(passes):
         part = Part(place, passes)
         touching = touches(walk, view, part) if touched else Touches()
@@ -107,9 +109,8 @@ def _folded(
     walk.arrive(view.touched_by, passes)
 
 
-def _passes(book: Reader, view: Folded, position: int) -> int:
-    counts = book.counts(position) if view.touched_by else {}
-    return 1 + sum(counts.get(kind, 0) for kind in view.touched_by) // TOUCHES_A_PASS
+def _passes(walk: Walk, view: Folded) -> int:
+    return 1 + walk.count(view.touched_by) // TOUCHES_A_PASS
 
 
 def _histories(walk: Walk, view: Folded, keys: Iterable[UUID], touching: Touches) -> dict[UUID, Mapping[str, History]]:

@@ -9,9 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from domain.amendment import AmendmentDeclined, CorrectionRequested, EventCorrected, EventVoided, VoidRequested
+from domain.amendment import (
+    AMENDMENTS,
+    AmendmentDeclined,
+    CorrectionRequested,
+    EventCorrected,
+    EventVoided,
+    VoidRequested,
+)
 from domain.correction import Reading
 from domain.envelope import Recorded
 from replay.as_of import PastStream
@@ -64,8 +72,8 @@ class Step(NamedTuple):
 
     @property
     def is_void(self) -> bool:
-        """Whether it counts no longer."""
-        return self.amended_by is not None and self.read is None
+        """Whether it counts no longer; of a correction or a void, whether it was taken back."""
+        return self.amended_by is not None and self.request is None
 
     @property
     def occurred_at(self) -> datetime:
@@ -121,19 +129,37 @@ def steps(past: PastStream) -> list[Step]:
 
     Requests and decisions are steps as well, in their own places. It never raises, whatever a history holds.
     """
-    chains = chains_of(past.amending, past.reading)
-    return [step_of(recorded, past.reading, chains) for recorded in past.written]
+    told = Steps(past.reading, past.amending)
+    return [told.of(recorded) for recorded in past.written]
 
 
-def step_of(recorded: Recorded[Any], reading: Reading, chains: Mapping[int, Sequence[Link]]) -> Step:
-    """One event of a stream, beside the chains of all of them."""
-    return Step(
-        recorded,
-        reading.of(recorded),
-        reading.amended_by(recorded),
-        reading.request_of(recorded),
-        tuple(chains.get(recorded.version, ())),
-    )
+class Steps:
+    """The steps of one stream, worked out as they are asked for."""
+
+    def __init__(self, reading: Reading, amending: Iterable[Recorded[Any]]) -> None:
+        self.reading = reading
+        """How its events are read."""
+        self._amending = amending
+
+    @classmethod
+    def by_now(cls, history: Sequence[Recorded[Any]]) -> Steps:
+        """Those of a whole stream, as it was written."""
+        return cls(Reading(history), history)
+
+    @cached_property
+    def _chains(self) -> Mapping[int, Sequence[Link]]:
+        amending = [recorded for recorded in self._amending if isinstance(recorded.event, AMENDMENTS)]
+        return chains_of(amending, self.reading)
+
+    def of(self, recorded: Recorded[Any]) -> Step:
+        """The step of one of its events."""
+        return Step(
+            recorded,
+            self.reading.of(recorded),
+            self.reading.amended_by(recorded),
+            self.reading.request_of(recorded),
+            tuple(self._chains.get(recorded.version, ())),
+        )
 
 
 def chains_of(amending: Iterable[Recorded[Any]], reading: Reading) -> dict[int, list[Link]]:
@@ -151,20 +177,31 @@ def chains_of(amending: Iterable[Recorded[Any]], reading: Reading) -> dict[int, 
 
 def links_of(known: Mapping[int, Recorded[Any]], reading: Reading) -> Iterator[Link]:
     """Every request among what is known of amendments, by version, in order, with what became of it."""
-    requests = {version for version, recorded in known.items() if isinstance(recorded.event, REQUESTS)}
     decided: dict[int, Recorded[Any]] = {}
     for _, recorded in sorted(known.items()):
-        if isinstance(recorded.event, DECISIONS) and recorded.event.request in requests:
-            decided.setdefault(recorded.event.request, recorded)
+        if (asked := _decided_on(recorded, known)) is not None:
+            decided.setdefault(asked, recorded)
     for version, recorded in sorted(known.items()):
         match recorded.event:
             case CorrectionRequested() | VoidRequested() as request:
                 decision = decided.get(version)
                 yield Link(request.version, recorded, decision, _effect(request.version, decision, reading))
-            case EventCorrected() | EventVoided() as amendment if amendment.request not in requests:
+            case EventCorrected() | EventVoided() as amendment if decided.get(amendment.request) is not recorded:
                 yield Link(amendment.version, None, recorded, _effect(amendment.version, recorded, reading))
             case _:
                 pass
+
+
+def _decided_on(recorded: Recorded[Any], known: Mapping[int, Recorded[Any]]) -> int | None:
+    """The request that an event decides on; None for an amendment of something else than was asked."""
+    event = recorded.event
+    if not isinstance(event, DECISIONS):
+        return None
+    request = known.get(event.request)
+    if request is None or not isinstance(request.event, REQUESTS):
+        return None
+    same = isinstance(event, AmendmentDeclined) or event.version == request.event.version
+    return event.request if same else None
 
 
 def _effect(about: int, decision: Recorded[Any] | None, reading: Reading) -> Effect:

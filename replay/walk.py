@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -33,41 +34,56 @@ def nobody(done: int, of: int) -> None:
 class Walk:
     """A way through all that a book holds up to a position, and the count of what was met on it."""
 
-    def __init__(self, book: Reader, position: int, told: Progress = nobody, *, legs: int = 1) -> None:
-        """Goes `legs` times through the book. Raises: BookNotWhole when it has a gap, LedgerAway."""
+    def __init__(self, book: Reader, position: int, told: Progress = nobody) -> None:
         self.book = book
         self.position = position
         self._told = told
-        self._legs = legs
+        self.legs = 1
+        """How many times it is to go through the book."""
         self._begun = 0
-        self._counts = book.counts(position)
         self._met: dict[str, int] = {}
-        there = sum(self._counts.values())
-        if there != position:
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        """How many events there are of each kind of stream. Raises: BookNotWhole when the book has a gap."""
+        counts = self.book.counts(self.position)
+        there = sum(counts.values())
+        if there != self.position:
             raise BookNotWhole(
-                f"Book {book.book!r} holds {there} events up to position {position}: position "
-                f"{book.first_gap(position)} holds none. Restore the event; nothing can be folded past the gap."
+                f"Book {self.book.book!r} holds {there} events up to position {self.position}: position "
+                f"{self.book.first_gap(self.position)} holds none. Restore the event; nothing can be folded past the "
+                "gap."
             )
+        return counts
+
+    def count(self, kinds: Collection[Category]) -> int:
+        """How many events there are in streams of some kinds. Raises: BookNotWhole, LedgerAway."""
+        counts = self._counts  # also for no kind at all: the gap is to be seen
+        return sum(counts.get(kind, 0) for kind in kinds)
 
     def beginnings(self, kinds: Collection[Category]) -> Iterator[list[Beginning]]:
         """One leg: where the streams of some kinds begin, some at a time."""
-        done, after = self._begun * self.position, 0
-        self._begun += 1
+        done, after = self._leg(), 0
         while begun := self.book.begun(kinds, after, self.position, STREAMS_AT_ONCE):
             yield begun
             after = begun[-1].position
-            self._told(done + after, self._legs * self.position)
-        self._told(self._begun * self.position, self._legs * self.position)
+            self._told(done + after, self.legs * self.position)
+        self._told(self._begun * self.position, self.legs * self.position)
 
     def pages(self) -> Iterator[Sequence[Recorded[Any]]]:
         """One leg: every event, in order, as it was written."""
-        done, after = self._begun * self.position, 0
-        self._begun += 1
+        done, after = self._leg(), 0
         while after < self.position:
             end = min(after + EVENTS_AT_ONCE, self.position)
             yield self.book.since(after, end)
             after = end
-            self._told(done + after, self._legs * self.position)
+            self._told(done + after, self.legs * self.position)
+
+    def _leg(self) -> int:
+        """Begins another, once the book is seen to have no gap; gives back how far the legs before it went."""
+        self.count(())
+        self._begun += 1
+        return (self._begun - 1) * self.position
 
     def histories(self, streams: Iterable[str], *, opened: bool = False) -> Mapping[str, History]:
         """Some streams up to the walk's end, each by version, as they were written. Raises: BookNotWhole."""

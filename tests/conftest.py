@@ -39,6 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--bench", action="store_true", help="run the benchmarks in tests/benchmarks, which are off otherwise"
     )
+    parser.addoption(
+        "--interop",
+        action="store_true",
+        help="run tests/interop, in whose environment, made by `make interop`, pm4py is",
+    )
     parser.addoption("--long", action="store_true", help="run the tests that take minutes as well")
     parser.addoption("--kills", type=int, default=4, help="how many kills the servers under load get over (default 4)")
     parser.addoption("--kill-seed", type=int, help="what is killed when; otherwise drawn, and told when a test fails")
@@ -54,8 +59,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Benchmarks are not even imported unless asked for."""
-    return True if collection_path.name == "benchmarks" and not config.getoption("--bench") else None
+    """Benchmarks, and what needs an environment of its own, are not even imported unless asked for."""
+    asked_for = {"benchmarks": "--bench", "interop": "--interop"}.get(collection_path.name)
+    return True if asked_for is not None and not config.getoption(asked_for) else None
 
 
 LONGEST = ("api/imports/test_judged_history.py", "api/imports/", "replay/")

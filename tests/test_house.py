@@ -12,6 +12,8 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 ROOMS = ("domain", "ledger", "projections", "replay", "api")
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+INTEROP = "requirements-interop.lock"
+"""Of the environment in which programs of others read what Daybook wrote."""
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "service", "misc"}
 BUILT = {"__pycache__", ".venv", ".git", "node_modules"}
 
@@ -76,7 +78,7 @@ def test_the_domain_may_not_ask_the_world(line: str) -> None:
     assert in_ledger.returncode == 0, in_ledger.stdout
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, INTEROP])
 def test_a_lock_pins_by_hash_and_names_no_place_to_download_from(lock: str) -> None:
     text = (PROJECT / lock).read_text()
     requirements = [part for part in re.split(r"\n(?=\S)", text) if part.strip()]
@@ -95,6 +97,14 @@ def test_both_locks_agree_and_hold_every_declared_dependency() -> None:
     assert {re.split(r"[\[<>=;]", line)[0] for line in declared} <= run.keys()
     developing = [line for line in project["dependency-groups"]["dev"] if isinstance(line, str)]
     assert {re.split(r"[\[<>=;]", line)[0] for line in developing} <= dev.keys()
+
+
+def test_nothing_of_a_licence_that_would_bind_daybook_is_installed_beside_it() -> None:
+    """pm4py's is the AGPL."""
+    installed = [re.findall(r"^([a-z0-9.-]+)==", (PROJECT / lock).read_text(), re.MULTILINE) for lock in LOCKS]
+    assert [names for names in installed if "pm4py" in names] == []
+    assert "pm4py" not in (PROJECT / "pyproject.toml").read_text()
+    assert [named(path) for path in modules(*ROOMS) if "pm4py" in path.read_text()] == []
 
 
 def test_no_file_names_a_place_of_one_machine() -> None:

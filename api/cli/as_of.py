@@ -51,6 +51,11 @@ def as_of(text: str) -> AsOf:
         message = f"{text!r} is no day and no instant; write 2026-03-02, or 2026-03-02T09:00:00+08:00."
         raise typer.BadParameter(message) from None
     if found:
+        if _is_a_day(found["local"]):
+            raise typer.BadParameter(
+                f"{text!r} is a day in a zone; leave the zone out, and the day stands for its end in the book's, or "
+                f"give the time: {found['local']}T09:00[{found['zone']}]."
+            )
         typed = _on_clocks(typed, found["zone"], text)
     if isinstance(typed, datetime) and typed.tzinfo is None:
         raise typer.BadParameter(
@@ -59,6 +64,14 @@ def as_of(text: str) -> AsOf:
     if not 1900 <= typed.year < 2200:
         raise typer.BadParameter(f"{text!r} is not a date of this ledger; give one from 1900 to 2199.")
     return AsOf(typed.astimezone(UTC) if isinstance(typed, datetime) else typed)
+
+
+def _is_a_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _on_clocks(local: date, name: str, text: str) -> datetime:

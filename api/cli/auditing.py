@@ -50,6 +50,8 @@ class Asked(NamedTuple):
     overrides: bool = False
     limit: int | None = None
     """The latest so many; None is all of them."""
+    most_changes: int | None = None
+    """So many changes of an entry are shown to people; None is all of them."""
 
 
 class Told(NamedTuple):
@@ -183,10 +185,10 @@ def show(terminal: Terminal, ledger: Ledger, pages: Iterable[tuple[list[Told], T
             column.min_width = width
         found += len(page)
         if page and terminal.width < WIDE:
-            terminal.show("\n".join(_lines(one, texts, zone) for one in page))
+            terminal.show("\n".join(_lines(one, texts, zone, asked.most_changes) for one in page))
         elif page:
             for one in page:
-                add_row(rows, *_cells(one, texts, zone))
+                add_row(rows, *_cells(one, texts, zone, asked.most_changes))
             terminal.show(rows)
     if not found:
         terminal.show("Nothing was recorded that answers this.")
@@ -194,12 +196,12 @@ def show(terminal: Terminal, ledger: Ledger, pages: Iterable[tuple[list[Told], T
         terminal.say(f"These are the latest {found}; --limit shows more, --all shows all.")
 
 
-def _lines(one: Told, texts: Texts, zone: ZoneInfo) -> str:
-    position, occurred, recorded, actor, subject, what = _cells(one, texts, zone)
+def _lines(one: Told, texts: Texts, zone: ZoneInfo, most: int | None) -> str:
+    position, occurred, recorded, actor, subject, what = _cells(one, texts, zone, most)
     return f"{position:>8}  {occurred}, recorded {recorded}\n          {actor}   {subject}\n          {what}"
 
 
-def _cells(one: Told, texts: Texts, zone: ZoneInfo) -> tuple[object, ...]:
+def _cells(one: Told, texts: Texts, zone: ZoneInfo, most: int | None) -> tuple[object, ...]:
     entry = one.entry
     here = entry.occurred_at.astimezone(ZoneInfo(entry.occurred_zone))
     late = timedelta(seconds=entry.back_dated_seconds or 0)
@@ -209,11 +211,11 @@ def _cells(one: Told, texts: Texts, zone: ZoneInfo) -> tuple[object, ...]:
         readable(entry.recorded_at, zone) + (f" (+{late.days} d)" if late >= LATE else ""),
         " · ".join(part for part in (entry.actor, entry.unit, entry.role) if part),
         one.subject,
-        "   ".join(_what(one, texts)),
+        "   ".join(_what(one, texts, most)),
     )
 
 
-def _what(one: Told, texts: Texts) -> Iterator[str]:
+def _what(one: Told, texts: Texts, most: int | None) -> Iterator[str]:
     entry = one.entry
     yield entry.topic.rpartition(".")[0].replace("-", " ") + (f" as {entry.register}" if entry.register else "")
     if entry.about_version is not None:
@@ -222,7 +224,8 @@ def _what(one: Told, texts: Texts) -> Iterator[str]:
         if name is not None:
             yield f"{word} {name}"
     if told := [in_words(each, texts) for each in one.changes if not only_begun(each)]:
-        yield ", ".join(told)
+        more = 0 if most is None else len(told) - most
+        yield ", ".join(told[:most]) + (f", and {more} more" if more > 0 else "")
     if entry.departures:
         yield f"[{', '.join(entry.departures)}]"
 

@@ -13,7 +13,7 @@ from api.cli.case import find
 from api.cli.deadlines import due_words, moment, told
 from api.cli.exits import NotFound
 from api.cli.lasting import short
-from api.cli.past import AskedPast, as_data, as_it_stands, stated_with_standards
+from api.cli.past import AskedPast, as_data, as_it_stands, with_standards
 from api.cli.terminal import Terminal, add_row, clean, table
 from api.cli.views import looked_at
 from api.past_clocks import past_clocks, past_courses
@@ -56,7 +56,7 @@ def run(workspace: Workspace, terminal: Terminal, name: str, targets: Sequence[s
     })  # fmt: skip
     terminal.stamp(ledger.book, ledger.time)
     if not asked.is_now:
-        terminal.show(stated_with_standards(as_of), "")
+        terminal.show(with_standards(asked.stated(as_of), as_of), "")
     for place, timer in enumerate(timers):
         terminal.show(*([""] if place else []), *_shown(timer, course[timer.key], now))
 

@@ -12,6 +12,7 @@ from api.cli import (
     amend,
     attachment,
     calendar,
+    compare,
     customers,
     differing,
     documents,
@@ -28,6 +29,7 @@ from api.cli.conform import conformance
 from api.cli.exits import MEANINGS
 from api.cli.options import All, Book, Json, Known, Limit, Port, SingleRole, ValidToo, Whose, example
 from api.cli.period import From, RecordedFrom, RecordedTo, To
+from api.cli.project import project
 from api.cli.terminal import Terminal, answering
 from api.cli.tokens import token
 from domain.book import BookTime
@@ -57,6 +59,7 @@ app.add_typer(sla.app, name="sla")
 app.add_typer(unit.app, name="unit")
 app.command(epilog=example("daybook case C2026-000123 --known 2026-03-31"))(history.case)
 app.command(epilog=example("daybook conformance --kind complaint --from 2026-01-01 --to 2026-03-31"))(conformance)
+app.command(epilog=compare.EXAMPLE)(compare.compare)
 app.command(epilog=example("daybook settings"))(setting.settings)
 app.command(epilog=example("daybook token --role agent --unit 北京分部 --name 王芳 --expires 8h"))(token)
 
@@ -211,35 +214,7 @@ def import_(
         raise typer.Exit(end)
 
 
-@app.command(epilog=example("daybook project --rebuild case_file"))
-def project(
-    views: Annotated[
-        list[str] | None, typer.Argument(metavar="[VIEW]...", help="The views that --rebuild is about; by default all.")
-    ] = None,
-    anew: Annotated[
-        bool, typer.Option("--rebuild", help="Build views anew beside the live ones, of all books, and compare.")
-    ] = False,
-    follow: Annotated[bool, typer.Option("--follow", help="Keep them up to date until Ctrl-C.")] = False,
-    book: Annotated[str | None, typer.Option("--book", help="One book; by default all of them.")] = None,
-    single_role: SingleRole = False,
-    json: Json = False,
-) -> None:
-    """Bring the views of all books up to date."""
-    terminal = Terminal(json=json)
-    with answering(terminal):
-        from api.cli import projecting
-        from api.settings import Settings, WrongSetting
-        from api.workspace import Workspace
-
-        if views and not anew:
-            raise WrongSetting("VIEW is named to be built anew: say --rebuild as well, or leave it out.")
-        wanted = projecting.views_called(views or ()) if anew else ()
-        settings = Settings.from_environment()
-        with Workspace(settings, book=book, writes=True, single_role=single_role, told=terminal.say) as workspace:
-            end = projecting.run(
-                workspace, terminal, one_book=book is not None, anew=wanted, follow=follow, single_role=single_role
-            )
-        raise typer.Exit(end)
+app.command(epilog=example("daybook project --rebuild case_file"))(project)
 
 
 @app.command(epilog=example("daybook alarms --once"))

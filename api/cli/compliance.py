@@ -234,7 +234,7 @@ def _show(terminal: Terminal, answer: Report, most: int, then: AsOf | None, plac
     elif then.known_by is KnownBy.LEDGER:
         terminal.show(f"As known at position {answer.position}, looked at {looked}.")
     else:
-        terminal.show(past.stated_with_standards(then))
+        terminal.show(past.with_standards(past.stated(then), then))
     terminal.show(f"By {_in_words(answer.versions)}.")
     if answer.has_more:
         terminal.say(f"Only the first {most:,} groups are shown; --all shows all of them, --csv and --json have them.")

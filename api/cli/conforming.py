@@ -183,8 +183,8 @@ def _show(question: Question, terminal: Terminal, totals: Totals, limit: int | N
     process = question.process
     terminal.stamp(question.ledger.book, question.ledger.time)
     terminal.show(
-        f"Process {process.name}, version {process.version}: {totals.cases:,} cases, of which {totals.departed:,} "
-        f"departed from it and {totals.open:,} are still owed something.",
+        f"Process {process.name}, version {process.version}. Cases: {totals.cases:,}, departed from it: "
+        f"{totals.departed:,}, still owed something: {totals.open:,}.",
         stated(question.as_of),
     )
     _show_counts(terminal, question.conformance, totals)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from api.cli.case import is_text
 from api.cli.exits import WrongUse
 from api.cli.lasting import short
-from api.cli.past import AskedPast, as_data, as_it_stands, stated_with_standards
+from api.cli.past import AskedPast, as_data, as_it_stands, with_standards
 from api.cli.terminal import Terminal, add_row, table
 from api.cli.views import looked_at
 from api.cli.working_out import worked_out
@@ -71,7 +71,7 @@ def run(workspace: Workspace, terminal: Terminal, asked: Asked, *, limit: int | 
     })  # fmt: skip
     terminal.stamp(ledger.book, ledger.time)
     if not live:
-        terminal.show(stated_with_standards(as_of))
+        terminal.show(with_standards(asked.past.stated(as_of), as_of))
     verb = "is" if live else "was"
     for found, nothing, heading in (
         (overdue, f"Nothing {verb} overdue.", "overdue by"),

@@ -69,7 +69,7 @@ def _answered(ledger: Ledger, terminal: Terminal, kind: Category, subject: UUID,
     else:
         terminal.show("No field differs but when it was last heard of.", "")
     own = stream_of(kind, subject)
-    terminal.show(f"The {len(found.events)} events that one side has and the other has not, or reads otherwise:")
+    terminal.show("Events that one side has and the other has not, or reads otherwise:")
     terminal.show(_events(found.events, own, ZoneInfo(ledger.zone)))
     return True
 

@@ -59,12 +59,7 @@ app = typer.Typer(
 )
 
 
-@app.command(
-    epilog=example(
-        "daybook diff case C2026-000123 --from-known 2026-03-31 --to-valid 2026-03-31 shows what became known "
-        "afterwards of the time until then: late records and corrections, and nothing that happened since"
-    )
-)
+@app.command(epilog=example("daybook diff case C2026-000123 --from-known 2026-03-31 --to-valid 2026-03-31"))
 def case(
     name: Annotated[str, typer.Argument(help="Its register number, its key where it came from, or its id.")],
     from_known: FromKnown = None,
@@ -77,7 +72,11 @@ def case(
     book: Book = None,
     json: Json = False,
 ) -> None:
-    """Show what is otherwise with a case: each field, what it was, what it is, and the events that made it so."""
+    """Show what is otherwise with a case: each field, what it was, what it is, and the events that made it so.
+
+    With --from-known and --to-valid of one day it is what became known afterwards of the time until then: late records
+    and corrections, and nothing that happened since.
+    """
     sides = AskedPast(from_known, from_valid, from_by), AskedPast(to_known, to_valid, to_by)
 
     def answer(workspace: Workspace, terminal: Terminal) -> bool:

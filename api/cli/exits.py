@@ -35,7 +35,7 @@ MEANINGS = {
     Exit.USAGE: "asked wrongly: an option, a setting, a mapping or a file",
     Exit.AWAY: "the database does not answer",
     Exit.LEDGER: "the ledger is not as it should be: schema, roles, keys, unreadable events, a stopped view, "
-    "a gap in the register",
+    "a view that differs from its events, a gap in the register",
     Exit.PORT_TAKEN: "the port is taken",
     Exit.IN_PART: "done in part: rows of an import were rejected",
     Exit.DISK_FULL: "a disk is full",

@@ -91,7 +91,8 @@ def run(
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise CannotLand(f"{error.strerror or error}: {_came_to(stages)} {_nothing(out)}") from error
+        again = "Make room or ask for less, and run the same command again."
+        raise CannotLand(f"{error.strerror or error}: {_came_to(stages)} {_nothing(out)} {again}") from error
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"Ended by Ctrl-C: {_came_to(stages)} {_nothing(out)}") from None
     _tell(terminal, ledger, typed, as_of, counts, landed)
@@ -197,7 +198,7 @@ def _came_to(stages: Sequence[Stage]) -> str:
 def _nothing(out: Path) -> str:
     if out == STANDARD_OUTPUT:
         return "What went to standard output is not whole."
-    return f"{out} is as it was before; make room or ask for less, and run the same command again."
+    return f"{out} is as it was before."
 
 
 # What was written -----------------------------------------------------------------------------------------------------

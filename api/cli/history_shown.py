@@ -184,8 +184,11 @@ def reading(step: Step) -> Iterator[str]:
     if step.amended_by is None:
         return
     by = f"by version {step.amended_by.version}"
-    if step.read is None:
+    if step.request is None:
         yield f"[void {by}]"
+        return
+    if step.read is None:  # a correction that was corrected
+        yield f"[{by} it stands for: {readable(step.request.event.replacement, None)}]"
         return
     moved = step.read.occurred_at != step.recorded.occurred_at
     yield f"[{by} read as: {what(step.read)}{f', occurred {occurred(step.read)}' if moved else ''}]"

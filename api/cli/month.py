@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.exits import NotFound, WrongUse
-from api.cli.past import AskedPast, as_data, stated_with_standards
+from api.cli.past import AskedPast, as_data, with_standards
 from api.cli.publishing import state_of
 from api.cli.terminal import Terminal, clean, table
 from api.past_standards import past_calendars
@@ -62,7 +62,7 @@ def run(workspace: Workspace, terminal: Terminal, name: str, first: date | None,
     by = f"version {versions[0]}" if len(versions) == 1 else f"versions {', '.join(map(str, versions))}"
     then = "as known now" if asked.is_now else f"as known at position {as_of.position}"
     if not asked.is_now:
-        terminal.show(stated_with_standards(as_of))
+        terminal.show(with_standards(asked.stated(as_of, "looked at"), as_of))
     terminal.show(Text(f"{name} ({clean(title)}), {first:%B %Y}, {document.zone}, {by}, {then}", "bold"))
     terminal.show(_picture([(day, told) for day, told, _ in days]), LEGEND)
     terminal.show(_usual([(day, told) for day, told, _ in days]))

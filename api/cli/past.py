@@ -26,6 +26,10 @@ class AskedPast(NamedTuple):
         """Whether nothing was: what is asked for is how things stand."""
         return self == AskedPast()
 
+    def stated(self, as_of: AsOf, valid: str = "as far as it had occurred by") -> str:
+        """Both instants in a line for people; `valid` says what the second one is."""
+        return stated(as_of, by_now=self.known is None, valid=valid)
+
     def as_of(self, ledger: Ledger, *, ahead: bool = False) -> AsOf:
         """Both instants in a book; a day stands for its end in the book's zone. `ahead` lets the valid one be to come.
 
@@ -61,17 +65,19 @@ def as_data(as_of: AsOf) -> dict[str, Any]:
     }
 
 
-def stated(as_of: AsOf) -> str:
-    """Both instants in a line for people."""
+def stated(as_of: AsOf, *, by_now: bool = False, valid: str = "as far as it had occurred by") -> str:
+    """Both instants in a line for people; `by_now` is for what is known by now, `valid` says what the second one is."""
+    if by_now:
+        return f"As known by now, at position {as_of.position}, {valid} {rfc3339(as_of.valid_at)}."
     whose = "its source" if as_of.known_by is KnownBy.SOURCE else f"position {as_of.position}"
-    return f"As known at {rfc3339(as_of.known_at)} by {whose}, as far as it had occurred by {rfc3339(as_of.valid_at)}."
+    return f"As known at {rfc3339(as_of.known_at)} by {whose}, {valid} {rfc3339(as_of.valid_at)}."
 
 
-def stated_with_standards(as_of: AsOf) -> str:
+def with_standards(line: str, as_of: AsOf) -> str:
     """The same, for what was judged by the book's policies and calendars."""
     if as_of.known_by is KnownBy.LEDGER:
-        return stated(as_of)
+        return line
     return (
-        f"{stated(as_of)} Policies and calendars come from no source: they are those that this book had published by "
-        f"position {as_of.position}."
+        f"{line} Policies and calendars come from no source: they are those that this book had published by position "
+        f"{as_of.position}."
     )

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from api.cli.approving import not_by_who_asks
 from api.cli.exits import Exit, WrongUse
-from api.cli.past import AskedPast, as_data, stated_with_standards
+from api.cli.past import AskedPast, as_data, with_standards
 from api.cli.terminal import Terminal, add_row, table
 from api.past_standards import in_force, past_policies
 from api.policies import Found, PolicyFile, UnreadableFile, as_day, library_policy, read_policy
@@ -39,6 +39,8 @@ from ledger.outcome import Accepted
 
 CHANNEL = "command-line"
 NOW = AskedPast()
+RECEIVED = "for what is received at"
+"""What a policy is in force for at the second of two instants."""
 OPTIONS: Mapping[str, str] = {
     "requested_by": "--by",
     "declined_by": "--by",
@@ -224,19 +226,21 @@ def listed(workspace: Workspace, terminal: Terminal, asked: AskedPast = NOW) -> 
     })  # fmt: skip
     terminal.stamp(ledger.book, ledger.time)
     if not asked.is_now:
-        terminal.show(stated_with_standards(as_of))
+        terminal.show(with_standards(asked.stated(as_of, RECEIVED), as_of))
     if not state.versions and not state.pending:
         shipped = "; `daybook policy library` shows some that ship" if asked.is_now else " as known then"
         terminal.show(f"Book {ledger.book} has no policy{shipped}.")
         return
-    shown = table("name", "version", "regime", "from", "before", "in force", "known since", "approved by", "title",
+    shown = table("name", "version", "regime", "from", "before", "", "known since", "approved by", "title",
                   right=("version",))  # fmt: skip
     for row in versions:
         add_row(shown, row["name"], row["version"], row["regime"], row["effective_from"], row["effective_before"],
-                "yes" if row["in_force"] else "", f"{row['known_at']:%Y-%m-%d %H:%M}Z", row["approved_by"],
+                "*" if row["in_force"] else "", f"{row['known_at']:%Y-%m-%d %H:%M}Z", row["approved_by"],
                 row["title"])  # fmt: skip
     if versions:
         terminal.show(shown)
+    if any(row["in_force"] for row in versions):
+        terminal.show("* in force")
     requests = table("request", "what", "name", "day", "asked by", "reason", right=("request",))
     for row in waiting:
         add_row(requests, row["request"], row["what"], row["name"], row["day"], row["requested_by"], row["reason"])

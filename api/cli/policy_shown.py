@@ -10,8 +10,8 @@ import orjson
 from rich.table import Table
 
 from api.cli.exits import NotFound, WrongUse
-from api.cli.past import AskedPast, as_data, stated_with_standards
-from api.cli.policies import approval_of, document_in, file_of, state_of
+from api.cli.past import AskedPast, as_data, with_standards
+from api.cli.policies import RECEIVED, approval_of, document_in, file_of, state_of
 from api.cli.terminal import Terminal, add_row, table
 from api.past_standards import in_force, past_policies
 from api.policies import Example, UnreadableFile, library, library_policy, library_text, rules_of_counting
@@ -65,7 +65,7 @@ def show(workspace: Workspace, terminal: Terminal, name: str, number: int | None
     until = f" until before {version.effective_before}" if version.effective_before else ""
     standing = "in force" if version == held else "not in force"
     if not asked.is_now:
-        terminal.show(stated_with_standards(as_of))
+        terminal.show(with_standards(asked.stated(as_of, RECEIVED), as_of))
     terminal.show(
         f"{version.name}, version {version.version}: from {version.effective_from}{until}, "
         f"known since {version.known_at:%Y-%m-%d %H:%M}Z, {standing}"

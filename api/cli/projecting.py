@@ -10,19 +10,20 @@ from functools import partial
 from threading import Event, Thread
 from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from api.cli.book_progress import Shown
 from api.cli.exits import Exit
+from api.cli.rebuilding import built_anew, renew, renewed, tell_rebuilt
 from api.cli.side_by_side import side_by_side
 from api.cli.terminal import Terminal
 from api.settings import WrongSetting
 from api.workspace import Workspace
 from ledger.ledger import Ledger
-from projections.cursor import Standing, standings
-from projections.rebuild import Rebuilt, rebuild
+from projections.cursor import Standing
+from projections.rebuild import Outcome
 from projections.registry import PROJECTIONS
 from projections.runner import Runner
-from projections.tables import ViewOlder
 from projections.view import View
 
 WORTH_A_PROCESS = 100_000
@@ -46,38 +47,12 @@ def views_called(names: Sequence[str]) -> list[View[Any]]:
 
 def catch_up(workspace: Workspace, terminal: Terminal) -> int:
     """Brings the workspace's book to its head, older views built anew, and says how far all its views have come."""
-    _bring_up(workspace, terminal, [workspace.ledger], single_role=False)
-    renew(workspace, terminal)
+    _bring_up(workspace, terminal, [workspace.ledger])
+    renewed(workspace, terminal)
     return min(view.position for view in workspace.runner.positions())
 
 
-def renew(workspace: Workspace, terminal: Terminal) -> list[Rebuilt]:
-    """Builds the views anew whose tables are of an older version than the program's."""
-    found = standings(workspace.database, workspace.book, PROJECTIONS)
-    older = [view for view, at in zip(PROJECTIONS, found, strict=True) if isinstance(at.held, ViewOlder)]
-    for view in older:
-        terminal.say(f"The table of {view.name} is of an older version; {view.label} is being built beside it.")
-    return built_anew(workspace, terminal, older)
-
-
-def built_anew(workspace: Workspace, terminal: Terminal, views: Sequence[View[Any]]) -> list[Rebuilt]:
-    """Builds views anew, of all books. Raises: RebuildUnderWay, ViewNewer, ProjectionStopped."""
-    return [_built_anew(workspace, terminal, view) for view in views]
-
-
-def _built_anew(workspace: Workspace, terminal: Terminal, view: View[Any]) -> Rebuilt:
-    with _bars(terminal) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(book: str, reached: int, target: int) -> None:
-            if book not in tasks:
-                tasks[book] = bars.add_task(f"{book}, anew", total=None)
-            bars.update(tasks[book], completed=reached, total=target)
-
-        return rebuild(view, workspace.ledgers, workspace.views, tell)
-
-
-def _bring_up(workspace: Workspace, terminal: Terminal, ledgers: Sequence[Ledger], *, single_role: bool) -> None:
+def _bring_up(workspace: Workspace, terminal: Terminal, ledgers: Sequence[Ledger]) -> None:
     """Brings books to their heads: those far behind in a process each, as many at once as there are processors."""
     behind = {ledger.book: ledger.head() - _reached(workspace, ledger) for ledger in ledgers}
     apart = [book for book, events in behind.items() if events >= WORTH_A_PROCESS]
@@ -93,7 +68,7 @@ def _bring_up(workspace: Workspace, terminal: Terminal, ledgers: Sequence[Ledger
         for ledger in ledgers:
             if ledger.book not in apart:
                 runner_of(workspace, ledger).catch_up(on_progress=partial(tell, ledger.book))
-        side_by_side(apart, tell, single_role=single_role)
+        side_by_side(apart, tell, single_role=workspace.single_role)
 
 
 def _reached(workspace: Workspace, ledger: Ledger) -> int:
@@ -149,30 +124,39 @@ def run(
     one_book: bool,
     anew: Sequence[View[Any]],
     follow: bool,
-    single_role: bool,
+    jobs: int | None = None,
+    restart: bool = False,
+    shown: Shown = Shown.AUTO,
 ) -> Exit:
     """Answers with the views' positions; LEDGER when one has stopped, or was not what its events make of it."""
     ledgers = [workspace.ledger] if one_book else workspace.ledgers()
     with untold():
-        _bring_up(workspace, terminal, ledgers, single_role=single_role)
-        rebuilt = [*built_anew(workspace, terminal, anew), *renew(workspace, terminal)]
-        if rebuilt:  # what another program kept until now has not been brought up yet
-            _bring_up(workspace, terminal, ledgers, single_role=single_role)
+        _bring_up(workspace, terminal, ledgers)
+        asked = built_anew(workspace, terminal, anew, jobs=jobs, restart=restart, shown=shown)
+        given_up = [why.projection for why in asked.stopped]
+        older = renew(workspace, terminal, but=given_up, jobs=jobs, shown=shown)
+        outcome = Outcome([*asked.rebuilt, *older.rebuilt], [*asked.stopped, *older.stopped])
+        if outcome.rebuilt:  # what another program kept until now has not been brought up yet
+            _bring_up(workspace, terminal, ledgers)
     found = [(ledger, ledger.head(), runner_of(workspace, ledger).positions()) for ledger in ledgers]
     terminal.answer({
         "books": [_as_data(ledger, head, views) for ledger, head, views in found],
-        "rebuilt": [built._asdict() for built in rebuilt],
+        "rebuilt": [built._asdict() for built in outcome.rebuilt],
+        "not_rebuilt": [
+            {"view": why.projection, "version": why.version, "position": why.position, "topic": why.topic}
+            for why in outcome.stopped
+        ],
     })  # fmt: skip
     for ledger, head, views in found:
         terminal.stamp(ledger.book, ledger.time)
         position = min(view.position for view in views)
         terminal.show(f"The views of book {ledger.book} show it up to position {position} of {head}.")
-    wrong = [_told(terminal, built) for built in rebuilt]
+    wrong = tell_rebuilt(terminal, outcome)
     stopped = [_complained(terminal, views) for _, _, views in found]
     if follow:
         terminal.say("Following; Ctrl-C ends it.")
         _follow(workspace, ledgers, one_book=one_book)
-    return Exit.LEDGER if any([*wrong, *stopped]) else Exit.DONE
+    return Exit.LEDGER if any([wrong, *stopped]) else Exit.DONE
 
 
 def _as_data(ledger: Ledger, head: int, views: Sequence[Standing]) -> dict[str, Any]:
@@ -186,25 +170,6 @@ def _as_data(ledger: Ledger, head: int, views: Sequence[Standing]) -> dict[str, 
             for v in views
         ],
     }
-
-
-def _told(terminal: Terminal, built: Rebuilt) -> bool:
-    """Tells what a new table changed; whether rows differ though the version is the same, which should not be."""
-    rows = sum(book.rows for book in built.books)
-    terminal.show(
-        f"{built.view} (version {built.version}) was built anew: {rows} rows, {built.differing} of them other."
-    )
-    for book in built.books:
-        for shown in book.shown:
-            key = ", ".join(str(part) for part in shown.key)
-            terminal.show(f"  {book.book} at {book.position}: {key} differs in {', '.join(shown.columns)}")
-    wrong = built.version == built.before and built.differing > 0
-    if wrong:
-        terminal.complain(
-            f"{built.differing} rows of {built.view} were not what the events make of them. They are now; find out who "
-            "or what changed them."
-        )
-    return wrong
 
 
 # Following ------------------------------------------------------------------------------------------------------------

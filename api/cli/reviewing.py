@@ -25,6 +25,8 @@ from projections.role_claims import ClaimFilter, RoleClaim, role_claims
 from projections.sla_timer import SLA_TIMER
 
 EVERY = 1_000_000
+MOST_CHANGES = 3
+"""Of an entry that are shown: a policy has hundreds, and `daybook audit` and --json have them all."""
 
 
 class Asked(NamedTuple):
@@ -103,7 +105,7 @@ def _entries(
     terminal.show(*before)
     if before:
         terminal.show("")
-    show(terminal, ledger, pages, auditing.Asked(limit=asked.limit))
+    show(terminal, ledger, pages, auditing.Asked(limit=asked.limit, most_changes=MOST_CHANGES))
 
 
 # Administrators -------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from typing_extensions import override
 from api.access.configured import gate_of, reachable_from_elsewhere
 from api.access.gate import Gate
 from api.cli.exits import PortTaken
-from api.cli.projecting import renew
+from api.cli.rebuilding import renewed
 from api.cli.terminal import Terminal
 from api.log_lines import log_to
 from api.settings import Settings, WrongSetting
@@ -179,7 +179,7 @@ def run(workspace: Workspace, terminal: Terminal, listening: socket.socket, *, d
     ledger, url = workspace.ledger, url_of(listening)
     gate = gate_of(workspace.settings, ledger.book, development=development, developer=DEVELOPER)
     workspace.runner.prepare()
-    renew(workspace, terminal)
+    renewed(workspace, terminal)
 
     def announce() -> None:
         terminal.answer({"url": url, "book": ledger.book, "time": ledger.time, "position": ledger.head()})

@@ -16,6 +16,8 @@ from ledger.book import BookState, books
 from ledger.connection import place_of
 from ledger.migrate import applied
 from projections.cursor import Standing, standings
+from projections.fingerprint import fingerprint
+from projections.half_built import HalfBuilt, half_built
 from projections.registry import PROJECTIONS
 from projections.tables import ViewNewer
 
@@ -28,6 +30,7 @@ def run(workspace: Workspace, terminal: Terminal) -> Exit:
     ((server,),) = database.rows("SELECT current_setting('server_version')")
     with database.connection() as connection:
         schema = max(applied(connection))
+    begun, now = half_built(database), database.now()
     place = str(workspace.settings.data) if workspace.settings.embedded else place_of(database.url)
     terminal.answer(
         {
@@ -36,6 +39,7 @@ def run(workspace: Workspace, terminal: Terminal) -> Exit:
             "place": place,
             "schema": schema,
             "books": [_as_data(state, views, due[state.book]) for state, views in found],
+            "half_built": [_begun_as_data(table, now) for table in begun],
         }
     )
     kind = "embedded PostgreSQL" if workspace.settings.embedded else "PostgreSQL"
@@ -43,6 +47,7 @@ def run(workspace: Workspace, terminal: Terminal) -> Exit:
     if not found:
         terminal.show("There is no book yet; `daybook migrate --open main` opens one.")
     _show(terminal, found)
+    _show_begun(terminal, begun, {state.book: state.position for state, _ in found}, now)
     _show_alarms(terminal, due)
     stopped = [(state.book, lag.view) for state, views in found for lag in views if lag.view.why]
     for book, view in stopped:
@@ -65,6 +70,31 @@ def _show(terminal: Terminal, found: Sequence[tuple[BookState, Sequence[Lag]]]) 
     terminal.show(of_books, "", of_views)
 
 
+def _show_begun(terminal: Terminal, begun: Sequence[HalfBuilt], heads: Mapping[str, int], now: datetime) -> None:
+    """What is being built beside the live tables, or was broken off."""
+    of_tables = table("half built", "begun", "age", "moved", "events", "of", "bytes", "state",
+                      right=("age", "events", "of", "bytes"))  # fmt: skip
+    for one in begun:
+        taken = sum(one.positions.values())
+        moved = _instant(one.moved_at) if one.moved_at else "never"
+        name, age, state = f"{one.projection} {one.version}", _days(now - one.begun_at), _begun_state(one)
+        add_row(
+            of_tables, name, _instant(one.begun_at), age, moved, taken, sum(heads.values()), one.stored_bytes, state
+        )
+    if begun:
+        terminal.show("", of_tables, "`daybook project --rebuild` goes on with them, `--discard` throws them away.")
+
+
+def _begun_state(table: HalfBuilt) -> str:
+    return "goes on from there" if _goes_on(table) else "BEGUN BY ANOTHER PROGRAM"
+
+
+def _goes_on(table: HalfBuilt) -> bool:
+    """Whether this program would go on with it, not begin it again."""
+    made = {view.name: fingerprint(view) for view in PROJECTIONS if view.name == table.projection}
+    return made.get(table.projection) == table.fingerprint
+
+
 def _show_alarms(terminal: Terminal, due: Mapping[str, Sequence[Waiting]]) -> None:
     """What is due and was not noted, as far as the view of timers knows."""
     of_alarms = table("book", "alarms due and not noted", "how many", "since", right=("how many",))
@@ -81,6 +111,12 @@ def _instant(at: datetime) -> str:
 
 def _seconds(behind: timedelta) -> str:
     return f"{behind.total_seconds():.0f} s"
+
+
+def _days(age: timedelta) -> str:
+    """Whole days, or hours and minutes."""
+    minutes = int(age.total_seconds()) // 60
+    return f"{age.days} d" if age.days else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _state(view: Standing, behind: int) -> str:
@@ -128,4 +164,17 @@ def _as_data(state: BookState, views: Sequence[Lag], due: Sequence[Waiting]) -> 
             }
             for view, events, behind in views
         ],
+    }
+
+
+def _begun_as_data(table: HalfBuilt, now: datetime) -> dict[str, Any]:
+    return {
+        "view": table.projection,
+        "version": table.version,
+        "begun_at": table.begun_at,
+        "age_seconds": int((now - table.begun_at).total_seconds()),
+        "updated_at": table.moved_at,
+        "positions": table.positions,
+        "bytes": table.stored_bytes,
+        "goes_on": _goes_on(table),
     }

@@ -41,6 +41,11 @@ class Terminal:
         """How many columns answers have; a pipe has many."""
         return self._out.width
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody is there to watch a progress bar."""
+        return self._err.is_terminal and not self.quiet and not self.json
+
     def say(self, message: str) -> None:
         """Something for a person to know meanwhile."""
         if not self.quiet:
@@ -50,6 +55,11 @@ class Terminal:
         """Why it did not go well."""
         text = Text.assemble(("daybook: ", "bold red"), clean(" ".join(message.split())))
         self._err.print(text, soft_wrap=True)
+
+    def aside(self, data: Mapping[str, Any]) -> None:
+        """Something for a program to know meanwhile, as a line of JSON on standard error."""
+        sys.stderr.write(json_of(data, indented=False) + "\n")
+        sys.stderr.flush()
 
     def answer(self, data: Mapping[str, Any]) -> None:
         """The answer as JSON, when it was asked for so."""
@@ -106,8 +116,7 @@ class Terminal:
 
     def progress(self, *columns: str | ProgressColumn) -> Progress:
         """A progress bar on standard error; nothing at all where nobody watches it."""
-        watched = self._err.is_terminal and not self.quiet and not self.json
-        return Progress(*columns, console=self._err, transient=True, disable=not watched)
+        return Progress(*columns, console=self._err, transient=True, disable=not self.watched)
 
 
 @contextmanager

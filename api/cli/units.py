@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.cli.case import readable
-from api.cli.past import AskedPast, as_data, as_it_stands, stated
+from api.cli.past import AskedPast, as_data, as_it_stands
 from api.cli.terminal import Terminal, add_row, table
 from api.cli.views import looked_at
 from api.past_clocks import past_tree
@@ -35,7 +35,7 @@ def run(workspace: Workspace, terminal: Terminal, asked: AskedPast) -> None:
     terminal.stamp(ledger.book, ledger.time)
     zone = ZoneInfo(ledger.zone)
     if not asked.is_now:
-        terminal.show(stated(as_of))
+        terminal.show(asked.stated(as_of))
     if not walked:
         terminal.show(f"No unit had been opened by {readable(as_of.valid_at, zone)}.")
         return

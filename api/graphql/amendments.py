@@ -19,11 +19,13 @@ from api.graphql.inputs import AskedAgain
 from api.graphql.node import Node
 from api.graphql.request import Request
 from domain.amending import ApproveAmendment, DeclineAmendment, RequestCorrection, RequestVoid
-from domain.amendment import AmendmentDeclined, CorrectionRequested, EventCorrected, EventVoided, VoidRequested
+from domain.amendment import AMENDMENTS, AmendmentDeclined, CorrectionRequested
+from domain.correction import Reading
 from domain.envelope import Recorded
 from domain.event import Command
 from domain.refusal import Refusal
 from domain.stream import Category, category_of, subject_of
+from replay.history import Effect, Link, links_of
 
 RECORD = "What the event is about, by its id: a case, a customer, a touchpoint."
 
@@ -45,6 +47,20 @@ class AmendmentState(StrEnum):
 
 shown(AmendmentKind, "AmendmentKind", "What was asked for.")
 shown(AmendmentState, "AmendmentState", "What became of a request.")
+shown(
+    Effect,
+    "AmendmentEffect",
+    "What a request to amend an event means for how that is read.",
+    {
+        "OPEN": "Nobody has decided on it.",
+        "DECLINED": "It was turned down, and changes nothing.",
+        "DECIDES": "By it the event that it is about is read as it is.",
+        "REPLACED": "It was approved, and a later amendment of the same event decides.",
+        "TAKEN_BACK": "It was approved, and its approval was made void.",
+        "UNFOUNDED": "It was approved, but what was asked for is not there; so it changes nothing.",
+    },
+)
+STATES = {Effect.OPEN: AmendmentState.REQUESTED, Effect.DECLINED: AmendmentState.DECLINED}
 
 
 @strawberry.type(description="A request that an event be read otherwise or count no longer, and what became of it.")
@@ -66,50 +82,46 @@ class Amendment:
     decided_by: str | None = strawberry.field(description="Who approved or declined it; null while it is open.")
     decided_at: datetime | None = strawberry.field(description="When the ledger heard of the decision.")
     declined_because: str | None = strawberry.field(description="Why it was declined, if it was.")
+    decision: int | None = strawberry.field(
+        description="The version of the correction, the void or the refusal; null while it is open."
+    )
+    effect: Effect = strawberry.field(description="What it means for how the event that it is about is read.")
 
 
 def amendments_of(history: Iterable[Recorded[Any]]) -> list[Amendment]:
     """The requests in a stream, in the order in which they were made."""
-    found: dict[int, Amendment] = {}
-    for recorded in history:
-        match recorded.event:
-            case CorrectionRequested() | VoidRequested():
-                found[recorded.version] = _requested(recorded)
-            case EventCorrected() | EventVoided() as decision:
-                _decide(found, recorded, decision.request, AmendmentState.APPROVED, decision.approved_by)
-            case AmendmentDeclined() as decision:
-                _decide(found, recorded, decision.request, AmendmentState.DECLINED, decision.declined_by)
-                if decision.request in found:
-                    found[decision.request].declined_because = decision.reason
-            case _:
-                pass
-    return list(found.values())
+    amending = {recorded.version: recorded for recorded in history if isinstance(recorded.event, AMENDMENTS)}
+    return shown_links(links_of(amending, Reading(amending.values())))
 
 
-def _requested(recorded: Recorded[CorrectionRequested | VoidRequested]) -> Amendment:
-    event = recorded.event
+def shown_links(links: Iterable[Link]) -> list[Amendment]:
+    """Requests as the schema shows them."""
+    return [_shown(link, link.request) for link in links if link.request is not None]
+
+
+def _shown(link: Link, request: Recorded[Any]) -> Amendment:
+    event, decision = request.event, link.decision
     correction = event if isinstance(event, CorrectionRequested) else None
     data: Any = correction.replacement.data.model_dump(mode="json") if correction else None
+    decided: Any = None if decision is None else decision.event
+    declined = isinstance(decided, AmendmentDeclined)
     return Amendment(
-        request=recorded.version,
+        request=request.version,
         kind=AmendmentKind.CORRECTION if correction else AmendmentKind.VOID,
-        state=AmendmentState.REQUESTED,
-        version=event.version,
+        state=STATES.get(link.effect, AmendmentState.APPROVED),
+        version=link.version,
         topic=correction.replacement.topic if correction else None,
         data=data,
         occurred_at=correction.occurrence.at if correction and correction.occurrence else None,
         reason=event.reason,
         requested_by=event.requested_by,
-        requested_at=recorded.recorded_at,
-        decided_by=None,
-        decided_at=None,
-        declined_because=None,
+        requested_at=request.recorded_at,
+        decided_by=None if decided is None else decided.declined_by if declined else decided.approved_by,
+        decided_at=None if decision is None else decision.recorded_at,
+        declined_because=decided.reason if declined else None,
+        decision=None if decision is None else decision.version,
+        effect=link.effect,
     )
-
-
-def _decide(found: dict[int, Amendment], recorded: Recorded[Any], request: int, state: AmendmentState, by: str) -> None:
-    if (amendment := found.get(request)) is not None:
-        amendment.state, amendment.decided_by, amendment.decided_at = state, by, recorded.recorded_at
 
 
 # Asking ---------------------------------------------------------------------------------------------------------------

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
-from strawberry.scalars import JSON
-from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.amendments import shown_record
 from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.enums import Departure, shown
+from api.graphql.field_change import FieldChange
 from api.graphql.history import Event
 from api.graphql.loaders import AuditOf
 from api.graphql.node import Node
-from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
 from domain.stream import Category
-from ledger.ledger import PersonalPlace
-from projections import audit_trail, before_and_after
+from projections import audit_trail
 from projections.audit_trail import DAY, POSITION, Override
 from projections.paging import Page, Window
 
@@ -45,53 +42,17 @@ shown(
         "PAUSE_APPROVED": "Somebody granted such a pause.",
         "EXTENSION_REQUESTED": "Somebody asked for more time for a target.",
         "EXTENSION_APPROVED": "Somebody gave more time, in time or after the due.",
+        "LATE_APPROVAL": "Somebody gave more time after the due had passed, which leaves the deadline missed.",
         "REASSIGNMENT_REQUESTED": "Somebody asked that another policy hold for a case.",
         "REASSIGNMENT_APPROVED": "Somebody had another policy hold for a case.",
         "REVISION_REQUESTED": "Somebody asked that a verdict on a deadline be read otherwise.",
         "REVISION_APPROVED": "Somebody had a verdict read otherwise.",
         "OWN_APPROVAL": "Somebody approved what they had asked for themselves, as the book allows.",
         "SELF_APPROVAL_ALLOWED": "The book was told to let people approve what they ask for themselves.",
+        "VIEW_DIFFERS": "A view was compared with its events and was something else; whoever compared found it.",
         "DEPARTURE": "It left the declared life; only imported history does.",
     },
 )
-
-
-@strawberry.type(
-    description="A field of a subject that an event changed. A personal value is null in `before` and `after`; "
-    "`personalBefore` and `personalAfter` say whether it can be read, and give it to whoever asks for `value`."
-)
-class FieldChange:
-    field: str = strawberry.field(description="The field, as a path into the subject: `status`, `contacts/0/kind`.")
-    before: JSON | None = strawberry.field(description="What was known before the event; null for nothing.")
-    after: JSON | None = strawberry.field(description="What was known after it; null for nothing.")
-    place_before: strawberry.Private[PersonalPlace | None]
-    place_after: strawberry.Private[PersonalPlace | None]
-
-    @resolved("The personal value before the event; null when there was none, or the field is not personal.")
-    async def personal_before(self, info: Info) -> PersonalString | None:
-        return await _personal(info, self.place_before)
-
-    @resolved("The personal value after the event; null when there was none, or the field is not personal.")
-    async def personal_after(self, info: Info) -> PersonalString | None:
-        return await _personal(info, self.place_after)
-
-    @classmethod
-    def of(cls, change: before_and_after.FieldChange) -> FieldChange:
-        """A change as the schema shows it: fields are named as those of its types."""
-        name, stroke, rest = change.path.partition("/")
-        before: Any = change.before
-        after: Any = change.after
-        return cls(
-            field=f"{to_camel_case(name)}{stroke}{rest}",
-            before=before,
-            after=after,
-            place_before=change.personal_before,
-            place_after=change.personal_after,
-        )
-
-
-async def _personal(info: Info, place: PersonalPlace | None) -> PersonalString | None:
-    return await shown_personal(info.context, place)
 
 
 @strawberry.type(description="An event as it was written, with what it was about and what it changed.")
@@ -113,7 +74,7 @@ class AuditEntry:
     async def event(self, info: Info) -> Event:
         loaders = info.context.loaders
         history = await loaders.histories.load(self.entry.stream) or ()
-        return Event.of(history[self.entry.version - 1], loaders.reading(self.entry.stream, history))
+        return Event.of(history[self.entry.version - 1], loaders.steps(self.entry.stream, history))
 
     @resolved("What it is about, as it is now; null for what has no page of its own, or none any more.")
     async def subject(self, info: Info) -> Node | None:
@@ -150,6 +111,10 @@ class AuditEntry:
             found.append(Override.BACK_DATED)
         if entry.decided_by is not None and entry.approves and await _asked_by(entry, info.context) == entry.decided_by:
             found.append(Override.OWN_APPROVAL)
+        if Override.EXTENSION_APPROVED in found:
+            timers = await info.context.loaders.timers.load(entry.stream) or ()
+            if any(each.late and each.version == entry.version for timer in timers for each in timer.extensions):
+                found.append(Override.LATE_APPROVAL)
         return found
 
 

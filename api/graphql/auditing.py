@@ -97,6 +97,11 @@ class AuditFilter:
     override: list[Override] = strawberry.field(
         default_factory=list, description="Only overrides of one of these kinds."
     )
+    administration: bool = strawberry.field(
+        default=False,
+        description="Only what was done in the role of an administrator, and what touches the book as a whole: its "
+        "opening, its standards, who may approve, imports, and masked values that were shown.",
+    )
     back_dated_over: int = strawberry.field(
         default=86_400, description="From how many seconds on an event counts as back-dated; a day when left out."
     )
@@ -119,6 +124,7 @@ class AuditFilter:
             overriding=self.overriding,
             overrides=tuple(self.override),
             back_dated_over=_span(self.back_dated_over),
+            administration=self.administration,
         )
 
 

@@ -71,6 +71,8 @@ class Done(NamedTuple):
     stream: str | None
     position: int | None
     objections: tuple[Objection, ...] = ()
+    found: Any = None
+    """What was worked out on the way, and is shown instead of the object as it is now."""
 
 
 class Making:
@@ -81,6 +83,8 @@ class Making:
         self.principal = principal
         self.reach = reach
         self.command_id = asked.command_id
+        self.found: Any = None
+        """What is worked out on the way, and shown instead of the object as it is now."""
         self.now = present(ledger)
         self.when: dict[str, Any] = {"at": self.now, "zone": ledger.zone}
         if isinstance(asked, Asked):
@@ -149,7 +153,7 @@ class Making:
 Maker = Callable[[Any, Making], Sequence[Command]]
 
 
-def carried_out(door: Door, principal: Principal, reach: Reach, asked: Asked, make: Maker) -> Done:
+def carried_out(door: Door, principal: Principal, reach: Reach, asked: AskedOnce, make: Maker) -> Done:
     """What came of an input, whose commands are all about the same stream. Faults of the ledger pass through."""
     ledger = door.ledger
     stream: str | None = None
@@ -168,7 +172,7 @@ def carried_out(door: Door, principal: Principal, reach: Reach, asked: Asked, ma
                 channel=CHANNEL,
                 expected=_expected(asked, stream),
                 said_at=making.now,
-                times_stated=asked.occurred_at is not None,
+                times_stated=isinstance(asked, Asked) and asked.occurred_at is not None,
                 client=principal.client,
                 address=principal.address,
             ),
@@ -185,10 +189,10 @@ def carried_out(door: Door, principal: Principal, reach: Reach, asked: Asked, ma
         return Done(None, None, (Objection(COMMAND_ID_REUSED, str(error), ("commandId",)),))
     except (TooLarge, NotCanonical) as error:
         return Done(stream, None, (Objection(INVALID_INPUT, str(error)),))
-    return Done(stream, accepted.position)
+    return Done(stream, accepted.position, found=making.found)
 
 
-def _refuse_other_names(principal: Principal, asked: Asked) -> None:
+def _refuse_other_names(principal: Principal, asked: AskedOnce) -> None:
     """Raises: Objected when somebody who signed in asks or decides in another one's name."""
     if not principal.signed_in:
         return
@@ -209,7 +213,7 @@ def _accepted(ledger: Ledger, submission: Submission) -> Accepted:
     return ledger.carry_out(submission)
 
 
-def _expected(asked: Asked, stream: str) -> tuple[tuple[str, int], ...]:
+def _expected(asked: AskedOnce, stream: str) -> tuple[tuple[str, int], ...]:
     seen = asked.expected_version if isinstance(asked, AskedAgain) else None
     return () if seen is None else ((stream, seen),)
 

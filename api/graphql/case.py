@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import strawberry
 
@@ -14,6 +15,7 @@ from api.graphql.as_of import KnownAt, KnownByArgument, KnownPosition, ValidAt, 
 from api.graphql.attachment import Attachment, attachments_of
 from api.graphql.audit import AuditEntry, audit_of
 from api.graphql.clock import SlaClock, clocks_of
+from api.graphql.conformance_finding import ConformanceFinding, findings_of
 from api.graphql.connection import AFTER, BEFORE, FIRST, LAST, Connection, PageArguments
 from api.graphql.course import CaseLink, Escalation, StatedDue, escalation_of
 from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
@@ -31,7 +33,7 @@ from api.graphql.enums import (
     Proposal,
     Status,
 )
-from api.graphql.history import BY_VERSION, Event, page_of_history
+from api.graphql.history import BY_VERSION, Event, WhichEvents, page_of_history
 from api.graphql.identity import global_id
 from api.graphql.movement import Movement, movements_of
 from api.graphql.node import Node
@@ -182,13 +184,15 @@ class Case(CaseFacts):
     async def history(
         self,
         info: Info,
+        filter: WhichEvents = None,  # noqa: A002
         first: Annotated[int | None, FIRST] = None,
         after: Annotated[str | None, AFTER] = None,
         last: Annotated[int | None, LAST] = None,
         before: Annotated[str | None, BEFORE] = None,
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
-        return page_of_history(await info.context.loaders.histories.load(self.stream) or (), window)
+        history = await info.context.loaders.histories.load(self.stream) or ()
+        return page_of_history(history, window, info.context.loaders.steps(self.stream, history), filter)
 
     @resolved("What happened in it and with its customer about it, by when it happened.")
     async def timeline(
@@ -241,6 +245,12 @@ class Case(CaseFacts):
     @resolved("What was asked to be read otherwise or to count no longer, and what became of that.")
     async def amendments(self, info: Info) -> list[Amendment]:
         return amendments_of(await info.context.loaders.histories.load(self.stream) or ())
+
+    @resolved("Where it departed from the declared process, in which step, and what it is still owed; by version.")
+    async def conformance(self, info: Info) -> list[ConformanceFinding]:
+        request = info.context
+        history = await request.loaders.histories.load(self.stream) or ()
+        return findings_of(self.stream, history, await request.now(), ZoneInfo(request.door.ledger.zone))
 
     @resolved("Its clocks (时限), first due first: what is to be done for it in time, and how that stands now.")
     async def clocks(self, info: Info) -> list[SlaClock]:

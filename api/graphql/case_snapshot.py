@@ -9,6 +9,7 @@ from asyncio import gather
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import strawberry
 
@@ -26,10 +27,11 @@ from api.graphql.as_of import (
 )
 from api.graphql.case import Case, CaseFacts, facts_of, shown_case
 from api.graphql.clock import SlaClockSnapshot, past_clock_of
+from api.graphql.conformance_finding import ConformanceFinding, past_findings_of
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, shown_customer
 from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
-from api.graphql.history import BY_VERSION, Event, page_of_history
+from api.graphql.history import BY_VERSION, Event, WhichEvents, page_of_history
 from api.graphql.identity import identity_of, opaque
 from api.graphql.loaders import PastClocksOf, PastCustomerOf, PastOf
 from api.graphql.past_identity import past_in
@@ -41,6 +43,7 @@ from api.graphql.scalars import SafeInt
 from api.past_case import PastCase
 from domain.stream import Category, subject_of
 from replay.as_of import AsOf, KnownBy
+from replay.history import Steps
 
 SNAPSHOT = "case-snapshot"
 """What stands in the id of one, where that of a case has its kind."""
@@ -86,10 +89,17 @@ class CaseSnapshot(CaseFacts):
 
     @resolved("The events that it comes of, by version, as they were written; amended as was known then.")
     async def history(
-        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self,
+        filter: WhichEvents = None,  # noqa: A002
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
-        return page_of_history(self.past.stream.written, window, self.past.stream.reading)
+        stream = self.past.stream
+        steps = Steps(stream.reading, stream.amending)
+        return page_of_history(stream.written, window, steps, filter, self.as_of.known_by)
 
     @resolved("What was known to be asked to be read otherwise or to count no longer, and what had become of that.")
     def amendments(self) -> list[Amendment]:
@@ -98,6 +108,11 @@ class CaseSnapshot(CaseFacts):
     @resolved("What had been asked about its deadlines, and what had become of that.")
     def deadline_requests(self) -> list[DeadlineRequest]:
         return deadline_requests_of(self.past.stream.read())
+
+    @resolved("Where it had departed from the declared process, in which step, and what it was still owed; by version.")
+    def conformance(self, info: Info) -> list[ConformanceFinding]:
+        zone = ZoneInfo(info.context.door.ledger.zone)
+        return past_findings_of(self.stream, self.past.stream, self.as_of.valid_at, zone)
 
     @resolved("Its clocks (时限), first due first, by the policies and calendars known then, looked at at `validAt`.")
     async def clocks(self, info: Info) -> list[SlaClockSnapshot]:

@@ -20,6 +20,7 @@ UNKNOWN_PERSONAL_VALUE = "UNKNOWN_PERSONAL_VALUE"
 UNKNOWN_ATTACHMENT = "UNKNOWN_ATTACHMENT"
 ATTACHMENT_NOT_UPLOADED = "ATTACHMENT_NOT_UPLOADED"
 ATTACHMENT_EXPIRED = "ATTACHMENT_EXPIRED"
+COMPARISON_TOO_LARGE = "COMPARISON_TOO_LARGE"
 
 OF_THE_DOOR = (COMMAND_ID_REUSED, INVALID_INPUT, OCCURS_IN_THE_FUTURE, NOT_YET_VISIBLE)
 
@@ -36,6 +37,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType({
     UNKNOWN_ATTACHMENT: "There is no such attachment.",
     ATTACHMENT_NOT_UPLOADED: "The bytes of the file have not been uploaded, or not all of them.",
     ATTACHMENT_EXPIRED: "The file was uploaded too long ago and not attached; create it anew.",
+    COMPARISON_TOO_LARGE: "More events would have to be read than one answer takes; ask `daybook compare`.",
+    "UNKNOWN_BOOK": "There is no such book.",
     "SUBJECT_MISMATCH": "The words are about somebody else than the object is; read it again and send them anew.",
     "CUSTOMER_ALREADY_REGISTERED": "The customer has a file already, with other content.",
     "TOUCHPOINT_ALREADY_RECORDED": "The touchpoint is recorded already, with other content.",

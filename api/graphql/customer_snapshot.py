@@ -24,7 +24,7 @@ from api.graphql.case_snapshot import looks_back
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, CustomerFacts, Places, facts_of_customer, shown_customer
 from api.graphql.enums import Tier
-from api.graphql.history import BY_VERSION, Event, page_of_history
+from api.graphql.history import BY_VERSION, Event, WhichEvents, page_of_history
 from api.graphql.identity import identity_of
 from api.graphql.loaders import PastCustomerOf
 from api.graphql.past_identity import past_id, past_in
@@ -36,6 +36,7 @@ from api.past_customer import PastCustomer
 from domain.stream import Category
 from projections import customer_profile
 from replay.as_of import AsOf, KnownBy
+from replay.history import Steps
 
 CUSTOMER_SNAPSHOT = "customer-snapshot"
 """What stands in the id of one, where that of a customer has its kind."""
@@ -78,10 +79,17 @@ class CustomerSnapshot(CustomerFacts):
 
     @resolved("The events of their own file, by version, as they were written; amended as was known then.")
     async def history(
-        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self,
+        filter: WhichEvents = None,  # noqa: A002
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Event]:
         window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
-        return page_of_history(self.past.stream.written, window, self.past.stream.reading)
+        stream = self.past.stream
+        steps = Steps(stream.reading, stream.amending)
+        return page_of_history(stream.written, window, steps, filter, self.as_of.known_by)
 
     @resolved("What was known to be asked to be read otherwise or to count no longer, and what had become of that.")
     def amendments(self) -> list[Amendment]:

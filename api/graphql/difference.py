@@ -87,7 +87,7 @@ class EventDifference:
     async def event(self, info: Info) -> Event:
         loaders, stream = info.context.loaders, self.written.stream
         history = await loaders.histories.load(stream) or ()
-        return Event.of(self.written, loaders.reading(stream, history))
+        return Event.of(self.written, loaders.steps(stream, history))
 
 
 @strawberry.type(

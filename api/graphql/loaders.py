@@ -19,7 +19,6 @@ from api.next_steps import Wanted as WantedTries
 from api.past_case import PastCase, past_cases
 from api.past_clocks import past_clocks, past_courses, past_tree
 from api.past_customer import PastCustomer, past_customers
-from domain.correction import Reading
 from domain.envelope import Recorded
 from domain.event import Event
 from domain.personal import Personal
@@ -43,6 +42,7 @@ from projections.audit_trail import AuditEntry, Recording, pages_about
 from projections.before_and_after import FieldChange, changes
 from projections.case_file import CaseFile
 from projections.clock_course import ClockCourse, Wanted
+from projections.clock_moments import Moment, clocks_of
 from projections.customer_profile import CaseCounts, CustomerProfile
 from projections.movement import Movement
 from projections.obligation import ObligationView
@@ -54,6 +54,7 @@ from projections.staff import StaffView
 from projections.timeline import TimelineEntry, TimelineFilter
 from projections.unit import Tree, UnitView
 from replay.as_of import AsOf, KnownBy
+from replay.history import Steps
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -141,6 +142,16 @@ class TreeAt(NamedTuple):
     as_of: AsOf | None = None
 
 
+class ClocksAfter(NamedTuple):
+    """The clocks of a case or an obligation as they stood after one of its events."""
+
+    moment: Moment
+    version: int
+    """So many events are gone through for it."""
+
+
+MOST_GONE_THROUGH = 500_000
+"""Events, by the engine, for clocks that are told after each of a history: some 4 s, by one core."""
 MOST_TRIES = 10_000
 """Everything about some hundred and fifty cases, which takes about a second."""
 Place = tuple[str, int]
@@ -208,13 +219,16 @@ class Loaders:
         self.changes: DataLoader[Place, tuple[FieldChange, ...] | None] = _by_key(
             door, lambda places: _changes(door, places)
         )
-        self._readings: dict[str, Reading] = {}
+        self.clock_moments: DataLoader[ClocksAfter, Sequence[SlaTimer] | None] = _by_key(
+            door, lambda wanted: _clock_moments(door, wanted)
+        )
+        self._steps: dict[str, Steps] = {}
 
-    def reading(self, stream: str, history: Sequence[Recorded[Event]]) -> Reading:
-        """How a stream's events are read by now, worked out once for all of them that are shown."""
-        if stream not in self._readings:
-            self._readings[stream] = Reading(history)
-        return self._readings[stream]
+    def steps(self, stream: str, history: Sequence[Recorded[Event]]) -> Steps:
+        """The steps of a stream as it is read by now, worked out once for all of them that are shown."""
+        if stream not in self._steps:
+            self._steps[stream] = Steps.by_now(history)
+        return self._steps[stream]
 
 
 def _by_key(door: Door, read: Callable[[list[K]], Mapping[K, T]]) -> DataLoader[K, T | None]:
@@ -356,6 +370,17 @@ def _courses(door: Door, wanted: Sequence[CourseOf]) -> dict[CourseOf, ClockCour
         read = clock_course.courses(door.ledger, asked) if as_of is None else past_courses(door.ledger, asked, as_of)
         found |= {CourseOf(each, as_of): course for each, course in read.items()}
     return found
+
+
+def _clock_moments(door: Door, wanted: Sequence[ClocksAfter]) -> dict[ClocksAfter, Sequence[SlaTimer]]:
+    """Clocks as they stood at moments; all that they rest on is read together. Raises: Problem for too many."""
+    events = sum(each.version for each in wanted)
+    if events > MOST_GONE_THROUGH:
+        message = f"For the clocks after each event {events} events would be gone through; at most {MOST_GONE_THROUGH} "
+        message += "are. Ask for shorter pages of history, or for `clocks` on fewer of them."
+        raise Problem(Code.DOCUMENT_TOO_LARGE, message, limit=MOST_GONE_THROUGH, found=events, of="clocks")
+    found = clocks_of(door.book, {each.moment for each in wanted}, door.ledger.histories)
+    return {each: found[each.moment] for each in wanted if each.moment in found}
 
 
 def _timelines_of(door: Door, reach: Reach, wanted: Sequence[TimelineOf]) -> dict[TimelineOf, Page[TimelineEntry]]:

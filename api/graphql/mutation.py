@@ -18,6 +18,7 @@ from projections.view import View
 
 Showing = Callable[[Request, UUID], Awaitable[Any]]
 ShowingStream = Callable[[Request, str], Awaitable[Any]]
+ShowingFound = Callable[[Request, Any], Awaitable[Any]]
 Carrying = Callable[[Door, Principal, Reach, Any, Maker], Done]
 
 
@@ -29,11 +30,15 @@ class Subject(NamedTuple):
     show: Showing | None = None
     show_stream: ShowingStream | None = None
     """Instead, where the mutation may be about several kinds of things."""
+    show_found: ShowingFound | None = None
+    """Instead, where it is something that was worked out on the way."""
     views: Collection[View[Any]] | None = None
     """Without which it is not shown; None for all. The others are waited for as well, and may be behind in the end."""
 
-    async def shown(self, request: Request, stream: str) -> Any:
-        """It as it is now; None when there is none."""
+    async def shown(self, request: Request, stream: str, found: Any) -> Any:
+        """It as it is now, or as it was `found`; None when there is none."""
+        if self.show_found is not None:
+            return await self.show_found(request, found)
         if self.show_stream is not None:
             return await self.show_stream(request, stream)
         return None if self.show is None else await self.show(request, subject_of(stream))

@@ -17,6 +17,7 @@ from api.graphql.calendar_mutations import CALENDAR_MUTATIONS
 from api.graphql.carrying_out import Done, Objection
 from api.graphql.case_mutations import CASE_MUTATIONS
 from api.graphql.codes import NOT_YET_VISIBLE, OF_THE_DOOR, UNKNOWN_CASE, UNKNOWN_CUSTOMER
+from api.graphql.comparing import COMPARING_MUTATIONS
 from api.graphql.customer_mutations import CUSTOMER, CUSTOMER_MUTATIONS
 from api.graphql.mutation import Mutation, Subject
 from api.graphql.obligation_mutations import OBLIGATION_MUTATIONS
@@ -60,6 +61,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *POLICY_MUTATIONS,
     *REVEALING_MUTATIONS,
     *ATTACHMENT_MUTATIONS,
+    *COMPARING_MUTATIONS,
 )
 
 
@@ -104,7 +106,7 @@ async def _answered(request: Request, mutation: Mutation, answer: Answer, asked:
         objections = (*objections, _not_yet_visible(done))
     stream = done.stream if shows else None
     return answer.payload(**{
-        mutation.subject.name: None if stream is None else await mutation.subject.shown(request, stream),
+        mutation.subject.name: None if stream is None else await mutation.subject.shown(request, stream, done.found),
         "user_errors": answer.errors(objections),
         "consistency_token": None if done.position is None else door.token(done.position),
     })  # fmt: skip

@@ -28,6 +28,7 @@ AS_SHOWN = {
     "policies": "The book's policies as they are now",
     "calendars": "The book's calendars as they are now",
     "revealed": "The values that were asked for, open",
+    "comparison": "The result",
     "upload": "Where to send the file",
     "download": "Where to fetch the file",
 }

@@ -24,6 +24,7 @@ from api.graphql.case_snapshot import CaseSnapshotQuery
 from api.graphql.cases import CaseFilter, CaseOrder, listed_cases, listed_complaints
 from api.graphql.clock_query import ClockQuery
 from api.graphql.compliance import ComplianceQuery
+from api.graphql.conformance import ConformanceQuery
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, customer_of, shown_customer
 from api.graphql.customer_snapshot import CustomerSnapshotQuery
@@ -42,6 +43,7 @@ from api.graphql.reference import ReferenceQuery
 from api.graphql.register import RegisterQuery
 from api.graphql.request import Info
 from api.graphql.resolved import resolved
+from api.graphql.review import ReviewQuery
 from api.graphql.sla_summary import SlaSummaryQuery
 from api.graphql.viewer import ViewerQuery
 from api.graphql.what_if import WhatIfQuery
@@ -69,6 +71,8 @@ class Query(
     CaseSnapshotQuery,
     CustomerSnapshotQuery,
     DifferenceQuery,
+    ConformanceQuery,
+    ReviewQuery,
     SlaSummaryQuery,
     ViewerQuery,
     ReferenceQuery,

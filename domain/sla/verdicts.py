@@ -192,10 +192,11 @@ def _as_it_became_known(key: ClockKey, floor: datetime, at: datetime, history: H
 
     It goes from one instant at which something became known to the next. Within each stretch the due is the one that
     was known then; if it passes before anything else becomes known, that decides. Only a clock that had ended in time
-    and that a reopening then resumed is weighed again, by the due that it has then.
+    and that a reopening then resumed is weighed again, by the due that it has then. What became known after the instant
+    at which all of this is looked at, as can be where that lies in the past, was known at no due before it.
     """
     learned = [(learned_at(each, floor) or each.recorded_at, each) for each in history]
-    moments = sorted({floor, *(moment for moment, _ in learned if moment > floor)})
+    moments = sorted({floor, *(moment for moment, _ in learned if floor < moment <= at)})
     verdict: Verdict | None = None
     ended_when: int | None = None
     for number, moment in enumerate(moments):

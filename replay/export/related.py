@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -22,6 +22,8 @@ from replay.as_of import AsOf, past_stream
 from replay.export.declared import Field, Kind, fields_of
 from replay.reader import Reader
 
+MOST_NAMES = 10_000
+"""So many names of staff are kept with their ids, which every event asks for."""
 ABOUT, ACTOR = "about", "actor"
 OF_STREAM: Mapping[str, Kind] = MappingProxyType(
     {
@@ -110,6 +112,7 @@ class Units:
         return Thing(Kind.UNIT, self._known[name], name)
 
 
+@lru_cache(maxsize=MOST_NAMES)
 def staff_named(name: str) -> Thing:
     """The member of staff who works under a name."""
     return Thing(Kind.STAFF, stream_of(Category.STAFF, id_of_staff(name)), name)

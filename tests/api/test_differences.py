@@ -155,6 +155,26 @@ def test_what_a_correction_changed_is_because_of_the_event_that_is_read_otherwis
     }
 
 
+def test_a_correction_of_a_correction_is_what_has_the_event_read_so(ledger: Ledger, resolved: int) -> None:
+    written = ledger.history(STREAM)[2].event
+    outcomes = (Outcome.REJECTED, Outcome.PARTLY_UPHELD)
+    for version, outcome, day in zip((3, 5), outcomes, (5, 6), strict=True):
+        corrected(ledger, STREAM, version, written.model_copy(update={"outcome": outcome}), asked=OPENED + day * DAY)
+    at = OPENED + 2 * DAY
+    first, second = AsOf(resolved + 2, LATER, at), now(ledger, at)
+    found = of_case(ledger, first, second)
+    assert fields(found) == {"outcome": ("rejected", "partly-upheld", [3])}
+    (cause,) = found.events
+    assert [side.by and side.by.version for side in (cause.before, cause.after)] == [5, 7]
+    later = of_case(ledger, first._replace(valid_at=LATER), now(ledger))
+    assert events(later) == {
+        3: (Standing.CORRECTED, Standing.CORRECTED),
+        5: (Standing.COUNTED, Standing.CORRECTED),
+        6: (Standing.UNKNOWN, Standing.COUNTED),
+        7: (Standing.UNKNOWN, Standing.COUNTED),
+    }
+
+
 def test_what_was_written_down_late_is_told_apart_from_what_had_not_happened_yet(ledger: Ledger, resolved: int) -> None:
     tell(ledger, ClassifyCase(at=OPENED + HOUR, case_id=CASE, category="billing"), at=OPENED + 9 * DAY)
     late = of_case(ledger, AsOf(resolved, LATER, OPENED + 2 * DAY), now(ledger, OPENED + 2 * DAY))
@@ -195,7 +215,10 @@ def test_a_count_is_because_of_all_that_was_counted_and_a_name_because_of_the_la
         tell(ledger, DispatchCase(at=at, case_id=CASE, unit=unit), at=at)
         tell(ledger, ReturnDispatch(at=at, case_id=CASE, unit=unit), at=at)
     tell(ledger, DispatchCase(at=OPENED + DAY, case_id=CASE, unit="west"), at=OPENED + DAY)
-    found = fields(of_case(ledger, before, now(ledger)))
+    whole = of_case(ledger, before, now(ledger))
+    passing = {each.path: [cause.event.version for cause in each.because] for each in whole.fields}
+    assert [passing[path] for path in ("version", "position", "last_recorded_at")] == [[7], [7], [7]]
+    found = fields(whole)
     assert found == {
         "dispatches": (0, 3, [3, 5, 7]),
         "returns": (0, 2, [4, 6]),

@@ -180,13 +180,13 @@ def in_process(work: str, *arguments: str | int, on_progress: Progress) -> Done:
     return done
 
 
-def main(work: str, url: str, other_url: str, events: str) -> None:
-    """Does the work, and tells its parent in lines: positions reached, and at the end what was done.
+def main(work: str, url: str, other_url: str, events: str, name: str = "main") -> None:
+    """Does the work to a book, and tells its parent in lines: positions reached, and at the end what was done.
 
     The other database is where a stamp is made, or the same one for the role that owns the views.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
-    book = a_ledger(url)
+    book = a_ledger(url, name)
     if work == "fill":
         scratch = a_ledger(other_url)
         stamp = Stamp(scratch, Day(SEED, SCRATCH_DAY))

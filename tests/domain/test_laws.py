@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import AwareDatetime
 from typing_extensions import override
 
-from domain.book import OpenBook, id_of_book
+from domain.book import OpenBook, ViewCompared, id_of_book
 from domain.calendar import CalendarCommand, CalendarPublished, ProposeCalendar, PublishCalendar
 from domain.case.commands import CaseCommand, ReceiveCase, RecordAttributes, RegisterCase
 from domain.case.events import Attribute, CaseEvent, CaseReceived, CaseRegistered
@@ -48,6 +48,7 @@ IDS = st.sampled_from([UUID(int=1), UUID(int=2)])
 TEXTS = st.sampled_from(["one", "二"])
 UNITS = TEXTS.map(id_of_unit)
 MAYBE_TEXTS = st.none() | TEXTS
+DIGESTS = st.sampled_from(["ab" * 32, "cd" * 32])
 CASES = st.sampled_from([UUID(int=7), UUID(int=8)])
 PERSONAL = st.builds(Personal[str].open, IDS, TEXTS)
 TIMES = st.integers(min_value=-2, max_value=2).map(lambda hours: MONDAY + timedelta(hours=hours))
@@ -108,16 +109,16 @@ def values(annotation: Any, field: str) -> st.SearchStrategy[Any]:
     """Values for a field of an event or a command."""
     if "Personal[" in str(annotation):
         if field == "digest":
-            return st.builds(Personal[str].open, IDS, st.sampled_from(["ab" * 32, "cd" * 32]))
+            return st.builds(Personal[str].open, IDS, DIGESTS)
         return PERSONAL | st.none() if type(None) in get_args(annotation) else PERSONAL
     if annotation is UUID or annotation == UUID | None:
         return IDS if annotation is UUID else st.none() | IDS
     if field == "language":
         return st.sampled_from(["zh", "en"]) if annotation is str else st.sampled_from([None, "zh"])
     if annotation is str:
-        return st.sampled_from(["ab" * 32, "cd" * 32]) if field.endswith("digest") else TEXTS
+        return DIGESTS if field.endswith("digest") else TEXTS
     if type(None) in get_args(annotation) and str in map(plain, get_args(annotation)):
-        return MAYBE_TEXTS
+        return st.none() | DIGESTS if field.endswith("digest") else MAYBE_TEXTS
     if annotation is int:
         return st.integers(0, 1)
     return st.from_type(annotation)
@@ -158,6 +159,8 @@ def made(model: type[Any]) -> st.SearchStrategy[Any]:
         **dict.fromkeys(("policy_version", "calendar_version", "cycle", "instance"), st.integers(1, 2)),
         **SLUGS,
     }
+    if model is ViewCompared:
+        special |= dict.fromkeys(("rows", "subjects", "seed"), st.none() | st.integers(0, 1))
     if model is CalendarPublished:
         special["name"] = st.sampled_from([document.name for document in DOCUMENTS])
     if model.__module__.startswith("domain.policy"):

@@ -85,6 +85,10 @@ NOT_PERSONAL = {
     "BookOpened.formats": "names of formats",
     "SelfApprovalAllowed.reason": TERM,
     "SelfApprovalAllowed.decided_by": STAFF,
+    "ViewCompared.view": "the name of a table, out of the program",
+    **dict.fromkeys(
+        ("ViewCompared.live_digest", "ViewCompared.fresh_digest"), "a digest over rows, which hold nothing personal"
+    ),
     "SelfApprovalForbidden.reason": TERM,
     "SelfApprovalForbidden.decided_by": STAFF,
     "CalendarProposed.document.name": "the name of a calendar, by its pattern",

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from domain.case.terms import PolicyReassignmentRequested
 from domain.channel import Channel, Direction
 from domain.correction import applied
 from domain.customer import AssignTier, CustomerRegistered, CustomerRenamed, Tier, TierAssigned
-from domain.envelope import Recorded
+from domain.envelope import Recorded, Submission
 from domain.event import Command, Event, Precision
 from domain.personal import Personal
 from domain.stream import Category, category_of, subject_of
@@ -39,14 +39,30 @@ def touchpoint_id(number: int) -> UUID:
 
 
 class Writers:
-    """They write a book full of cases, customers and touchpoints, and correct what they wrote; the same for a seed."""
+    """They write a book full of cases, customers and touchpoints, and correct what they wrote; the same for a seed.
 
-    def __init__(self, ledger: Ledger, seed: int, *, customers: int, cases: int, amending: float = 0.3) -> None:
+    With `carried_over` all of it is recorded at that time, with the time at which another book has it as the source's.
+    Without `publishing` they promise nothing new.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        seed: int,
+        *,
+        customers: int,
+        cases: int,
+        amending: float = 0.3,
+        publishing: bool = True,
+        carried_over: datetime | None = None,
+    ) -> None:
         self._ledger = ledger
         self._chance = random.Random(seed)
         self._customers = customers
         self._cases = cases
         self._amending = amending
+        self._publishing = publishing
+        self._carried_over = carried_over
         self._touchpoints = 0
         self._published = 0
         self._asked: list[Recorded[Any]] = []
@@ -66,12 +82,19 @@ class Writers:
     def _write(self, commands: int) -> None:
         for first in range(0, commands, COMMANDS_A_TRANSACTION):
             count = min(COMMANDS_A_TRANSACTION, commands - first)
-            asked = [submission(self._command(), at=self._at, imported=True) for _ in range(count)]
+            asked = [self._submission(self._command()) for _ in range(count)]
             self._ledger.carry_out_all(asked)
             self._look()
 
+    def _submission(self, command: Command) -> Submission:
+        if self._carried_over is None:
+            return submission(command, at=self._at, imported=True)
+        return submission(command, at=self._carried_over, imported=True, source_recorded_at=self._at)
+
     def _publish(self) -> None:
         """Promises something, and then something else."""
+        if not self._publishing:
+            return
         self._published += 1
         self._at += timedelta(days=self._chance.randrange(3))
         if self._published == 1:

@@ -1,7 +1,4 @@
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
@@ -12,7 +9,7 @@ import pytest
 from domain.case.commands import RegisterCase
 from ledger.database import Database
 from ledger.ledger import Ledger
-from projections.case_file import CASE_FILE, CaseFile, by_id, by_ids
+from projections.case_file import CASE_FILE, CaseFile, by_ids
 from projections.comparison import Difference
 from projections.cursor import ProjectionStopped, standings
 from projections.customer_profile import CUSTOMER_PROFILE
@@ -236,7 +233,7 @@ def test_two_do_not_build_the_same_view_at_once(ledger: Ledger, runner: Runner, 
         with pytest.raises(RebuildUnderWay) as refusal:
             rebuild(CASE_FILE, lambda: [ledger], projected)
         refused.append(str(refusal.value))
-        runner.prepare()  # sweeps nothing away that somebody is building
+        runner.prepare()  # takes nothing away that somebody is building
         rebuild(CUSTOMER_PROFILE, lambda: [ledger], projected)
 
     assert rebuild(CASE_FILE, lambda: [ledger], projected, once(another)).differing == 0
@@ -288,45 +285,3 @@ def test_who_follows_takes_up_a_view_again_that_was_built_past_the_event_at_whic
         stop.set()
         following.join()
     assert kept(ledger, CASE_FILE) == expected(ledger, CASE_FILE)
-
-
-def test_a_build_that_was_killed_leaves_nothing_lying_about_for_long(
-    ledger: Ledger, runner: Runner, written: Database, projected: Database, database: conftest.Database
-) -> None:
-    fill(ledger, cases=30)
-    runner.catch_up()
-    before, shown = things(database), tables(database)
-
-    def kill_one() -> None:
-        command = [sys.executable, "-m", "tests.projections.killed", database.writer_url, database.projector_url]
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ), cwd=conftest.PROJECT
-        ) as running:
-            assert running.stdout is not None
-            assert int(running.stdout.readline()) == ledger.head()
-            assert "case_file_1_anew" in things(database)
-            running.kill()
-        assert tables(database) == shown
-
-    kill_one()
-    settled(runner, database, before)
-    kill_one()
-    rebuild_when_alone(ledger, projected)
-    assert (things(database), tables(database)) == (before, shown)
-    assert by_id(written, "main", case_id(1)) is not None
-
-
-def settled(runner: Runner, database: conftest.Database, before: Sequence[str]) -> None:
-    """Returns once a runner that begins has swept away what was left: the server may notice a death a moment late."""
-    while things(database) != before:
-        runner.prepare()
-
-
-def rebuild_when_alone(ledger: Ledger, projected: Database) -> None:
-    """Builds as soon as the server has noticed that the other one is dead."""
-    while True:
-        try:
-            rebuild(CASE_FILE, lambda: [ledger], projected)
-            return
-        except RebuildUnderWay:
-            continue

@@ -76,10 +76,12 @@ def test_a_correction_of_a_correction_stands_with_the_event_behind_both() -> Non
     assert (first.read.event, first.request and first.request.version) == (AGAIN, 5)
     assert chain(first) == [(1, 3, 4, Effect.DECIDES), (4, 5, 6, Effect.DECIDES)]
     assert chain(decision) == [(4, 5, 6, Effect.DECIDES)]
+    assert (decision.is_void, decision.read, decision.request and decision.request.version) == (False, None, 5)
 
 
 def test_what_was_taken_back_and_what_a_later_one_replaced_are_told_apart() -> None:
-    first, *_ = told(ASSIGNED, correction(1, OTHERWISE), corrected(1, 2), void(3), voided(3, 4))
+    first, _, taken_back, *_ = told(ASSIGNED, correction(1, OTHERWISE), corrected(1, 2), void(3), voided(3, 4))
+    assert (first.is_void, taken_back.is_void) == (False, True)
     assert chain(first) == [(1, 2, 3, Effect.TAKEN_BACK), (3, 4, 5, Effect.DECIDES)]
     assert first.read == first.recorded
     first, *_ = told(ASSIGNED, correction(1, OTHERWISE), corrected(1, 2), void(1), voided(1, 4))

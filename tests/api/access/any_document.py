@@ -36,7 +36,8 @@ KEYS = frozenset({"id", "name", "number", "sourceKey"})
 """Arguments of which a question takes exactly one."""
 KIND_OF = {
     "id": "", "recordId": "case", "otherId": "case", "into": "case", "subjectId": "case", "ids": "personal",
-    "slaClock": "clock", "node": "",
+    "slaClock": "clock", "node": "", "caseSnapshot": "case", "caseDifference": "case", "customerSnapshot": "customer",
+    "customerDifference": "customer",
 }  # fmt: skip
 """Of what kind an id is to be, by the name of its argument or of what it is asked of; none is any."""
 PAGE_SIZES = (2, 1, 5, 20, 50, 100, 0)

@@ -23,7 +23,7 @@ from tests.api.graphql.asking import asking
 pytestmark = SETTLED_LATER
 FEW = 200
 """Documents of each asker."""
-UNTIL_NOTICED = 500
+UNTIL_NOTICED = 1_500
 NOBODY = "nobody"
 
 

@@ -197,3 +197,18 @@ def test_a_name_that_another_unit_bears_by_now_is_that_ones(world: World) -> Non
     by.done("registerCase", caseId=case, unit="热线")
     assert world.signed("agent", unit=NORTH).ask(question, id=case) == {"case": {"id": case}}
     assert world.signed("agent", unit=EAST).ask(question, id=case) == {"case": None}
+
+
+def test_conformance_is_told_of_the_cases_within_reach(world: World) -> None:
+    document = "{ conformance { caseCount cases(first: 100) { case { id } } } cases(first: 100) { nodes { id } } }"
+    counts = {}
+    for unit in (EAST, NORTH, BEIJING):
+        found = world.signed("supervisor", unit=unit).ask(document)
+        seen = {case["id"] for case in found["cases"]["nodes"]}
+        listed = [each["case"]["id"] for each in found["conformance"]["cases"]]
+        assert found["conformance"]["caseCount"] == len(seen) > 0
+        assert set(listed) <= seen
+        counts[unit] = len(seen)
+    assert counts[NORTH] > counts[BEIJING]
+    whole = world.administrator.ask(document)
+    assert whole["conformance"]["caseCount"] == len(whole["cases"]["nodes"]) > counts[NORTH]

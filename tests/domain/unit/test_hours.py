@@ -207,3 +207,12 @@ def test_the_standards_with_hours_keep_what_was_worked_out_before() -> None:
     one, other = (with_units(by, passed_on("总部", "客户服务处"), units) for _ in range(2))
     assert one.kept is by.kept
     assert one.units["客户服务处"] is other.units["客户服务处"]
+
+
+def test_as_many_events_of_a_unit_as_before_are_told_apart_when_they_are_others() -> None:
+    opening, by_night, by_day = told(of_desk, (desk, 0), (night, 0), (office, 0))
+    by = standards_of_the_book()
+    known = {hours: with_units(by, passed_on("总部", "客户服务处"), {of_desk: [opening, recorded]})
+             for hours, recorded in ((NIGHT, by_night), (OFFICE, by_day))}  # fmt: skip
+    for hours, worked in known.items():
+        assert worked.units["客户服务处"].at(START + DAY, START + DAY) == hours

@@ -203,6 +203,6 @@ def test_an_export_holds_no_more_of_a_large_book_in_memory_than_of_a_small_one(l
         told=lambda stage: order.append(f"{stage.name} {stage.done}"),
     )
     steps = [step for step in order if step != "bytes"]
-    assert steps[:3] == ["events 2000", "events 2201", "objects 200"]
-    between = order[order.index(steps[0]) : order.index(steps[1])]
-    assert between.count("bytes") >= 2_000
+    assert steps[:2] == ["events 2000", "events 2201"]
+    assert order.index(steps[0]) > 2_000
+    assert order.index(steps[1]) - order.index(steps[0]) > 201
