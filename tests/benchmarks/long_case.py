@@ -47,36 +47,41 @@ def write_long_case(ledger: Ledger, events: int) -> str:
     """A case that goes on and on: words to and fro, now and then a wait, another unit or another priority; every tenth
     event is recorded late, and one of five hundred is put right. Gives its stream back."""
     case_id = case_of(events)
-    told = [
-        Submission(uuid5(case_id, str(count)), commands, ACTOR, "benchmark", said_at=said_at)
-        for count, (said_at, commands) in enumerate(_told(case_id, events))
-    ]
-    for first in range(0, len(told), SUBMISSIONS_A_TRANSACTION):
-        for outcome in ledger.carry_out_all(told[first : first + SUBMISSIONS_A_TRANSACTION]):
-            assert isinstance(outcome, Accepted), outcome
     stream = stream_of(Category.CASE, case_id)
+    _carry_out(ledger, _beginning(case_id))
+    _carry_out(ledger, _course(case_id, len(ledger.history(stream)) + 1, events))
     assert len(ledger.history(stream)) == events
     return stream
 
 
-def _told(case_id: UUID, events: int) -> Iterator[tuple[datetime, tuple[Command, ...]]]:
-    """What is said when; the version that it leads to is the count of events before it, and one more."""
-    customer, at = uuid5(case_id, "customer"), AT
-    yield (
-        at,
-        (ReceiveCase(at=at, case_id=case_id, kind=CaseKind.INQUIRY, channel=Channel.HOTLINE, customer_id=customer),),
+def _carry_out(ledger: Ledger, told: Iterator[tuple[UUID, datetime, tuple[Command, ...]]]) -> None:
+    waiting = [Submission(id_, commands, ACTOR, "benchmark", said_at=said_at) for id_, said_at, commands in told]
+    for first in range(0, len(waiting), SUBMISSIONS_A_TRANSACTION):
+        for outcome in ledger.carry_out_all(waiting[first : first + SUBMISSIONS_A_TRANSACTION]):
+            assert isinstance(outcome, Accepted), outcome
+
+
+def _beginning(case_id: UUID) -> Iterator[tuple[UUID, datetime, tuple[Command, ...]]]:
+    """Its receipt and registration, to which a book with a policy adds what it promises."""
+    receive = ReceiveCase(
+        at=AT, case_id=case_id, kind=CaseKind.INQUIRY, channel=Channel.HOTLINE, customer_id=uuid5(case_id, "customer")
     )
-    yield at, (RegisterCase(at=at, case_id=case_id, unit="East branch desk"),)
-    version = 3
+    register = RegisterCase(at=AT, case_id=case_id, unit="East branch desk")
+    yield uuid5(case_id, "beginning"), AT, (receive, register)
+
+
+def _course(case_id: UUID, version: int, events: int) -> Iterator[tuple[UUID, datetime, tuple[Command, ...]]]:
+    """What happens from a version of its stream on; each step makes one event, and putting one right makes two."""
+    customer, at = uuid5(case_id, "customer"), AT
     while version <= events:
         at += APART
         occurred = at - LATE if version % 10 == 0 and version > LEAST else at
         about: dict[str, Any] = {"at": occurred, "case_id": case_id}
         if version % 500 == 499 and version < events:
-            yield at, _put_right(case_id, version, at)
+            yield uuid5(case_id, str(version)), at, _put_right(case_id, version, at)
             version += 2
             continue
-        yield at, (_step(version, customer, about),)
+        yield uuid5(case_id, str(version)), at, (_step(version, customer, about),)
         version += 1
 
 

@@ -32,7 +32,7 @@ from tests.benchmarks.day import Day
 from tests.benchmarks.durable import AT, a_ledger, fresh_database
 from tests.benchmarks.growth import ask, neighbours, verdict
 from tests.benchmarks.library_case import CASES, Cases, LibraryProjection, LibraryView
-from tests.benchmarks.long_case import LEAST, a_long_library_case, case_of, write_long_case
+from tests.benchmarks.long_case import APART, LEAST, a_long_library_case, case_of, write_long_case
 from tests.benchmarks.replaying import opened, to_states, to_views
 from tests.benchmarks.side_by_side import Work, compare
 from tests.benchmarks.test_folds import EVENTS_A_CASE, GENESIS, book_of_cases, library_replayed
@@ -119,7 +119,7 @@ class Case(NamedTuple):
         """As of its middle, on both axes."""
         history = self.ledger.history(self.stream)
         recorded = history[len(history) // 2]
-        return AsOf(recorded.position, recorded.recorded_at, recorded.occurred_at - timedelta(hours=1))
+        return AsOf(recorded.position, recorded.recorded_at, recorded.occurred_at - APART)
 
     def read(self) -> None:
         """Its state by now."""
