@@ -15,7 +15,7 @@ def test_every_field_that_names_staff_a_unit_or_something_else_makes_a_relation(
             assert (told == "StaffName") is (name in STAFF and told != "EscalatedBy"), where
             assert (told == "UnitName") is (name in UNITS), where
             if told == "UUID":
-                assert name in {*IDS, INTO, "visit_id", "attachment_id", "comparison_id"}, where
+                assert name in {*IDS, INTO, "visit_id", "attachment_id", "comparison_id", "key"}, where
 
 
 def _annotations(base: type) -> dict[str, str]:
