@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import sys
 import zlib
 from collections.abc import Sequence
@@ -51,7 +52,8 @@ class Landing:
         if path == STANDARD_OUTPUT:
             self._file = sys.stdout.buffer
             return
-        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        # By no number of a process: in a container these are the same again after a kill, and so would the name be.
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
             self._is_free()
             self._file = beside.open("xb", buffering=0)

@@ -87,6 +87,11 @@ class Reader:
         self._ledger = ledger
         self.unread: list[Unread] | None = [] if skip_unknown else None
 
+    def forget_unread(self) -> None:
+        """Starts `unread` anew: what was left out so far is told, or is told in another place."""
+        if self.unread is not None:
+            self.unread.clear()
+
     @property
     def book(self) -> str:
         """The book's name."""

@@ -107,6 +107,15 @@ def test_nothing_of_a_licence_that_would_bind_daybook_is_installed_beside_it() -
     assert [named(path) for path in modules(*ROOMS) if "pm4py" in path.read_text()] == []
 
 
+def test_nothing_is_kept_that_the_checkout_is_told_to_ignore() -> None:
+    """Such as an environment of its own with programs of another licence."""
+    if not (PROJECT / ".git").exists():
+        pytest.skip("this is no checkout")
+    asked = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    listed = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert listed.stdout.splitlines()[:5] == []
+
+
 def test_no_file_names_a_place_of_one_machine() -> None:
     places = re.compile(rf"(?<![\w./])(?:{re.escape(str(PROJECT))}/|/(?:home|Users)/[a-z]\w*/|/{'root'}/)")
     kept = [*files(*ROOMS, "tests", "docs", "examples", ".ci"), *(path for path in PROJECT.iterdir() if path.is_file())]

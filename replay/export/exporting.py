@@ -162,7 +162,7 @@ def _with_absorbed(book: Reader, customer: str, as_of: AsOf) -> Collection[str]:
             if isinstance(event, CustomerAbsorbed):
                 other = stream_of(Category.CUSTOMER, event.customer_id)
                 waiting += [] if other in found else [other]
-    _forget(book)
+    book.forget_unread()
     return found
 
 
@@ -177,7 +177,7 @@ def _with_below(book: Reader, unit: str, as_of: AsOf) -> Collection[str]:
             if any(stream_of_unit(parent) in found for parent in _unit(book, stream, as_of, "parent")):
                 above.append(stream)
         found |= dict.fromkeys(above)
-    _forget(book)
+    book.forget_unread()
     return found
 
 
@@ -216,8 +216,3 @@ def _object_rows(
                 yield row._replace(relations=tuple(one for one in row.relations if one[0].id in there[one[0].kind]))
             done += len(things)
             told(Stage("objects", done, of))
-
-
-def _forget(book: Reader) -> None:
-    if book.unread is not None:
-        book.unread.clear()

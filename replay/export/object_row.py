@@ -65,8 +65,7 @@ def object_rows(book: Reader, things: Sequence[Thing], asked: Asked, units: Unit
         yield from _documents(book, things, asked)
         return
     histories = book.histories([thing.id for thing in things], asked.as_of.position)
-    if book.unread is not None:
-        book.unread.clear()  # each was told of in its place among the events
+    book.forget_unread()  # each was told of in its place among the events
     read = {stream: list(_read(history, asked)) for stream, history in histories.items()}
     for thing in things:
         yield _row(thing, read[thing.id], units)

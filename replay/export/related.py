@@ -104,6 +104,7 @@ class Units:
                 if isinstance(recorded.event, UnitNameTaken):
                     found = stream_of_unit(recorded.event.unit_id)
             self._known[wanted[stream]] = found
+        self._book.forget_unread()  # each is told of in its place among the events
 
     def named(self, name: str) -> Thing:
         """The unit that was opened under a name, or took it."""

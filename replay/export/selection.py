@@ -107,7 +107,7 @@ def batches(book: Reader, asked: Asked, cases: Collection[str] = ()) -> Iterator
         amended: Mapping[str, list[Recorded[Any]]] = {}
         if not asked.as_written:
             amended = book.histories(book.amended({one.stream for one in events}, upto), upto)
-            _forget(book)
+            book.forget_unread()
         yield Batch(last, list(_read(events, amended, asked)), untold)
 
 
@@ -175,15 +175,10 @@ def _untold(book: Reader, as_of: AsOf) -> list[Untold]:
     left_out = {one.position: one for one in book.unread or ()}
     if not left_out:
         return []
-    _forget(book)
+    book.forget_unread()
     found = []
     for position, (occurred_at, recorded_at, source_recorded_at) in sorted(book.times(left_out).items()):
         known_at = source_recorded_at or recorded_at
         if occurred_at <= as_of.valid_at and (as_of.known_by is KnownBy.LEDGER or known_at <= as_of.known_at):
             found.append(Untold(left_out[position], occurred_at, recorded_at))
     return found
-
-
-def _forget(book: Reader) -> None:
-    if book.unread is not None:
-        book.unread.clear()

@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -43,8 +44,18 @@ def test_nothing_is_under_the_name_before_all_is_on_the_disk(tmp_path: Path) -> 
     with Landings([tmp_path / "a.json"]) as landings:
         landings.files[0].write(LINE * BUFFER_BYTES)
         assert not (tmp_path / "a.json").exists()
-        assert names(tmp_path) == [f".a.json.{os.getpid()}.part"]
+        (beside,) = names(tmp_path)
+        assert re.fullmatch(r"\.a\.json\.[0-9a-f]{8}\.part", beside)
     assert names(tmp_path) == []
+
+
+def test_what_a_killed_process_left_is_in_nobodys_way_not_even_of_one_with_its_number(tmp_path: Path) -> None:
+    with Landings([tmp_path / "a.json"]) as killed:
+        left = names(tmp_path)
+        landed(tmp_path / "a.json", b"ours")
+        assert names(tmp_path) == [*left, "a.json"]
+        killed.files[0].write(b"theirs")
+    assert (tmp_path / "a.json").read_bytes() == b"ours"
 
 
 def test_a_file_that_is_there_stays_unless_it_may_be_replaced(tmp_path: Path) -> None:

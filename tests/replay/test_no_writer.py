@@ -19,9 +19,10 @@ from ledger.recorder import LedgerFactory, LedgerRecorder
 from replay.reader import Reader
 
 WRITERS = (Attachments, Batch, Committer, Database, KeyRing, Ledger, LedgerFactory, LedgerRecorder, Write)
+ROOM = Path(replay.__path__[0])
 MODULES = [
-    import_module(f"replay.{path.stem}")
-    for path in sorted(Path(replay.__path__[0]).glob("*.py"))
+    import_module(".".join((ROOM.name, *path.relative_to(ROOM).with_suffix("").parts)))
+    for path in sorted(ROOM.rglob("*.py"))
     if path.stem != "__init__"
 ]
 
@@ -82,6 +83,7 @@ def test_the_functions_of_replay_take_a_reader_and_nothing_else_of_the_ledger() 
                 told = {each for hint in typing.get_type_hints(function).values() for each in named(hint)}
                 assert not told & {*WRITERS}, f"{module.__name__}.{function.__qualname__} takes a writer"
     assert asked > 20
+    assert {module.__name__ for module in MODULES} >= {"replay.fresh", "replay.export.exporting"}
 
 
 def test_nothing_in_replay_reaches_into_a_reader() -> None:

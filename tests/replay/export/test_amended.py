@@ -18,6 +18,7 @@ from ledger.database import Database
 from ledger.errors import UnknownTopic
 from ledger.ledger import Ledger
 from replay.as_of import AsOf
+from replay.export import selection
 from replay.export.declared import SKIPPED
 from replay.export.exporting import export
 from replay.export.ocel import Ocel
@@ -122,6 +123,25 @@ def test_marks_are_chosen_by_what_their_envelopes_say(half_read: Ledger) -> None
     assert marks(Selection(topics=("case-received",))) == 0
     assert marks(Selection(actors=("grace",))) == 2  # whose they are, nobody can tell
     assert marks(Selection(customer=stream_of(Category.CUSTOMER, case_id("a")))) == 0
+
+
+def test_a_mark_stands_once_and_in_its_place_when_its_stream_is_read_for_other_events_too(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    east = stream_of_unit(id_of_unit("East"))
+    ledger.carry_out(submission(OpenUnit(at=OPENED, name="East", kind=UnitKind.BRANCH, parent=None)))
+    for case in ("a", "b"):
+        at = OPENED + timedelta(hours=1)
+        ledger.carry_out(submission(receive(case_id(case), at=at), register(case_id(case), at=at), at=at))
+        ledger.carry_out(submission(DispatchCase(at=at, case_id=case_id(case), unit="East"), at=at, imported=True))
+    ledger.rows.insert_events([StoredEvent(east, 2, "unit-weighed.1", b"{}")])
+    monkeypatch.setattr(selection, "EVENTS_AT_ONCE", 2)
+    asked = Asked(as_of(ledger, LATER))
+    everything, counts = ocel_of(ledger, asked, skip_unknown=True)
+    assert read(everything).positions == [*range(1, ledger.head() + 1)]
+    assert (counts.skipped, [one.position for one in counts.named]) == (1, [ledger.head()])
+    of_unit = read(ocel_of(ledger, asked, Selection(unit=east), skip_unknown=True)[0])
+    assert [event.type for event in of_unit.events.values()].count(SKIPPED) == 1
 
 
 # Names ----------------------------------------------------------------------------------------------------------------
