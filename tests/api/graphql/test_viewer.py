@@ -34,7 +34,7 @@ def test_a_front_end_learns_who_asks_and_what_is_open_to_them(door: FrontEnd, is
         "unit": "北京分部",
         "scope": "ALL",
         "personal": "MASKED",
-        "mutations": ["revealAttachment", "revealPersonal"],
+        "mutations": ["compareView", "revealAttachment", "revealPersonal"],
         "customerId": None,
     }
 
