@@ -94,11 +94,10 @@ def test_one_core_and_two(rounds: int, database: Clone, books: list[str], work: 
 
 
 @pytest.fixture
-def long_cases(database: Clone) -> Iterator[Ledger]:
+def promising(database: Clone) -> Iterator[Ledger]:
+    """A book of a company with its promises, and no case yet."""
     ledger = a_ledger(database.writer_url)
     publish(ledger, "group-service", "china", date(2026, 1, 1), AT)
-    for events in LENGTHS:
-        write_long_case(ledger, events)
     yield ledger
     ledger.close()
     ledger.database.close()
@@ -166,11 +165,13 @@ QUESTIONS: list[tuple[str, Callable[[Case], None], int]] = [
 steps cost the more, the more there are, and are told of two thousand steps at the most."""
 
 
-def test_a_case_of_any_length(rounds: int, long_cases: Ledger) -> None:
+def test_a_case_of_any_length(rounds: int, promising: Ledger) -> None:
+    for events in LENGTHS:
+        write_long_case(promising, events)
     print(f"\nOne case of {', '.join(map(str, LENGTHS))} events ({rounds} rounds)")
     for name, question, longest in QUESTIONS:
         lengths = [events for events in LENGTHS if events <= longest]
-        cases = {events: Case(long_cases, events) for events in lengths}
+        cases = {events: Case(promising, events) for events in lengths}
         works = {events: Work(name, partial(_asked, question, case, longest)) for events, case in cases.items()}
         asked = ask(name, "event", rounds, works)
         costs = ", ".join(f"{asked.median(events) * 1e6:,.1f}" for events in lengths)
@@ -189,12 +190,12 @@ def _asked(question: Callable[[Case], None], case: Case, events: int, _: Any) ->
 
 @pytest.mark.parametrize("events", LENGTHS)
 def test_a_case_beside_the_librarys_aggregate(
-    rounds: int, long_cases: Ledger, library: dict[str, str], events: int
+    rounds: int, promising: Ledger, library: dict[str, str], events: int
 ) -> None:
     """From bytes in memory to the state, by each side's own fold."""
-    stream, times = Case(long_cases, events).stream, LENGTHS[-1] // events
-    rows = long_cases.rows.rows_of([stream])
-    mapper = LedgerMapper(long_cases.codec, long_cases.book)
+    stream, times = write_long_case(promising, events), LENGTHS[-1] // events
+    rows = promising.rows.rows_of([stream])
+    mapper = LedgerMapper(promising.codec, promising.book)
     with Cases(library) as cases:
         written = list(map(cases.mapper.to_stored_event, a_long_library_case(events).collect_events()))
         assert len(rows) == len(written) == events
