@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from api.past_case import PastCase, folded
-from domain.correction import amended
+from domain.case.events import CaseReceived
+from domain.correction import Reading
 from domain.deciders import decider_of
 from domain.envelope import Recorded
 from domain.event import LATEST, rfc3339
@@ -23,7 +24,7 @@ from ledger.opening import Unread
 from projections.before_and_after import FieldChange, changes
 from projections.clock_moments import Moment, Watch, clocks_of
 from projections.sla_row import SlaTimer, state_at
-from replay.as_of import AsOf, KnownBy, past_stream
+from replay.as_of import AsOf, KnownBy, PastStream, past_stream
 from replay.history import EVERY_STEP, Step, StepFilter, steps
 from replay.reader import Reader
 
@@ -102,8 +103,7 @@ def case_history(
         raise _not_yet(reader, case_id, as_of)
     file = folded(case_id, past)
     if file is None:
-        why = "what it begins with cannot be read" if reader.unread else "it was never received"
-        raise NoCase("what was received is void" if amended(past.amending) else why)
+        raise _not_received(reader, history, past, as_of)
     every = steps(past)
     wanted = [step for step in every if where.takes(step)]
     changed = changes(history, {step.recorded.version for step in wanted})
@@ -115,6 +115,25 @@ def case_history(
     return CaseHistory(PastCase(file, past), customer, told, len(every), at_each, unread)
 
 
+def _not_received(
+    reader: Reader, history: Sequence[Recorded[Any]], past: PastStream, as_of: AsOf
+) -> NoCase | NotYetKnown:
+    """Why what is found of a case makes none."""
+    receipts = [
+        recorded
+        for recorded in history
+        if as_of.knows(recorded) and isinstance((past.reading.of(recorded) or recorded).event, CaseReceived)
+    ]
+    counted = [read.occurred_at for recorded in receipts if (read := past.reading.of(recorded)) is not None]
+    if counted and min(counted) > as_of.valid_at:
+        return NotYetKnown(
+            f"counts by {rfc3339(as_of.valid_at)}, since it was received only at {rfc3339(min(counted))}"
+        )
+    if receipts and not counted:
+        return NoCase("what was received is void")
+    return NoCase("what it begins with cannot be read" if reader.unread else "it was never received")
+
+
 def _not_yet(reader: Reader, case_id: UUID, as_of: AsOf) -> NoCase | NotYetKnown:
     """Why nothing is found of a case."""
     stream = stream_of(Category.CASE, case_id)
@@ -122,7 +141,8 @@ def _not_yet(reader: Reader, case_id: UUID, as_of: AsOf) -> NoCase | NotYetKnown
     if not history:
         return NoCase("none of its events can be read" if reader.unread else "")
     if known := [recorded for recorded in history if as_of.knows(recorded)]:
-        first = min(recorded.occurred_at for recorded in known)
+        reading = Reading(known)
+        first = min((reading.of(recorded) or recorded).occurred_at for recorded in known)
         return NotYetKnown(f"had occurred by {rfc3339(as_of.valid_at)}; the first of it did at {rfc3339(first)}")
     heard = min(map(partial(known_at, as_of.known_by), history))
     if as_of.known_by is KnownBy.SOURCE:

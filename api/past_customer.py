@@ -9,7 +9,7 @@ was recorded after the view's last position is looked through one event after th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -97,15 +97,22 @@ def survivors(ledger: Ledger, customer_ids: Iterable[UUID], as_of: AsOf) -> dict
     while wanted := set(at.values()) - asked:
         asked |= wanted
         known |= past_customers(ledger, wanted, as_of)
-        for customer_id, now in at.items():
-            onward = known[now].profile.merged_into if now in known else None
-            at[customer_id] = now if onward is None else onward
+        at = {customer_id: _onward(now, known) for customer_id, now in at.items()}
     standing = {
         customer_id: past
         for customer_id, now in at.items()
         if (past := known.get(now)) and not past.profile.merged_into
     }
     return {customer_id: past for customer_id, past in standing.items() if past.profile.kind is not None}
+
+
+def _onward(customer_id: UUID, known: Mapping[UUID, PastCustomer]) -> UUID:
+    """Whoever somebody had been merged into, over as many as are known; in a ring somebody who is in it."""
+    passed = {customer_id}
+    while (past := known.get(customer_id)) and (into := past.profile.merged_into) and into not in passed:
+        passed.add(into)
+        customer_id = into
+    return customer_id
 
 
 def gathered_of(

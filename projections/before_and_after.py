@@ -83,7 +83,6 @@ class _Known:
         """Goes on by one event: folds it, or after a correction or a void all that stands so far again."""
         recorded = self._history[count - 1]
         if isinstance(recorded.event, Amendment):
-            self._fields.reading = Reading(self._history[:count])  # which nothing but an amendment changes
             start = None if self._seen else decider_of(recorded.stream).initial
             self._fields.reading = Reading(self._history[:count])  # until the next one nothing is read otherwise
             self._state = reduce(self._folded, applied(self._history[:count]), start)

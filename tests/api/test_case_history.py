@@ -23,7 +23,7 @@ from tests.ledger.submissions import OPENED, opened, receive, register_customer,
 from tests.projections.amended import Writers
 from tests.projections.books import case_id, customer_id
 from tests.projections.regulated import promise, tell
-from tests.projections.righted import voided
+from tests.projections.righted import corrected, voided
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CASES = 8
@@ -125,6 +125,33 @@ def test_a_case_asked_for_before_it_was_known_or_had_occurred_is_said_to_be_know
         case_history(resolved, case_id(1), before)
     with pytest.raises(NoCase):
         case_history(resolved, case_id(2), everything(resolved))
+
+
+def test_a_case_asked_for_between_two_readings_of_its_receipt_is_said_to_be_received_only_later(
+    resolved: Ledger,
+) -> None:
+    stream = stream_of(Category.CASE, case_id(1))
+    receipt = resolved.history(stream, opened=True)[0].event
+    corrected(resolved, stream, 1, receipt, at=OPENED + 5 * DAY, asked=OPENED + 11 * DAY)
+    known = everything(resolved)
+    with pytest.raises(NotYetKnown, match=f"received only at {rfc3339(OPENED + 5 * DAY)}"):
+        case_history(resolved, case_id(1), known._replace(valid_at=OPENED + 2 * DAY))
+    assert (
+        case_history(resolved, case_id(1), known._replace(valid_at=OPENED + 6 * DAY)).case.file.status == "registered"
+    )
+
+
+def test_a_case_whose_only_event_was_moved_in_time_is_said_to_have_occurred_when_it_really_did(ledger: Ledger) -> None:
+    tell(ledger, receive(case_id(1), at=OPENED, customer_id=None))
+    stream = stream_of(Category.CASE, case_id(1))
+    corrected(ledger, stream, 1, ledger.history(stream)[0].event, at=OPENED + 5 * DAY, asked=OPENED + 8 * DAY)
+    between = everything(ledger)._replace(valid_at=OPENED + 2 * DAY)
+    with pytest.raises(NotYetKnown, match=f"the first of it did at {rfc3339(OPENED + 5 * DAY)}"):
+        case_history(ledger, case_id(1), between)
+    voided(ledger, stream, 1, asked=OPENED + 9 * DAY)
+    for days in (0, 9):
+        with pytest.raises(NoCase, match="what was received is void"):
+            case_history(ledger, case_id(1), everything(ledger)._replace(valid_at=OPENED + days * DAY))
 
 
 def test_by_its_source_a_step_is_looked_at_when_the_source_recorded_it(ledger: Ledger) -> None:

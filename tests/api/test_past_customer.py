@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -186,6 +187,20 @@ def test_who_was_merged_was_themselves_before_and_is_answered_by_the_survivor_si
     }  # by now it is known that they were two until the next day
     absorbed = profiles(ledger, AsOf(ledger.head(), LATER, LATER))
     assert (absorbed[ONE].merged_into, [each.customer_id for each in absorbed[TWO].absorbed]) == (TWO, [ONE])
+
+
+def test_whoever_was_merged_over_several_is_answered_by_the_last_though_all_of_them_are_asked_for(
+    ledger: Ledger,
+) -> None:
+    chain = CUSTOMERS[:4]
+    for who in chain:
+        tell(ledger, register_customer(who, at=OPENED), at=OPENED)
+    for merged, into in pairwise(chain):
+        tell(ledger, MergeCustomers(at=OPENED, customer_id=merged, into=into), at=OPENED + HOUR)
+    as_of = AsOf(ledger.head(), LATER, LATER)
+    for some in (chain, chain[:2], chain[:1]):
+        found = {asked: past.profile.customer_id for asked, past in survivors(ledger, some, as_of).items()}
+        assert found == dict.fromkeys(some, chain[-1])
 
 
 def test_as_known_by_its_source_a_customer_was_there_before_the_import(ledger: Ledger) -> None:
