@@ -25,7 +25,9 @@ def test_a_command_of_a_guide_answers_as_the_guide_shows(daybook: CommandLine, t
         assert answer == list(typed.shown)
 
 
-@pytest.mark.parametrize(("guide", "asked", "typed", "shown"), [("auditor.md", 10, 13, 1), ("compliance.md", 18, 34, 21)])
+@pytest.mark.parametrize(
+    ("guide", "asked", "typed", "shown"), [("auditor.md", 10, 13, 1), ("compliance.md", 18, 34, 21)]
+)
 def test_a_guide_has_its_examples(guide: str, asked: int, typed: int, shown: int) -> None:
     lines = commands(read(guide))
     assert (len(questions(read(guide))), len(lines), sum(bool(one.shown) for one in lines)) == (asked, typed, shown)
