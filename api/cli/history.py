@@ -106,7 +106,7 @@ def run(
     workspace: Workspace, terminal: Terminal, name: str, past: AskedPast, asked: Asked, *, skip_unknown: bool = False
 ) -> None:
     """Answers. Raises: NotFound, WrongUse; UnknownTopic or UnreadableEvent, unless these are to be skipped."""
-    from api.case_history import MOST_MOMENTS, NoCase, NotYetKnown, case_history, everything
+    from api.case_history import NoCase, NotYetKnown, case_history, everything
     from api.cli import history_data, history_shown
     from api.cli.case import find
     from ledger.errors import UnknownTopic, UnreadableEvent
@@ -132,8 +132,8 @@ def run(
         history_shown.show(terminal, ledger, history, stated)
     if not history.clocks_at_each:
         terminal.say(
-            f"The clocks are told at the first step and the last only, since there are more than {MOST_MOMENTS} steps; "
-            "--from, --to and --topic narrow them down."
+            "The clocks are told at the first step and the last only, since at each it would take long; --from, --to "
+            "and --topic narrow the steps down."
         )
 
 

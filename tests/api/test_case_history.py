@@ -168,7 +168,12 @@ def test_by_its_source_a_step_is_looked_at_when_the_source_recorded_it(ledger: L
 
 
 def test_a_long_history_has_its_clocks_at_its_ends_alone(resolved: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.case_history.MOST_MOMENTS", 4)
+    monkeypatch.setattr("api.case_history.MOST_GONE_THROUGH", 20)
+    voiding = StepFilter(topics=("void-requested.1", "event-voided.1"))
+    some = case_history(resolved, case_id(1), everything(resolved), voiding)
+    assert (versions(some), some.clocks_at_each) == ([6, 7], False)
+    few = case_history(resolved, case_id(1), everything(resolved), StepFilter(topics=("case-resolved.1",)))
+    assert (versions(few), few.clocks_at_each) == ([5], True)
     history = case_history(resolved, case_id(1), everything(resolved))
     assert (history.clocks_at_each, [bool(one.clocks) for one in history.told[1:-1]]) == (False, [False] * 5)
     assert history.told[-1].clocks
