@@ -163,6 +163,7 @@ class Ledger(Application[str]):
         self._digest_key, self.body_key = master.derive(DIGESTS), master.derive(BODIES)
         self.blind_index = BlindIndex(master, book)
         self._keys = KeyRing(book, master, self._fetch_keys, self._keep_keys, self._any_key)
+        self.forget_keys = self._keys.forget
         self.attachments = Attachments(database, book, self._keys, master)
         super().__init__({"PERSISTENCE_MODULE": "ledger.recorder", "DAYBOOK_BOOK": book})
         self.rows = cast(LedgerRecorder, self.recorder)
@@ -488,12 +489,10 @@ class Ledger(Application[str]):
     # Keys -------------------------------------------------------------------------------------------------------
 
     def _fetch_keys(self, subjects: Sequence[UUID]) -> Iterable[tuple[UUID, int, bytes]]:
-        rows = self.database.rows(KEYS, {"book": self.book, "subjects": list(subjects)})
-        return [(subject, version, wrapped) for subject, version, wrapped in rows]
+        return self.database.rows(KEYS, {"book": self.book, "subjects": list(subjects)})
 
     def _any_key(self) -> Iterable[tuple[UUID, int, bytes]]:
-        rows = self.database.rows(ANY_KEY, {"book": self.book})
-        return [(subject, version, wrapped) for subject, version, wrapped in rows]
+        return self.database.rows(ANY_KEY, {"book": self.book})
 
     def _keep_keys(self, subjects: Sequence[UUID], wrapped: Sequence[bytes]) -> None:
         keys = {"book": self.book, "subjects": list(subjects), "wrapped": list(wrapped)}

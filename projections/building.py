@@ -61,6 +61,8 @@ def build(
         book.catch_up([view for view in views if book.standing(view).stopped is None], None)
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise away(error, database.url) from error
+    finally:
+        ledger.forget_keys()  # the next book has others
 
 
 def _check_begun(connection: psycopg.Connection, views: Sequence[View[Any]]) -> None:

@@ -158,6 +158,18 @@ def test_a_key_of_another_book_subject_or_master_does_not_open() -> None:
             ring.existing([subject])
 
 
+def test_keys_that_are_let_go_are_fetched_again() -> None:
+    cabinet = Cabinet()
+    ring = cabinet.ring()
+    ring.for_writing([LI])
+    cabinet.asked.clear()
+    ring.existing([LI])
+    assert cabinet.asked == []
+    ring.forget()
+    assert list(ring.existing([LI])) == [LI]
+    assert cabinet.asked == [[LI]]
+
+
 def test_keys_are_remembered_up_to_a_limit() -> None:
     cabinet = Cabinet()
     ring = cabinet.ring()
