@@ -282,19 +282,16 @@ def test_events_that_differ_are_counted_as_often_as_an_answer_lists_them(
     screen: FrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(difference, "MOST_LISTED", 9)
-    asked = (
-        "query($id: ID!) { %s: customerDifference(id: $id, from: { knownPosition: 5 }, to: { knownPosition: 9 }) %s }"
-    )
-    events, fields = "{ events { before { standing } } }", "{ differs fields { field } }"
-    assert len(screen.ask(asked % ("a", events), id=named(ONE))["a"]["events"]) == 4
-    with_reasons = "{ fields { because { before { standing } } } }"
-    assert screen.code(asked % ("a", with_reasons), id=named(ONE)) == "DOCUMENT_TOO_LARGE"
-    assert screen.ask(asked % ("a", fields), id=named(ONE))["a"]["differs"] is True
-    thrice = "query($id: ID!) {%s }" % "".join(
-        f" {name}: customerDifference(id: $id, from: {{ knownPosition: 5 }}, to: {{ knownPosition: 9 }}) {events}"
-        for name in "abc"
-    )
-    (error,) = screen.errors(thrice, id=named(ONE))
+
+    def asked(names: str, shown: str) -> str:
+        difference = f"customerDifference(id: $id, from: {{ knownPosition: 5 }}, to: {{ knownPosition: 9 }}) {shown}"
+        return "query($id: ID!) { " + " ".join(f"{name}: {difference}" for name in names) + " }"
+
+    events, reasons = "{ events { before { standing } } }", "{ fields { because { before { standing } } } }"
+    assert len(screen.ask(asked("a", events), id=named(ONE))["a"]["events"]) == 4
+    assert screen.code(asked("a", reasons), id=named(ONE)) == "DOCUMENT_TOO_LARGE"
+    assert screen.ask(asked("a", "{ differs fields { field } }"), id=named(ONE))["a"]["differs"] is True
+    (error,) = screen.errors(asked("abc", events), id=named(ONE))
     assert error["extensions"] == {
         "code": "DOCUMENT_TOO_LARGE", "params": {"limit": 9, "found": 12, "of": "events"}
     }  # fmt: skip
