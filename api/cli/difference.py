@@ -21,6 +21,8 @@ from ledger.ledger import Ledger, PersonalPlace
 from projections.fields import EVERY_EVENT_CHANGES, apart
 from replay.difference import Difference, EventDifference, FieldDifference, Standing, Stood
 
+MOST_NAMED = 5
+"""So many events are named with a field that adds up out of them; all of them stand below, and in `--json`."""
 Texts = Mapping[PersonalPlace, Personal[Any]]
 STANDING: Mapping[Standing, str] = {
     Standing.UNKNOWN: "not known",
@@ -77,7 +79,9 @@ def _answered(ledger: Ledger, terminal: Terminal, kind: Category, subject: UUID,
 def _fields(changed: Iterable[FieldDifference], texts: Texts) -> Any:
     shown_as = table("field", "from", "to", "because of")
     for each in changed:
-        because = "; ".join(map(_cause, each.because))
+        because = "; ".join(map(_cause, each.because[:MOST_NAMED]))
+        if len(each.because) > MOST_NAMED:
+            because += f"; and {len(each.because) - MOST_NAMED:,} more of the events below"
         add_row(shown_as, each.path.replace("_", " "), _side(each.before, texts), _side(each.after, texts), because)
     return shown_as
 

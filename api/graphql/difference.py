@@ -20,6 +20,7 @@ from api.graphql.history import Event
 from api.graphql.identity import identity_of
 from api.graphql.loaders import PastCustomerOf, PastOf
 from api.graphql.personal import PersonalString, shown_personal
+from api.graphql.problem import Code, Problem
 from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
@@ -30,6 +31,9 @@ from projections.fields import apart
 from replay import difference
 from replay.as_of import AsOf, KnownBy
 from replay.difference import Standing
+
+MOST_LISTED = 20_000
+"""Fifteen times the 1,500 events of a long case took 7 s, by one core (2026-11-22)."""
 
 shown(
     Standing,
@@ -98,11 +102,13 @@ class FieldDifference:
     field: str = strawberry.field(description="The field, as a path into the subject: `status`, `contacts/0/kind`.")
     before: JSON | None = strawberry.field(description="What was known on the one side; null for nothing.")
     after: JSON | None = strawberry.field(description="What was known on the other side; null for nothing.")
-    because: list[EventDifference] = strawberry.field(
-        description="The events that made it so, in the order of the book; never empty."
-    )
+    causes: strawberry.Private[list[EventDifference]]
     place_before: strawberry.Private[PersonalPlace | None]
     place_after: strawberry.Private[PersonalPlace | None]
+
+    @resolved("The events that made it so, in the order of the book; never empty.")
+    def because(self, info: Info) -> list[EventDifference]:
+        return listed(info.context, self.causes)
 
     @resolved("The personal value on the one side; null when there was none, or the field is not personal.")
     async def personal_before(self, info: Info) -> PersonalString | None:
@@ -119,10 +125,12 @@ class Differing:
     fields: list[FieldDifference] = strawberry.field(
         description="The fields that are otherwise, in the order of the subject's own; none that is the same."
     )
-    events: list[EventDifference] = strawberry.field(
-        description="All that one side has and the other has not, or reads otherwise, in the order of the book."
-    )
+    every: strawberry.Private[list[EventDifference]]
     found: strawberry.Private[difference.Difference]
+
+    @resolved("All that one side has and the other has not, or reads otherwise, in the order of the book.")
+    def events(self, info: Info) -> list[EventDifference]:
+        return listed(info.context, self.every)
 
 
 @strawberry.type(description="What is otherwise with a case at one point of the past than at another.")
@@ -228,13 +236,25 @@ async def _side(request: Request, point: PastPointInput | None) -> AsOf:
     return AsOf(0, known, asked.valid_at or known, asked.known_by)
 
 
+def listed(request: Request, events: list[EventDifference]) -> list[EventDifference]:
+    """Counts the events that one answer lists. Raises: Problem when that is too much."""
+    request.loaders.listed += len(events)
+    if request.loaders.listed > MOST_LISTED:
+        message = (
+            f"One answer lists {MOST_LISTED:,} events that differ at most. Ask for two points closer together, or "
+        )
+        message += "`daybook diff --json`, which lists any number."
+        raise Problem(Code.DOCUMENT_TOO_LARGE, message, limit=MOST_LISTED, found=request.loaders.listed, of="events")
+    return events
+
+
 def _parts(found: difference.Difference) -> dict[str, Any]:
     """A difference as the schema shows it: fields are named as those of its types."""
     events = {each.event.position: _event(each) for each in found.events}
     return {
         "differs": not found.is_nothing,
         "fields": [_field(each, [events[cause.event.position] for cause in each.because]) for each in found.fields],
-        "events": list(events.values()),
+        "every": list(events.values()),
         "found": found,
     }
 
@@ -248,7 +268,7 @@ def _field(each: difference.FieldDifference, because: list[EventDifference]) -> 
         field=f"{to_camel_case(name)}{stroke}{rest}",
         before=before,
         after=after,
-        because=because,
+        causes=because,
         place_before=was_at,
         place_after=becomes_at,
     )

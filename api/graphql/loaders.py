@@ -201,6 +201,8 @@ class Loaders:
             door, lambda wanted: {each: _past_at(door, each) for each in wanted}
         )
         self.looked_back: set[PastOf | PastCustomerOf] = set()
+        self.listed = 0
+        """How many events of differences the answer lists, one that made several fields so with each of them."""
         self.past_cases: DataLoader[PastOf, PastCase | None] = _by_key(door, lambda wanted: _past_cases(door, wanted))
         self.past_customers: DataLoader[PastCustomerOf, PastCustomer | None] = _by_key(
             door, lambda wanted: _past_customers(door, wanted)

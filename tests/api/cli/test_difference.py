@@ -7,7 +7,9 @@ from uuid import uuid5
 import pytest
 
 from api.cli.exits import Exit
-from domain.case.events import Outcome
+from domain.case.commands import SendResponse
+from domain.case.events import Outcome, ResponseKind
+from domain.channel import Channel
 from domain.customer import ContactKind, CustomerKind, MergeCustomers, RecordContact, RegisterCustomer, RenameCustomer
 from domain.personal import Personal
 from domain.stream import Category, stream_of
@@ -75,6 +77,19 @@ def test_people_read_each_field_with_what_made_it_so(daybook: CommandLine, resol
         "5 3 2026-03-02 01:01:00+00:00 2026-03-05 09:01:00+08:00 王芳 · 北京分部 case classified"
     )
     assert said[-1].endswith("event corrected not known counted")
+
+
+def test_of_a_figure_that_adds_up_out_of_many_events_the_first_are_named_and_the_others_counted(
+    daybook: CommandLine, resolved: Teller
+) -> None:
+    case_id, before = uuid5(NAMESPACE, "INC0000102"), resolved.workspace.ledger.head()
+    for _ in range(9):
+        resolved.tell(SendResponse(at=resolved.now, case_id=case_id, kind=ResponseKind.INTERIM, channel=Channel.EMAIL))
+    words = ("diff", "case", CASE, "--from-known", str(before))
+    fields, _, _ = daybook(*words).stdout.partition("Events that one side has")
+    assert fields.count("response sent at position") < 9 + 5  # nine of the first response and the like, five of this
+    assert "; and 4 more of the events below" in " ".join(fields.split())
+    assert changed(daybook.json(*words))["responses"] == (0, 9, [*range(before + 1, before + 10)])
 
 
 def test_nothing_is_said_to_differ_where_nothing_does_and_scripts_may_ask_by_the_exit_code(

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from api.app import create_app
-from api.graphql import case_snapshot
+from api.graphql import case_snapshot, difference
 from api.graphql.identity import global_id, opaque, parts_of
 from api.workspace import NewBook, Workspace
 from domain.book import BookTime
@@ -276,6 +276,25 @@ def test_looking_back_at_customers_and_differences_is_counted_with_cases(
         f"a{p}: customerDifference(id: $id, from: {{ knownPosition: {p} }}) {{ differs }}" for p in (2, 3, 4)
     )
     assert screen.code(one % twice, id=named(ONE)) == "TOO_MANY_CASES"
+
+
+def test_events_that_differ_are_counted_as_often_as_an_answer_lists_them(
+    screen: FrontEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(difference, "MOST_LISTED", 9)
+
+    def asked(names: str, shown: str) -> str:
+        difference = f"customerDifference(id: $id, from: {{ knownPosition: 5 }}, to: {{ knownPosition: 9 }}) {shown}"
+        return "query($id: ID!) { " + " ".join(f"{name}: {difference}" for name in names) + " }"
+
+    events, reasons = "{ events { before { standing } } }", "{ fields { because { before { standing } } } }"
+    assert len(screen.ask(asked("a", events), id=named(ONE))["a"]["events"]) == 4
+    assert screen.code(asked("a", reasons), id=named(ONE)) == "DOCUMENT_TOO_LARGE"
+    assert screen.ask(asked("a", "{ differs fields { field } }"), id=named(ONE))["a"]["differs"] is True
+    (error,) = screen.errors(asked("abc", events), id=named(ONE))
+    assert error["extensions"] == {
+        "code": "DOCUMENT_TOO_LARGE", "params": {"limit": 9, "found": 12, "of": "events"}
+    }  # fmt: skip
 
 
 def test_the_pasts_of_many_customers_take_as_many_statements_as_that_of_one(
