@@ -52,10 +52,10 @@ class Landing:
         if path == STANDARD_OUTPUT:
             self._file = sys.stdout.buffer
             return
-        # By no number of a process: in a container these are the same again after a kill, and so would the name be.
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
             self._is_free()
+            # By no number of a process: in a container these are the same again after a kill, and so would the name be.
+            beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
             self._file = beside.open("xb", buffering=0)
         except OSError as error:
             raise CannotLand(f"{path} cannot be written: {error.strerror}.") from error

@@ -128,15 +128,15 @@ class Conformance:
     def _course(self, history: Iterable[Recorded[Any]], at: datetime) -> Course:
         """The steps that were done, in the order in which they occurred."""
         done: dict[str, list[Done]] = {step.id: [] for step in self.process.steps}
-        cycle = 1
+        turns: list[datetime] = []
         for place, happening in enumerate(Timeline.of(history, at).all):
             recorded = happening.recorded
             steps = {way.step for way in self._ways.get(name_of(recorded.event), ()) if way.takes(recorded.event)}
             for step in steps:
-                done[step].append(Done(step, place, cycle, happening.at, recorded))
+                done[step].append(Done(step, place, len(turns) + 1, happening.at, recorded))
             # What begins another cycle is the last step of the one before.
-            cycle += self.process.cycle in steps
-        return Course(done, cycle)
+            turns += [happening.at] if self.process.cycle in steps else []
+        return Course(done, turns)
 
     def _noticed(self, history: Iterable[Recorded[Any]], findings: Sequence[Finding]) -> Iterator[Noticed]:
         asked = {str(mark) for rule in self.rules for mark in rule.departures}
@@ -195,8 +195,8 @@ class Course(NamedTuple):
     """What was done of each step, in order."""
 
     done: Mapping[str, Sequence[Done]]
-    cycles: int
-    """How many there were, the last of which goes on."""
+    turns: Sequence[datetime]
+    """When each cycle ended; one more goes on."""
 
     def by_scope(self, rule: Rule, step: str | None) -> dict[int, list[Done]]:
         """What was done of a step, by cycles where the rule holds within one."""
@@ -271,23 +271,27 @@ def _person(one: Done) -> str:
 
 
 def _owed(rule: Rule, course: Course, at: datetime) -> Iterator[Finding]:
-    """In each cycle once, since the first time that the other step was done; whenever in the cycle it was met."""
+    """In each cycle once, since the first time that the other step was done; whenever in the cycle it was met.
+
+    What waives it, or ends the cycle, takes back nothing that had departed by then.
+    """
     met, until, waived = (course.by_scope(rule, step) for step in (rule.step, rule.until, rule.waived_by))
     for scope, since in course.by_scope(rule, rule.owed_after).items():
-        if scope in waived:
-            continue
-        done = next(iter(met.get(scope, ())), None)
-        bound = next(iter(until.get(scope, ())), None)
+        done, bound, waiver = (next(iter(each.get(scope, ())), None) for each in (met, until, waived))
         due = None if rule.within is None else since[0].at + rule.within
+        ended = course.turns[scope - 1] if 0 < scope <= len(course.turns) else None
+        if waiver is not None:
+            bound = None if bound is None or bound.place > waiver.place else bound
+            ended = waiver.at
         if bound is not None and (done is None or done.place > bound.place):
             found, other = (Found.NEVER, None) if done is None else (Found.LATER, done.version)
             yield _departed(rule, bound, found, other_version=other, due_at=due)
-        elif done is not None:
-            if due is not None and done.at > due:
+        elif due is not None and (ended or at) > due and (done is None or done.at > due):
+            if done is None:
+                yield _departed(rule, since[0], Found.OVERDUE, due_at=due)
+            else:
                 yield _departed(rule, done, Found.TOO_LATE, other_version=since[0].version, due_at=due)
-        elif due is not None and at > due:
-            yield _departed(rule, since[0], Found.OVERDUE, due_at=due)
-        elif scope in (0, course.cycles):
+        elif done is None and ended is None:
             yield _departed(rule, since[0], Found.NOT_YET, due_at=due)._replace(standing=Standing.OPEN)
 
 

@@ -96,7 +96,8 @@ class Rule(Part):
     within: Span | None = None
     """Of what is owed: the time that it may take, by the clock on the wall. Working time is for policies."""
     waived_by: Slug | None = None
-    """Of what is owed: the step after which it is owed no longer. A reopening always is."""
+    """Of what is owed: the step after which it is owed no longer, as it is after a reopening. Neither takes back what
+    had departed by then."""
     per: Per = Per.CASE
     kinds: tuple[CaseKind, ...] = ()
     """The kinds of cases of which it is asked; none is all of them."""

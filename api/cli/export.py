@@ -110,7 +110,9 @@ def csv_(
             "output.",
         ),
     ],
-    table: Annotated[Table, typer.Option("--table", help="Which table a file or standard output gets.")] = Table.EVENTS,
+    table: Annotated[
+        Table | None, typer.Option("--table", help="Which table a file or standard output gets; the events by default.")
+    ] = None,
     gzip: Annotated[bool, typer.Option("--gzip", help="Compress the tables of a folder.")] = False,
     exact: Annotated[
         bool,
@@ -159,6 +161,6 @@ def _run(
         from api.settings import Settings
         from api.workspace import Workspace
 
-        exporting.check(out, json=json)
+        exporting.check(out, tabular, json=json)
         with Workspace(Settings.from_environment(), book=book, told=terminal.say) as workspace:
             exporting.run(workspace, terminal, typed, out, tabular, force=force)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemaini
 from api.cli import customer
 from api.cli.as_of import AsOf as TypedAsOf
 from api.cli.auditing import topics
-from api.cli.case import find
+from api.cli.case import find, is_text
 from api.cli.exits import WrongUse
 from api.cli.past import AskedPast, as_data, stated
 from api.cli.period import instant
@@ -51,8 +51,8 @@ class Typed(NamedTuple):
 class Tabular(NamedTuple):
     """How tables are wanted."""
 
-    table: Table
-    """The one that a file gets."""
+    table: Table | None
+    """The one that a file gets; None is the events."""
     gzip: bool
     exact: bool
 
@@ -64,16 +64,38 @@ class Files(NamedTuple):
     sink: Sink
 
 
-def check(out: Path, *, json: bool) -> None:
+def check(out: Path, tabular: Tabular | None, *, json: bool) -> None:
     """Raises: WrongUse."""
     if json and out == STANDARD_OUTPUT:
         raise WrongUse("--json answers on standard output, where the export goes; give --out a file.")
+    if tabular is None:
+        return
+    one = _is_one(out)
+    if one and tabular.gzip and out.suffix != ".gz":
+        raise WrongUse("--gzip is for the tables of a folder; a file is compressed when its name ends in .csv.gz.")
+    if not one and tabular.table is not None:
+        raise WrongUse(
+            f"--table {tabular.table} is for a file, and a folder gets all tables; give --out a name that ends in .csv "
+            "or .csv.gz."
+        )
+    if not one and out.exists() and not out.is_dir():
+        raise WrongUse(
+            f"{out} is no folder; name one for all tables, or a file for one of them that ends in .csv or .csv.gz."
+        )
+
+
+def _is_one(out: Path) -> bool:
+    """Whether tables go to a file, which gets one of them."""
+    return out == STANDARD_OUTPUT or out.suffixes[-1:] == [".csv"] or out.suffixes[-2:] == [".csv", ".gz"]
 
 
 def run(
     workspace: Workspace, terminal: Terminal, typed: Typed, out: Path, tabular: Tabular | None, *, force: bool
 ) -> None:
     """Writes, and tells what was written. Raises: NotFound, WrongUse, CannotLand, LedgerError."""
+    for option, name in (("--unit", typed.unit), *(("--actor", name) for name in typed.actors)):
+        if name is not None and not is_text(name):
+            raise WrongUse(f"{option} {name!r} is no text; write the name in the encoding of this terminal.")
     ledger = workspace.ledger
     book = Reader(ledger, skip_unknown=typed.skip_unknown)
     as_of = AskedPast(typed.known, typed.valid, typed.known_by).as_of(ledger)
@@ -122,13 +144,8 @@ def _selection(workspace: Workspace, typed: Typed, units: Units) -> Selection:
 @contextmanager
 def _opened(out: Path, tabular: Tabular | None, *, force: bool) -> Iterator[Files]:
     """The files, open to be written. Raises: WrongUse, CannotLand."""
-    if (
-        tabular is None
-        or out == STANDARD_OUTPUT
-        or out.suffixes[-1:] == [".csv"]
-        or out.suffixes[-2:] == [".csv", ".gz"]
-    ):
-        tables = [] if tabular is None else [tabular.table]
+    if tabular is None or _is_one(out):
+        tables = [] if tabular is None else [tabular.table or Table.EVENTS]
         paths = [out]
     else:
         tables = list(Table)

@@ -235,6 +235,25 @@ def test_feedback_that_was_due_within_days_is_open_then_overdue_or_late() -> Non
     assert (late.found, late.version, late.other_version, late.due_at) == (Found.TOO_LATE, 4, 3, before)
 
 
+def test_a_reopening_or_a_withdrawal_before_the_time_is_over_ends_it_and_a_later_one_does_not() -> None:
+    within = own(
+        step='"fed-back"', owed_after='"resolved"', within='"P3D"', waived_by='"withdrawn"', per='"cycle"'
+    )  # fmt: skip
+    history, due = (received, registered, upheld), minute(3) + 3 * DAY
+    for ending in (reopened, withdrawn):
+        assert departed(*history, Told(ending, at=due), conformance=within) == []
+        assert still_open(*history, Told(ending, at=due), conformance=within) == []
+        late = Told(ending, at=due + timedelta(minutes=1))
+        assert departed(*history, late, conformance=within) == [("it", 3, Found.OVERDUE)]
+        assert departed(*history, late, conformance=within, at=due) == []
+
+
+def test_a_merger_takes_back_no_closing_without_feedback() -> None:
+    never = ("fed-back-once-resolved", 7, Found.NEVER)
+    assert never in departed(*DECLARED[:6], closed)
+    assert never in departed(*DECLARED[:6], closed, merged)
+
+
 def test_a_rule_of_complaints_asks_nothing_of_an_inquiry() -> None:
     inquiry = received.model_copy(update={"kind": told_of.an_inquiry.kind})
     assert still_open(inquiry, registered, upheld) == []

@@ -77,6 +77,16 @@ def test_tables_go_to_a_folder_or_one_of_them_to_a_file(daybook: CommandLine, to
     assert sorted(path.name for path in (tmp_path / "packed").iterdir()) == [
         "changes.csv.gz", "events.csv.gz", "objects.csv.gz", "relations.csv.gz",
     ]  # fmt: skip
+    taken = tmp_path / "taken"
+    taken.touch()
+    for words, said in (
+        ((str(tmp_path / "two.csv"), "--gzip"), "a file is compressed when its name ends in .csv.gz"),
+        ((str(tmp_path / "two"), "--table", "objects"), "a folder gets all tables"),
+        ((str(taken),), "is no folder; name one for all tables"),
+    ):
+        refused = daybook("export", "csv", "--out", *words)
+        assert (refused.exit_code, said in refused.stderr) == (Exit.USAGE, True), refused.stderr
+    assert not [*tmp_path.glob("two*")]
     again = daybook("export", "csv", "--out", str(folder))
     assert (again.exit_code, "events.csv is there already" in again.stderr) == (Exit.USAGE, True)
 
@@ -111,6 +121,9 @@ WRONG = (
     (("--known", "5", "--known-by", "source"), Exit.USAGE, "A source has no positions"),
     (("--valid", "2026-03-02T09:00"), Exit.USAGE, "names no zone"),
     (("--book", "other"), Exit.NO, "There is no book 'other'"),
+    (("--unit", "\udcff"), Exit.USAGE, "--unit '\\udcff' is no text"),
+    (("--actor", "\udcff"), Exit.USAGE, "--actor '\\udcff' is no text"),
+    (("--out", ""), Exit.USAGE, ". is a folder; name a file in it"),
 )
 
 
