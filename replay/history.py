@@ -177,20 +177,31 @@ def chains_of(amending: Iterable[Recorded[Any]], reading: Reading) -> dict[int, 
 
 def links_of(known: Mapping[int, Recorded[Any]], reading: Reading) -> Iterator[Link]:
     """Every request among what is known of amendments, by version, in order, with what became of it."""
-    requests = {version for version, recorded in known.items() if isinstance(recorded.event, REQUESTS)}
     decided: dict[int, Recorded[Any]] = {}
     for _, recorded in sorted(known.items()):
-        if isinstance(recorded.event, DECISIONS) and recorded.event.request in requests:
-            decided.setdefault(recorded.event.request, recorded)
+        if (asked := _decided_on(recorded, known)) is not None:
+            decided.setdefault(asked, recorded)
     for version, recorded in sorted(known.items()):
         match recorded.event:
             case CorrectionRequested() | VoidRequested() as request:
                 decision = decided.get(version)
                 yield Link(request.version, recorded, decision, _effect(request.version, decision, reading))
-            case EventCorrected() | EventVoided() as amendment if amendment.request not in requests:
+            case EventCorrected() | EventVoided() as amendment if decided.get(amendment.request) is not recorded:
                 yield Link(amendment.version, None, recorded, _effect(amendment.version, recorded, reading))
             case _:
                 pass
+
+
+def _decided_on(recorded: Recorded[Any], known: Mapping[int, Recorded[Any]]) -> int | None:
+    """The request that an event decides on; None for an amendment of something else than was asked."""
+    event = recorded.event
+    if not isinstance(event, DECISIONS):
+        return None
+    request = known.get(event.request)
+    if request is None or not isinstance(request.event, REQUESTS):
+        return None
+    same = isinstance(event, AmendmentDeclined) or event.version == request.event.version
+    return event.request if same else None
 
 
 def _effect(about: int, decision: Recorded[Any] | None, reading: Reading) -> Effect:
