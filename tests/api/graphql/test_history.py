@@ -203,5 +203,6 @@ def test_clocks_after_more_events_than_are_gone_through_are_refused_by_name(
     front_end: FrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loaders, "MOST_GONE_THROUGH", 20)
-    (error,) = front_end.send(HISTORY, id=ONE, first=50).json()["errors"][:1]
+    document = "query($id: ID!) { case(id: $id) { history(first: 50) { nodes { clocks { state } } } } }"
+    (error,) = front_end.send(document, id=ONE).json()["errors"][:1]
     assert (error["extensions"]["code"], "Ask for shorter pages" in error["message"]) == ("DOCUMENT_TOO_LARGE", True)
