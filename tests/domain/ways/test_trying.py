@@ -54,8 +54,8 @@ OF_THE_INPUT = {
     Refusal.UNKNOWN_TARGET, Refusal.OFF_THE_LADDER, Refusal.UNKNOWN_VISIT, Refusal.UNKNOWN_CONTACT, Refusal.NOT_LINKED,
     Refusal.NOT_SUPERVISED, Refusal.CERTIFICATE_NOT_HELD, Refusal.VISIT_ALREADY_PLANNED, Refusal.ROLE_NEEDED,
 }  # fmt: skip
-"""Reasons that some input may have, whatever the state: whom the words are about, which other subject is named, in which
-role somebody says they act, and what is named of which the subject knows nothing."""
+"""Reasons that some input may have, whatever the state: whom the words are about, which other subject is named, in
+which role somebody says they act, and what is named of which the subject knows nothing."""
 KINDS = [(category, kind) for category, kinds in WAYS.items() for kind in kinds]
 
 
