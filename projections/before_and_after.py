@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from domain.amendment import AMENDMENTS, Amendment
-from domain.correction import Reading, applied
+from domain.correction import Reading
 from domain.deciders import decider_of
 from domain.envelope import Recorded
 from domain.stream import Category, category_of
@@ -78,19 +78,33 @@ class _Known:
         self._seen = SEEN.get(Category(category_of(history[0].stream))) if history else None
         self._state: Any = None if self._seen or not history else decider_of(history[0].stream).initial
         self._fields = Fields(history, Reading(()))
+        self._taken = 0
+        self._read_anew = False
+        """Whether an amendment has come since all of it was folded."""
 
     def take(self, count: int) -> None:
-        """Goes on by one event: folds it, or after a correction or a void all that stands so far again."""
-        recorded = self._history[count - 1]
+        """Goes on by one event."""
+        recorded, self._taken = self._history[count - 1], count
         if isinstance(recorded.event, Amendment):
-            start = None if self._seen else decider_of(recorded.stream).initial
-            self._fields.reading = Reading(self._history[:count])  # until the next one nothing is read otherwise
-            self._state = reduce(self._folded, applied(self._history[:count]), start)
-        elif not isinstance(recorded.event, AMENDMENTS):
+            self._read_anew = True
+        elif not self._read_anew and not isinstance(recorded.event, AMENDMENTS):
             self._state = self._folded(self._state, recorded)
+
+    def _fold_again(self) -> None:
+        """Folds all that stands so far as it is read by then. It waits until somebody looks: for the last of 1,100
+        events, 400 of them amendments, that took 2.4 s after each of these (2026-11-22)."""
+        known = self._history[: self._taken]
+        reading = Reading(known)
+        told = (read for recorded in known if (read := reading.of(recorded)) is not None)
+        start = None if self._seen or not known else decider_of(known[0].stream).initial
+        self._state = reduce(self._folded, told, start)
+        self._fields.reading = reading  # until the next amendment nothing is read otherwise
+        self._read_anew = False
 
     def shown(self) -> dict[str, Value]:
         """What is known by now, by path; nothing is left out but what every event changes."""
+        if self._read_anew:
+            self._fold_again()
         if self._seen is None:
             return dict(self._fields.of(self._state))
         if self._state is None:

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,13 +11,15 @@ from domain.book import AllowSelfApproval, BookTime, id_of_book, stream_of_book
 from domain.case.commands import RecordAttributes, RegisterCase, ResolveCase
 from domain.case.events import Attribute, Outcome
 from domain.channel import Channel, Direction
-from domain.correction import applied
+from domain.correction import Reading, applied
 from domain.customer import ContactKind
+from domain.envelope import Recorded
 from domain.event import Command, rfc3339
 from domain.money import Money
 from domain.stream import Category, stream_of
 from domain.touchpoint import RecordTouchpoint
 from ledger.ledger import Ledger, PersonalPlace
+from projections import before_and_after
 from projections.before_and_after import FieldChange, changes
 from projections.case_file import CASE_FILE, CaseFile
 from projections.projection import FoldContext
@@ -221,6 +224,30 @@ def test_the_changes_of_any_history_lead_from_nothing_to_its_view(ledger: Ledger
                 assert shown.get(name) == getattr(view, name), (name, count)
             attributes = {path.partition("/")[2]: value for path, value in shown.items() if path.startswith("attrib")}
             assert {name: value for name, value in attributes.items() if value is not None} == view.attributes
+
+
+def test_what_any_events_changed_is_told_as_among_all_of_them_and_read_anew_only_where_somebody_looks(
+    case: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code in ("A-1", "A-2", "A-3"):
+        amend(case, STREAM, 3, code=code)
+        amend(case, STREAM, len(case.history(STREAM)))
+    history = case.history(STREAM, opened=True)
+    whole = changes(history, range(1, len(history) + 1))
+    readings: list[int] = []
+
+    class Counted(Reading):
+        def __init__(self, known: Iterable[Recorded[Any]]) -> None:
+            told = list(known)
+            readings.append(len(told))
+            super().__init__(told)
+
+    monkeypatch.setattr(before_and_after, "Reading", Counted)
+    for count in range(1, len(history) + 1):
+        assert changes(history, [count]) == {count: whole[count]}
+    readings.clear()
+    changes(history, [len(history)])
+    assert readings == [0, len(history) - 1, len(history)]  # of none, before the last event, and after it
 
 
 def test_nothing_is_asked_of_a_stream_without_events(ledger: Ledger) -> None:
