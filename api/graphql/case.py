@@ -250,7 +250,8 @@ class Case(CaseFacts):
     async def conformance(self, info: Info) -> list[ConformanceFinding]:
         request = info.context
         history = await request.loaders.histories.load(self.stream) or ()
-        return findings_of(self.stream, history, await request.now(), ZoneInfo(request.door.ledger.zone))
+        now, door = await request.now(), request.door
+        return await door.off_loop(findings_of, self.stream, history, now, ZoneInfo(door.ledger.zone))
 
     @resolved("Its clocks (时限), first due first: what is to be done for it in time, and how that stands now.")
     async def clocks(self, info: Info) -> list[SlaClock]:

@@ -110,9 +110,9 @@ class CaseSnapshot(CaseFacts):
         return deadline_requests_of(self.past.stream.read())
 
     @resolved("Where it had departed from the declared process, in which step, and what it was still owed; by version.")
-    def conformance(self, info: Info) -> list[ConformanceFinding]:
-        zone = ZoneInfo(info.context.door.ledger.zone)
-        return past_findings_of(self.stream, self.past.stream, self.as_of.valid_at, zone)
+    async def conformance(self, info: Info) -> list[ConformanceFinding]:
+        door, past = info.context.door, self.past.stream
+        return await door.off_loop(past_findings_of, self.stream, past, self.as_of.valid_at, ZoneInfo(door.ledger.zone))
 
     @resolved("Its clocks (时限), first due first, by the policies and calendars known then, looked at at `validAt`.")
     async def clocks(self, info: Info) -> list[SlaClockSnapshot]:

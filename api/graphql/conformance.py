@@ -15,9 +15,9 @@ from api.graphql.as_of import KnownAt, KnownByArgument, KnownPosition, ValidAt, 
 from api.graphql.case import Case, shown_case
 from api.graphql.conformance_finding import ConformanceFinding, ConformanceWords, finding_of
 from api.graphql.enums import CaseKind, Departure
-from api.graphql.identity import identity_of
+from api.graphql.identity import global_id, identity_of
 from api.graphql.problem import Code, Problem, speakable
-from api.graphql.request import Info
+from api.graphql.request import Info, Request
 from api.graphql.resolved import resolved
 from api.graphql.scalars import SafeInt
 from api.processes import shipped_process
@@ -62,6 +62,7 @@ class ConformanceNoticed:
 
 @strawberry.type(description="A case in which something was found.")
 class ConformanceCase:
+    case_id: strawberry.ID = strawberry.field(description="The case's id, behind which `cases` goes on.")
     number: str | None = strawberry.field(description="Its register number.")
     source_key: str | None = strawberry.field(description="Its key in the system that it came from.")
     findings: list[ConformanceFinding] = strawberry.field(description="What was found, by version.")
@@ -123,15 +124,17 @@ class ConformanceReport:
                     Code.BAD_ARGUMENTS, "Nothing was found in the case of `after`; give the id of a listed one."
                 )
             found = found[places[0] + 1 :]
-        zone, listed = ZoneInfo(info.context.door.ledger.zone), list[ConformanceCase]()
+        door, listed = info.context.door, list[ConformanceCase]()
+        zone = ZoneInfo(door.ledger.zone)
         for judged in found:
             of_rules = [each for each in judged.findings if wanted is None or each.rule.id in wanted]
             if of_rules and len(listed) < first:
-                number = judged.case.number
+                case = judged.case
                 listed.append(
                     ConformanceCase(
-                        number=None if number is None else str(number),
-                        source_key=judged.case.case.receipt.source_key,
+                        case_id=strawberry.ID(global_id(Category.CASE, door.book, subject_of(case.stream))),
+                        number=None if case.number is None else str(case.number),
+                        source_key=case.case.receipt.source_key,
                         findings=[finding_of(self.conformance.process, each, zone) for each in of_rules],
                         judged=judged,
                     )
@@ -177,6 +180,8 @@ class ConformanceQuery:
         conformance = Conformance(process, named)
         chosen = Chosen(received_from, received_before, tuple(kinds or ()), None if unit is None else speakable(unit))
         reach, door = await request.reach(), request.door
+        cases = await door.off_loop(_receipts, door.ledger, chosen, as_of)
+        looks_over(request, cases, MOST_CASES, "daybook conformance")
         looked = await door.off_loop(_look, door.ledger, conformance, chosen, as_of, reach)
         return _report(conformance, looked)
 
@@ -190,19 +195,30 @@ def _rules(known: tuple[Rule, ...], names: list[str]) -> list[Rule]:
     return [by_name[name] for name in names]
 
 
-def _look(ledger: Ledger, conformance: Conformance, chosen: Chosen, as_of: AsOf, reach: Reach) -> Looked:
-    """Looks at the cases within reach. Raises: Problem when there are too many."""
-    book = Reader(ledger)
-    receipts = book.receipts(
-        0, as_of.position, MOST_CASES + 1, since=chosen.received_from, before=chosen.received_before
-    )
-    if len(receipts) > MOST_CASES:
+def looks_over(request: Request, cases: int, most: int, command: str, what: str = "cases") -> None:
+    """Counts the cases that one request folds, in however many of its fields. Raises: Problem when these are too many.
+
+    `command` takes any number of them.
+    """
+    request.loaders.looked_over += cases
+    if request.loaders.looked_over > most:
         raise Problem(
             Code.TOO_MANY_CASES,
-            f"More than {MOST_CASES:,} cases would have to be looked at for one request. Ask for a shorter time of "
-            "receipt, or ask `daybook conformance`, which looks at any number.",
-            limit=MOST_CASES,
+            f"More than {most:,} {what} would have to be looked at for one request. Ask for a shorter time, or for "
+            f"less at once, or ask `{command}`, which looks at any number.",
+            limit=most,
         )
+
+
+def _receipts(ledger: Ledger, chosen: Chosen, as_of: AsOf) -> int:
+    """How many cases would be looked at, counted a little beyond what may be."""
+    since, before = chosen.received_from, chosen.received_before
+    return len(Reader(ledger).receipts(0, as_of.position, MOST_CASES + 1, since=since, before=before))
+
+
+def _look(ledger: Ledger, conformance: Conformance, chosen: Chosen, as_of: AsOf, reach: Reach) -> Looked:
+    """Looks at the cases within reach."""
+    book = Reader(ledger)
     totals, found = Totals(conformance.rules), list[Judged]()
     for part in parts(book, as_of, chosen, conformance):
         for judged in _within(ledger, part.judged, reach):

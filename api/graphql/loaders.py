@@ -203,6 +203,8 @@ class Loaders:
         self.looked_back: set[PastOf | PastCustomerOf] = set()
         self.listed = 0
         """How many events of differences the answer lists, one that made several fields so with each of them."""
+        self.looked_over = 0
+        """How many cases were folded for what is asked of many together, once for each time that it was asked."""
         self.past_cases: DataLoader[PastOf, PastCase | None] = _by_key(door, lambda wanted: _past_cases(door, wanted))
         self.past_customers: DataLoader[PastCustomerOf, PastCustomer | None] = _by_key(
             door, lambda wanted: _past_customers(door, wanted)

@@ -11,6 +11,7 @@ from api.cut_off import BadCutOff, past_at
 from api.graphql.amendments import shown_record
 from api.graphql.arguments import Token
 from api.graphql.case import Money
+from api.graphql.conformance import looks_over
 from api.graphql.connection import MOST_A_PAGE
 from api.graphql.enums import ActorKind, CaseKind, Status, shown
 from api.graphql.node import Node
@@ -194,25 +195,32 @@ class ReviewQuery:
             None if input.unit is None else speakable(input.unit),
             tuple(input.statuses),
         )
-        return await request.door.off_loop(_draw, request.door.ledger, wanted, input, Sampling(seed, input.size))
+        door = request.door
+        try:
+            as_of = await door.off_loop(_as_of, door.ledger, wanted, input)
+            if as_of is None:
+                return None
+            folded = await door.off_loop(_folded, door.ledger, wanted, as_of)
+            looks_over(request, folded, MOST_CASES, "daybook review sample", "cases and obligations")
+            return await door.off_loop(_draw, door.ledger, wanted, as_of, Sampling(seed, input.size))
+        except (BadCutOff, CannotSample) as error:
+            raise Problem(Code.BAD_ARGUMENTS, str(error)) from None
 
 
-def _draw(ledger: Ledger, wanted: Wanted, asked: ReviewSampleInput, sampling: Sampling) -> ReviewSample | None:
-    """Raises: Problem."""
-    try:
-        as_of = _as_of(ledger, wanted, asked)
-        if as_of is None:
-            return None
-        _check(ledger, wanted, as_of)
-        count = 0
-        for part in members(ledger, wanted, as_of):
-            count += len(part.members)
-            if count > MOST_MEMBERS:
-                raise _too_many(f"{MOST_MEMBERS:,} members", MOST_MEMBERS)
-            for member in part.members:
-                sampling.add(member)
-    except (BadCutOff, CannotSample) as error:
-        raise Problem(Code.BAD_ARGUMENTS, str(error)) from None
+def _draw(ledger: Ledger, wanted: Wanted, as_of: AsOf, sampling: Sampling) -> ReviewSample:
+    """Raises: Problem when there are too many members; CannotSample."""
+    count = 0
+    for part in members(ledger, wanted, as_of):
+        count += len(part.members)
+        if count > MOST_MEMBERS:
+            raise Problem(
+                Code.TOO_MANY_CASES,
+                f"More than {MOST_MEMBERS:,} members would have to be looked at for one request. Ask for a shorter "
+                "time, or ask `daybook review sample`, which looks at any number.",
+                limit=MOST_MEMBERS,
+            )
+        for member in part.members:
+            sampling.add(member)
     return _shown(as_of, sampling.drawn())
 
 
@@ -226,26 +234,14 @@ def _as_of(ledger: Ledger, wanted: Wanted, asked: ReviewSampleInput) -> AsOf | N
     return None if known == 0 else past_at(ledger, known, asked.valid_at, asked.known_by)
 
 
-def _check(ledger: Ledger, wanted: Wanted, as_of: AsOf) -> None:
-    """Raises: Problem when a population would have to be folded that is too large for one request."""
+def _folded(ledger: Ledger, wanted: Wanted, as_of: AsOf) -> int:
+    """How many cases and obligations would be folded for a population, counted a little beyond what may be."""
     if wanted.population is Population.CASES:
         since, before = wanted.since, wanted.before
-        found = len(Reader(ledger).receipts(0, as_of.position, MOST_CASES + 1, since=since, before=before))
-    elif wanted.population is Population.MISSED:
-        found = as_known.subjects_by(ledger, as_of.position, MOST_CASES + 1)
-    else:
-        return
-    if found > MOST_CASES:
-        raise _too_many(f"{MOST_CASES:,} cases and obligations", MOST_CASES)
-
-
-def _too_many(what: str, limit: int) -> Problem:
-    return Problem(
-        Code.TOO_MANY_CASES,
-        f"More than {what} would have to be looked at for one request. Ask for a shorter time, or ask `daybook review "
-        "sample`, which looks at any number.",
-        limit=limit,
-    )
+        return len(Reader(ledger).receipts(0, as_of.position, MOST_CASES + 1, since=since, before=before))
+    if wanted.population is Population.MISSED:
+        return as_known.subjects_by(ledger, as_of.position, MOST_CASES + 1)
+    return 0
 
 
 def _shown(as_of: AsOf, found: Sample) -> ReviewSample:

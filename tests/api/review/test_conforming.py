@@ -17,7 +17,7 @@ query Conformance($knownAt: DateTime, $validAt: DateTime, $rules: [String!], $fi
     rules { rule title { en zh } departed cases marked open departures }
     noticed { departure events found }
     cases(first: $first, after: $after) {
-      number sourceKey case { id number }
+      caseId number sourceKey case { id number }
       findings { rule standing found step version position topic otherVersion marked expected { zh } observed { en } }
     }
   }
@@ -208,10 +208,16 @@ def test_a_request_pages_through_what_was_found_and_is_bounded(
     numbers, after = list[str](), None
     while page := screen.ask(REPORT, first=1, after=after)["conformance"]["cases"]:
         numbers += [case["number"] for case in page]
-        after = page[-1]["case"]["id"]
+        assert page[-1]["caseId"] == page[-1]["case"]["id"]
+        after = page[-1]["caseId"]
     assert numbers == list(FOUND)
     assert screen.code(REPORT, first=101) == "PAGE_TOO_LARGE"
     assert screen.code(REPORT, rules=["visited"]) == "BAD_ARGUMENTS"
+    twice = "{ one: conformance { caseCount } other: conformance { caseCount } }"
+    monkeypatch.setattr(conformance, "MOST_CASES", 10)
+    assert screen.ask(twice) == {"one": {"caseCount": 5}, "other": {"caseCount": 5}}
+    monkeypatch.setattr(conformance, "MOST_CASES", 9)
+    assert [error["extensions"]["code"] for error in screen.errors(twice)] == ["TOO_MANY_CASES"]
     monkeypatch.setattr(conformance, "MOST_CASES", 2)
     (error,) = screen.errors(REPORT)
     assert error["extensions"]["code"] == "TOO_MANY_CASES"
