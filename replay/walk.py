@@ -114,6 +114,11 @@ class Walk:
                 )
 
 
+def whole(book: Reader, position: int) -> None:
+    """Nothing where every event up to a position is there; it reads all of their envelopes. Raises: BookNotWhole."""
+    Walk(book, position).count(())
+
+
 def some(subjects: Iterable[UUID]) -> Iterator[list[UUID]]:
     """Some subjects at a time."""
     waiting = iter(subjects)

@@ -14,6 +14,7 @@ import pytest
 
 from api.comparing import CannotCompare, Comparison, Scope, compare, drawn
 from domain.book import ComparedScope, ViewFinding
+from domain.stream import subject_of
 from ledger.database import Database
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
@@ -26,6 +27,7 @@ from projections.registry import PROJECTIONS
 from projections.runner import Runner
 from projections.staff import STAFF
 from projections.view import View
+from replay.walk import BookNotWhole
 from tests import conftest
 from tests.ledger.submissions import opened
 from tests.projections.amended import Writers
@@ -140,6 +142,23 @@ def test_a_comparison_of_some_subjects_looks_at_their_rows_alone(kept: Kept) -> 
             assert few.subjects == 2
             everybody = compare(ledger, view, Scope(ComparedScope.SAMPLE, size=1_000, seed=3))
             assert (everybody.same, everybody.live) == (False, compare(ledger, view).live)
+
+
+def test_of_one_subject_too_the_book_is_told_of_and_not_the_view_when_an_event_is_gone(
+    database: conftest.Database,
+) -> None:
+    with Database(database.writer_url) as written, Database(database.projector_url) as projected:
+        ledger = opened(written, "main")
+        fill(ledger, cases=2)
+        Runner(ledger, projected).catch_up()
+        last = next(one for one in reversed(ledger.since(0)) if one.stream.startswith("case-"))
+        key = Scope(ComparedScope.KEY, subject_of(last.stream))
+        assert compare(ledger, CASE_FILE, key).same
+        with psycopg.connect(database.owner_url, autocommit=True) as owner:
+            owner.execute("ALTER TABLE ledger.event DISABLE TRIGGER append_only")
+            owner.execute("DELETE FROM ledger.event WHERE position = %s", [last.position])
+        with pytest.raises(BookNotWhole, match=f"position {last.position} holds none"):
+            compare(ledger, CASE_FILE, key)
 
 
 def test_a_subject_that_was_put_into_a_table_by_hand_can_be_drawn(kept: Kept) -> None:
