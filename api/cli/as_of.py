@@ -56,7 +56,7 @@ def as_of(text: str) -> AsOf:
                 f"{text!r} is a day in a zone; leave the zone out, and the day stands for its end in the book's, or "
                 f"give the time: {found['local']}T09:00[{found['zone']}]."
             )
-        typed = _on_clocks(typed, found["zone"], text)
+        typed = on_clocks(typed, found["zone"], text)
     if isinstance(typed, datetime) and typed.tzinfo is None:
         raise typer.BadParameter(
             f"{text!r} names no zone; add Z, an offset such as +08:00, or whose clocks show it: {text}[Asia/Shanghai]."
@@ -74,7 +74,7 @@ def _is_a_day(text: str) -> bool:
     return True
 
 
-def _on_clocks(local: date, name: str, text: str) -> datetime:
+def on_clocks(local: date, name: str, text: str) -> datetime:
     """The instant at which the clocks of a zone show a time. Raises: typer.BadParameter where there is none, or two."""
     if not isinstance(local, datetime) or local.tzinfo is not None:
         raise typer.BadParameter(f"{text!r} has an offset and a zone; leave one of them out.")

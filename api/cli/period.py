@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from api.cli.as_of import on_clocks
 from api.cli.exits import WrongUse
 from domain.event import EARLIEST, LATEST
 from projections.movement import Period
@@ -39,7 +40,7 @@ def period(since: str | None, until: str | None, zone: str) -> Period:
 def instant(text: str | None, zone: str, option: str, *, days: int = 0) -> datetime | None:
     """A day or an instant as it is typed; without an offset it is of this zone. `days` are added to a day.
 
-    Raises: WrongUse.
+    Raises: WrongUse, also for an hour that the clocks of the zone showed twice or never.
     """
     if text is None:
         return None
@@ -48,9 +49,11 @@ def instant(text: str | None, zone: str, option: str, *, days: int = 0) -> datet
             at = datetime.combine(date.fromisoformat(text) + timedelta(days=days), time(), ZoneInfo(zone))
         else:
             at = datetime.fromisoformat(text)
-            at = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
+            at = at if at.tzinfo else on_clocks(at, zone, text)
         if EARLIEST <= at <= LATEST:
             return at
+    except typer.BadParameter as error:
+        raise WrongUse(f"{option}: {error.message}") from None
     except (ValueError, OverflowError):
         pass
     raise WrongUse(
