@@ -120,11 +120,11 @@ def _not_received(
     reader: Reader, history: Sequence[Recorded[Any]], past: PastStream, as_of: AsOf
 ) -> NoCase | NotYetKnown:
     """Why what is found of a case makes none."""
-    receipts = [
-        recorded
-        for recorded in history
-        if as_of.knows(recorded) and isinstance((past.reading.of(recorded) or recorded).event, CaseReceived)
-    ]
+    every = [one for one in history if isinstance((past.reading.of(one) or one).event, CaseReceived)]
+    receipts = [recorded for recorded in every if as_of.knows(recorded)]
+    if every and not receipts:  # a source may have recorded a step before what it follows from
+        heard = min(map(partial(known_at, as_of.known_by), every))
+        return NotYetKnown(f"counts by {rfc3339(as_of.known_at)}, since its receipt was known only at {rfc3339(heard)}")
     counted = [read.occurred_at for recorded in receipts if (read := past.reading.of(recorded)) is not None]
     if counted and min(counted) > as_of.valid_at:
         return NotYetKnown(

@@ -134,8 +134,7 @@ def gathered_of(
 
 def _naming(ledger: Ledger, reader: Reader, customer_ids: Collection[UUID], upto: int) -> dict[UUID, set[str]]:
     """The streams of others that ever named some customers, up to a position."""
-    (view,) = standings(ledger.database, ledger.book, [CUSTOMER_PROFILE])
-    read_to = 0 if view.held else view.position
+    read_to = _read_by_the_view(ledger)
     named: dict[UUID, set[str]] = {customer_id: set() for customer_id in customer_ids}
     if read_to:
         named |= touching(ledger.database, ledger.book, CUSTOMER_PROFILE, named.keys())
@@ -147,6 +146,17 @@ def _naming(ledger: Ledger, reader: Reader, customer_ids: Collection[UUID], upto
             if customer_id in named:
                 named[customer_id].add(recorded.stream)
     return named
+
+
+def to_be_looked_through(ledger: Ledger, upto: int) -> int:
+    """How many events up to a position are read one after the other, since the live view has not read them. Raises:
+    LedgerAway."""
+    return max(0, upto - _read_by_the_view(ledger))
+
+
+def _read_by_the_view(ledger: Ledger) -> int:
+    (view,) = standings(ledger.database, ledger.book, [CUSTOMER_PROFILE])
+    return 0 if view.held else view.position
 
 
 def _after(reader: Reader, position: int, upto: int) -> Iterator[Recorded[Any]]:

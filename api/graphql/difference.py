@@ -18,7 +18,7 @@ from api.graphql.customer_snapshot import CustomerSnapshot, customer_as_of, cust
 from api.graphql.enums import shown
 from api.graphql.history import Event
 from api.graphql.identity import identity_of
-from api.graphql.loaders import PastCustomerOf, PastOf
+from api.graphql.loaders import PastCustomerOf, PastOf, views_near
 from api.graphql.personal import PersonalString, shown_personal
 from api.graphql.problem import Code, Problem
 from api.graphql.request import Info, Request
@@ -219,6 +219,7 @@ class DifferenceQuery:
             return None
         sides = await _side(request, from_), await _side(request, to)
         looks_back(request, *(PastCustomerOf(customer_id, side) for side in sides))
+        await request.door.off_loop(views_near, request.door, *sides)
         found = await request.door.off_loop(differences.customer_difference, request.door.ledger, customer_id, *sides)
         return None if found is None else CustomerDifference(customer_id=customer_id, **_parts(found))
 

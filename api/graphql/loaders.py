@@ -18,7 +18,7 @@ from api.next_steps import Tries, tries_of
 from api.next_steps import Wanted as WantedTries
 from api.past_case import PastCase, past_cases
 from api.past_clocks import past_clocks, past_courses, past_tree
-from api.past_customer import PastCustomer, past_customers
+from api.past_customer import PastCustomer, past_customers, to_be_looked_through
 from domain.envelope import Recorded
 from domain.event import Event
 from domain.personal import Personal
@@ -152,6 +152,8 @@ class ClocksAfter(NamedTuple):
 
 MOST_GONE_THROUGH = 500_000
 """Events, by the engine, for clocks that are told after each of a history: some 4 s, by one core."""
+MOST_LOOKED_THROUGH = 100_000
+"""Events that are read and decoded one after the other, which takes some 2 s."""
 MOST_TRIES = 10_000
 """Everything about some hundred and fifty cases, which takes about a second."""
 Place = tuple[str, int]
@@ -351,9 +353,20 @@ def _past_customers(door: Door, wanted: Sequence[PastCustomerOf]) -> dict[PastCu
     found: dict[PastCustomerOf, PastCustomer] = {}
     for as_of in dict.fromkeys(each.as_of for each in wanted):
         ids = [each.customer_id for each in wanted if each.as_of == as_of]
+        views_near(door, as_of)
         customers = past_customers(door.ledger, ids, as_of)
         found |= {PastCustomerOf(each, as_of): past for each, past in customers.items() if past.profile.kind}
     return found
+
+
+def views_near(door: Door, *instants: AsOf) -> None:
+    """Sees to it that a customer's past is not looked for in the whole book. Raises: Problem while the views are far
+    behind."""
+    left = to_be_looked_through(door.ledger, max(as_of.position for as_of in instants))
+    if left > MOST_LOOKED_THROUGH:
+        message = f"{left:,} events would have to be looked through for customers, since the views have not read them "
+        message += "yet. Ask again once they have, or ask `daybook customer --known`, which looks through any number."
+        raise Problem(Code.NOT_CAUGHT_UP, message, limit=MOST_LOOKED_THROUGH, found=left)
 
 
 def _past_clocks(door: Door, wanted: Sequence[PastClocksOf]) -> dict[PastClocksOf, Sequence[SlaTimer]]:

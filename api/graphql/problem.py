@@ -44,8 +44,8 @@ class Code(StrEnum):
     SCHEMA_NOT_SHOWN = "SCHEMA_NOT_SHOWN"
     """Introspection is not answered here."""
     DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
-    """Too many tokens, levels, aliases, directives, root fields or repeated ones, or pages that could hold too many
-    nodes."""
+    """Too many tokens, levels, aliases, directives, root fields or repeated ones, pages that could hold too many
+    nodes, or differences that list too many events."""
     FORBIDDEN = "FORBIDDEN"
     """The asker's role may not ask for it."""
     BAD_LINK = "BAD_LINK"
@@ -73,7 +73,8 @@ class Code(StrEnum):
     PAGE_TOO_LARGE = "PAGE_TOO_LARGE"
     BAD_CONSISTENCY_TOKEN = "BAD_CONSISTENCY_TOKEN"  # noqa: S105  no password: the name of an error
     NOT_CAUGHT_UP = "NOT_CAUGHT_UP"
-    """The views had not reached the position of the consistency token in time."""
+    """The views had not reached the position of the consistency token in time, or are too far behind for a question
+    about the past of customers."""
     TOO_FAR_BEHIND = "TOO_FAR_BEHIND"
     """A stream would have to tell too much at once of what has happened since its token."""
     RATE_LIMITED = "RATE_LIMITED"

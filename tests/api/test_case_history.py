@@ -167,6 +167,19 @@ def test_by_its_source_a_step_is_looked_at_when_the_source_recorded_it(ledger: L
         case_history(ledger, case_id(1), late)
 
 
+def test_a_case_whose_source_recorded_the_receipt_after_another_step_is_there_from_the_receipt_on(
+    ledger: Ledger,
+) -> None:
+    received = receive(case_id(1), at=OPENED, customer_id=None)
+    for days, told in ((5, received), (2, ClassifyCase(at=OPENED, case_id=case_id(1), category="line"))):
+        heard = OPENED + days * DAY
+        ledger.carry_out(submission(told, at=OPENED + 30 * DAY, imported=True, source_recorded_at=heard))
+    as_of = AsOf(ledger.head(), OPENED + 3 * DAY, OPENED + 3 * DAY, KnownBy.SOURCE)
+    with pytest.raises(NotYetKnown, match=f"its receipt was known only at {rfc3339(OPENED + 5 * DAY)}"):
+        case_history(ledger, case_id(1), as_of)
+    assert versions(case_history(ledger, case_id(1), as_of._replace(known_at=OPENED + 5 * DAY))) == [1, 2]
+
+
 def test_a_long_history_has_its_clocks_at_its_ends_alone(resolved: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.case_history.MOST_GONE_THROUGH", 20)
     voiding = StepFilter(topics=("void-requested.1", "event-voided.1"))

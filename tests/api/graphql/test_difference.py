@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from api.app import create_app
-from api.graphql import case_snapshot, difference
+from api.graphql import case_snapshot, difference, loaders
 from api.graphql.identity import global_id, opaque, parts_of
+from api.past_customer import to_be_looked_through
 from api.workspace import NewBook, Workspace
 from domain.book import BookTime
 from domain.case.commands import RegisterCase, ResolveCase
@@ -276,6 +277,19 @@ def test_looking_back_at_customers_and_differences_is_counted_with_cases(
         f"a{p}: customerDifference(id: $id, from: {{ knownPosition: {p} }}) {{ differs }}" for p in (2, 3, 4)
     )
     assert screen.code(one % twice, id=named(ONE)) == "TOO_MANY_CASES"
+
+
+def test_no_request_looks_through_a_book_for_customers_while_the_views_are_far_behind(
+    screen: FrontEnd, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = workspace.ledger.head()
+    assert [to_be_looked_through(workspace.ledger, upto) for upto in (1, head, head + 5)] == [0, 0, 5]
+    monkeypatch.setattr(loaders, "MOST_LOOKED_THROUGH", -1)  # as if they were
+    asked = "query($id: ID!) { %s }"
+    difference = "customerDifference(id: $id, from: { knownPosition: 5 }) { differs }"
+    for question in ("customerSnapshot(id: $id) { id }", difference):
+        (error,) = screen.errors(asked % question, id=named(ONE))
+        assert error["extensions"] == {"code": "NOT_CAUGHT_UP", "params": {"limit": -1, "found": 0}}
 
 
 def test_events_that_differ_are_counted_as_often_as_an_answer_lists_them(
