@@ -16,7 +16,7 @@ from tests.conftest import Database
 def file(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A real history in the current folder."""
     monkeypatch.chdir(tmp_path)
-    shutil.copy(shared_data / "uci_incident_2500.csv.gz", tmp_path / "incidents.csv.gz")
+    shutil.copy(shared_data / "uci_incident_mini_400.csv.gz", tmp_path / "incidents.csv.gz")
     return "incidents.csv.gz"
 
 

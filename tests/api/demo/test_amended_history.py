@@ -321,5 +321,5 @@ def test_a_view_that_is_built_anew_from_the_amended_history_has_the_same_digest(
     before = digest()
     rows = len(kept(workspace.ledger, view))
     built = rebuild(view, workspace.ledgers, workspace.views)
-    assert built.books == [Compared("demo", workspace.ledger.head(), rows, 0, ())]
+    assert built.books == [Compared("demo", workspace.ledger.head(), rows, 0, [])]
     assert digest() == before

@@ -47,17 +47,18 @@ def told_of(ledger: Ledger) -> list[str]:
     return [one.event.TOPIC for one in ledger.since(1) if one.metadata.source]
 
 
-def test_twenty_thousand_rows_come_to_what_was_counted_beforehand_and_a_second_run_adds_nothing(
-    database: conftest.Database, ledger: Ledger, tmp_path: Path
+@pytest.mark.parametrize("times", [5, pytest.param(40, marks=pytest.mark.long)])
+def test_thousands_of_rows_come_to_what_was_counted_beforehand_and_a_second_run_adds_nothing(
+    database: conftest.Database, ledger: Ledger, tmp_path: Path, times: int
 ) -> None:
-    file, expected = made_up(tmp_path / "log.csv", 40), counts_of(40)
+    file, expected = made_up(tmp_path / "log.csv", times), counts_of(times)
     tried = imported(ledger, file, dry_run=True)
     assert ledger.head() == 1
     report = imported(ledger, file)
-    assert report.rows == 20_160
+    assert report.rows == 504 * times
     for name in expected._fields:
         assert getattr(report, name) == getattr(expected, name), name
-    assert report.without_rule == {"Robot looked": 40}
+    assert report.without_rule == {"Robot looked": times}
     assert replace(tried, dry_run=False, number=report.number, seconds=report.seconds) == report
     assert ledger.head() == 1 + 1 + report.events + 1
     with Database(database.writer_url) as connected:  # as another process would

@@ -53,7 +53,7 @@ def test_every_odd_row_is_marked_by_the_ledger_and_counted_by_the_import(
     assert report.odd["begins-finished"] == sum(row["incident_state"] == "Resolved" for row in firsts.values())
 
 
-def test_a_second_run_over_a_real_history_adds_nothing_and_an_extract_of_it_changes_nothing(
+def test_a_second_run_over_a_real_history_adds_nothing(
     ledger: Ledger, servicenow: SnapshotMapping, shared_data: Path
 ) -> None:
     def run(history: History) -> ImportReport:
@@ -65,6 +65,16 @@ def test_a_second_run_over_a_real_history_adds_nothing_and_an_extract_of_it_chan
     only_lost_its_state = 1
     assert (ledger.head(), again.repeated) == (head, mini.rows - mini.unchanged - only_lost_its_state)
     assert replace(again, repeated=0, seconds=mini.seconds) == mini
+
+
+@pytest.mark.long
+def test_a_history_of_which_an_extract_is_there_already_comes_to_what_it_comes_to_in_an_empty_book(
+    ledger: Ledger, servicenow: SnapshotMapping, shared_data: Path
+) -> None:
+    def run(history: History) -> ImportReport:
+        return run_import(ledger, shared_data / history.file, servicenow, actor=IMPORTER, said_at=SAID_AT)
+
+    run(MINI)
     middle = run(MIDDLE)
     clean = opened(ledger.database, "clean")
     assert run_import(clean, shared_data / MIDDLE.file, servicenow, actor=IMPORTER, said_at=SAID_AT) == replace(
