@@ -81,7 +81,7 @@ UV_COMPILE := .venv-lock/bin/uv pip compile --universal --python-version 3.11 --
 	--generate-hashes --no-emit-index-url --no-annotate --no-header
 # The tests' own tools are the same there as everywhere, anyio with them, whose plugin pytest loads: it is our dependencies
 # whose lower bounds are tried.
-OLDEST_TOOLS := anyio|httpx|hypothesis|pytest|pytest-cov|pytest-randomly
+OLDEST_TOOLS := anyio|httpx|hypothesis|jsonschema-rs|pytest|pytest-cov|pytest-randomly
 
 lock:
 	rm -rf .venv-lock
