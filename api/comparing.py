@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from heapq import heappush, heappushpop
 from itertools import chain
 from typing import Any, NamedTuple
@@ -27,6 +26,7 @@ from projections.view import View
 from projections.writing import added
 from replay.fresh import fresh, subjects
 from replay.reader import Reader
+from replay.sample import key_of
 from replay.walk import nobody, whole
 
 Progress = Callable[[int, int], None]
@@ -288,7 +288,7 @@ def _shown(connection: psycopg.Connection, book: str, view: View[Any]) -> Iterat
 
 
 def drawn(candidates: Iterable[UUID], size: int, seed: int) -> list[UUID]:
-    """A sample of some candidates, each of whom counts once: those whose SHA-256 with the seed is least.
+    """A sample of some candidates, each of whom counts once: those with the least keys, as in the samples of a review.
 
     So it does not depend on their order, and whoever has the list can draw it again.
     """
@@ -297,7 +297,7 @@ def drawn(candidates: Iterable[UUID], size: int, seed: int) -> list[UUID]:
     for candidate in candidates:
         if candidate in inside:
             continue
-        rank = -int.from_bytes(sha256(f"{seed}/{candidate}".encode()).digest(), "big")
+        rank = -int.from_bytes(key_of(str(seed), str(candidate)), "big")
         if len(least) < size:
             heappush(least, (rank, candidate))
             inside.add(candidate)

@@ -31,7 +31,7 @@ from api.graphql.conformance_finding import ConformanceFinding, past_findings_of
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, shown_customer
 from api.graphql.deadline_requests import DeadlineRequest, deadline_requests_of
-from api.graphql.history import BY_VERSION, Event, WhichEvents, page_of_history
+from api.graphql.history import Event, WhichEvents, page_of_past
 from api.graphql.identity import identity_of, opaque
 from api.graphql.loaders import PastClocksOf, PastCustomerOf, PastOf
 from api.graphql.past_identity import past_in
@@ -43,7 +43,6 @@ from api.graphql.scalars import SafeInt
 from api.past_case import PastCase
 from domain.stream import Category, subject_of
 from replay.as_of import AsOf, KnownBy
-from replay.history import Steps
 
 SNAPSHOT = "case-snapshot"
 """What stands in the id of one, where that of a case has its kind."""
@@ -96,10 +95,7 @@ class CaseSnapshot(CaseFacts):
         last: Last = None,
         before: Before = None,
     ) -> Connection[Event]:
-        window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
-        stream = self.past.stream
-        steps = Steps(stream.reading, stream.amending)
-        return page_of_history(stream.written, window, steps, filter, self.as_of.known_by)
+        return page_of_past(self.past.stream, self.as_of, PageArguments(first, after, last, before), filter)
 
     @resolved("What was known to be asked to be read otherwise or to count no longer, and what had become of that.")
     def amendments(self) -> list[Amendment]:

@@ -24,7 +24,7 @@ from api.graphql.case_snapshot import looks_back
 from api.graphql.connection import Connection, PageArguments
 from api.graphql.customer import Customer, CustomerFacts, Places, facts_of_customer, shown_customer
 from api.graphql.enums import Tier
-from api.graphql.history import BY_VERSION, Event, WhichEvents, page_of_history
+from api.graphql.history import Event, WhichEvents, page_of_past
 from api.graphql.identity import identity_of
 from api.graphql.loaders import PastCustomerOf
 from api.graphql.past_identity import past_id, past_in
@@ -36,7 +36,6 @@ from api.past_customer import PastCustomer
 from domain.stream import Category
 from projections import customer_profile
 from replay.as_of import AsOf, KnownBy
-from replay.history import Steps
 
 CUSTOMER_SNAPSHOT = "customer-snapshot"
 """What stands in the id of one, where that of a customer has its kind."""
@@ -86,10 +85,7 @@ class CustomerSnapshot(CustomerFacts):
         last: Last = None,
         before: Before = None,
     ) -> Connection[Event]:
-        window = PageArguments(first, after, last, before).window(BY_VERSION, descending=False)
-        stream = self.past.stream
-        steps = Steps(stream.reading, stream.amending)
-        return page_of_history(stream.written, window, steps, filter, self.as_of.known_by)
+        return page_of_past(self.past.stream, self.as_of, PageArguments(first, after, last, before), filter)
 
     @resolved("What was known to be asked to be read otherwise or to count no longer, and what had become of that.")
     def amendments(self) -> list[Amendment]:

@@ -15,7 +15,7 @@ from api.case_history import known_at
 from api.graphql.amendments import Amendment, shown_links
 from api.graphql.clock import SlaTitle
 from api.graphql.clock_enums import State
-from api.graphql.connection import Connection, connection_of
+from api.graphql.connection import Connection, PageArguments, connection_of
 from api.graphql.enums import ActorKind, Departure, Precision
 from api.graphql.field_change import FieldChange
 from api.graphql.loaders import ClocksAfter
@@ -32,7 +32,7 @@ from ledger.ledger import PersonalPlace
 from projections.clock_moments import Moment
 from projections.paging import Order, Window
 from projections.sla_row import SlaTimer, state_at
-from replay.as_of import KnownBy
+from replay.as_of import AsOf, KnownBy, PastStream
 from replay.history import EVERY_STEP, StepFilter, Steps
 
 BY_VERSION = Order("version", ("version",), ("integer",))
@@ -291,6 +291,14 @@ def _clock_moment(timer: SlaTimer, at: datetime) -> SlaClockMoment:
         due_on=timer.due_on,
         evaluated_at=at,
     )
+
+
+def page_of_past(
+    stream: PastStream, as_of: AsOf, page: PageArguments, where: HistoryFilter | None
+) -> Connection[Event]:
+    """A page of what was known of a stream, read as it was read then. Raises: Problem."""
+    window = page.window(BY_VERSION, descending=False)
+    return page_of_history(stream.written, window, Steps(stream.reading, stream.amending), where, as_of.known_by)
 
 
 def page_of_history(

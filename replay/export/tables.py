@@ -73,7 +73,7 @@ class Tables:
             self._row(Table.RELATIONS, (row.thing.id, "object", part, other.id))
 
     def end(self) -> None:
-        """There is no more."""
+        """There is no more: a table ends with its last row, and nothing closes it."""
 
     def _row(self, table: Table, cells: Iterable[Value | None]) -> None:
         write = self._writes.get(table)

@@ -162,7 +162,7 @@ QUESTIONS: list[tuple[str, Callable[[Case], None], int]] = [
     ("its history, clocks at each step", Case.told, 1_000),
 ]
 """Each with the longest case that is asked. The clocks of a step are worked out by themselves, so that those of all
-steps cost the more, the more there are, and are told of two thousand steps at the most."""
+steps cost the more, the more there are, and are told only while the events gone through stay within a bound."""
 
 
 def test_a_case_of_any_length(rounds: int, promising: Ledger) -> None:
